@@ -1,0 +1,2 @@
+export { CompressionFailure } from "./host.ts";
+export type { Compression, Host } from "./host.ts";

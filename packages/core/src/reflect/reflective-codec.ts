@@ -1,0 +1,40 @@
+import { create, fromBinary, isMessage, toBinary } from "@bufbuild/protobuf";
+import type { Message, MessageShape } from "@bufbuild/protobuf";
+import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
+import type { Writer } from "../codec.ts";
+import type { Init } from "../init.ts";
+import type { Codec } from "../method.ts";
+
+/**
+ * The binary codec of a message type that goes by its descriptor: it covers every feature, and is what generated codecs
+ * fall back to.
+ */
+export function reflectiveCodec<T extends Message>(schema: GenMessage<T>): Codec<T> {
+  return {
+    typeName: schema.typeName,
+    format: "proto",
+    create: (init) => complete(schema, init),
+    encode(message, writer) {
+      // protobuf-es writes fields in a fixed order, so that equal messages already give equal bytes, but for maps,
+      // whose order is the message's own.
+      writeBytes(writer, toBinary(schema, complete(schema, message)));
+    },
+    decode(buf, start, end, owned) {
+      // bytes fields and unknown fields of the result are views of what it was read from.
+      const bytes = owned ? buf.subarray(start, end) : buf.slice(start, end);
+      return fromBinary(schema, bytes) as MessageShape<GenMessage<T>> & T;
+    },
+  };
+}
+
+/** A complete message of an init shape; what is complete already is given back as it is. */
+export function complete<T extends Message>(schema: GenMessage<T>, init: Init<T>): T {
+  return (isMessage(init, schema) ? init : create(schema, init)) as T;
+}
+
+/** Copies encoded bytes to where the writer stands. */
+export function writeBytes(writer: Writer, bytes: Uint8Array): void {
+  if (writer.end - writer.pos < bytes.byteLength) writer.grow(bytes.byteLength);
+  writer.buf.set(bytes, writer.pos);
+  writer.pos += bytes.byteLength;
+}

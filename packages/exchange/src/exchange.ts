@@ -1,0 +1,65 @@
+import type { Caps } from "./caps.ts";
+import type { Fields } from "./fields.ts";
+import type { RequestHead } from "./head.ts";
+import type { Peer } from "./peer.ts";
+import type { Sink } from "./sink.ts";
+
+/** Room lent in a connection's own output buffer: write at `pos`, up to `end`. */
+export interface Span {
+  buf: Uint8Array;
+  pos: number;
+  end: number;
+}
+
+/**
+ * One HTTP request and its response, seen from one side. I/O implements it. Its methods never throw, never call the sink
+ * before they return, and do nothing once the exchange is closed.
+ */
+export interface Exchange {
+  /**
+   * An exchange starts flowing. While it is paused the I/O side holds what arrives and gives the stream no credit, so
+   * that memory stays bounded. pause() from inside data() holds back from the next chunk on; end() waits too.
+   */
+  pause(): void;
+  resume(): void;
+  /**
+   * Sends bytes of the body. Always accepted. From now on the chunk is IMMUTABLE and SHARED: the layer above may send it
+   * again, I/O may hold it. False: wait for writable() before writing more.
+   */
+  write(chunk: Uint8Array): boolean;
+  /**
+   * Lends room in the output buffer, behind a frame's header, for messages that are never sent twice. `null` is always a
+   * legal answer: use write(). Nothing else may be called on the exchange until commit().
+   */
+  reserve(): Span | null;
+  /** Ends the loan at `pos`; the span's first position cancels it. Answers as write() does. */
+  commit(pos: number): boolean;
+  /** Sends what is held now, instead of at the end of the turn. */
+  flush(): void;
+  /**
+   * Ends this side's half. On a server no data() follows: the I/O side drains what the peer still sends, within
+   * bounds, then resets with NO_ERROR (RFC 9113 section 8.1).
+   */
+  end(trailers: Fields | null): void;
+  /** Ends both halves with an RFC 9113 error code. Legal after end() too: discards what is unsent. closed() follows. */
+  reset(h2: number): void;
+}
+
+/** The server's side of an exchange. */
+export interface ServerExchange extends Exchange {
+  readonly head: RequestHead;
+  readonly peer: Peer;
+  readonly caps: Caps;
+  /** Sends an interim response (1xx), where the carriage can. */
+  inform(status: number, fields: Fields): void;
+  /** The response's head. Once. Held back until the first write(), flush() or end(). */
+  respond(status: number, fields: Fields): void;
+  /** A whole response at once, in one socket write where the carriage can. Stands for respond(), write() and end(). */
+  reply(status: number, fields: Fields, body: Uint8Array | null, trailers: Fields | null): void;
+}
+
+/**
+ * A server's entry: called with each request's head. It gives the sink for the rest, or null: not ours, untouched (the
+ * host answers 404, or calls its framework's next()). pause() inside it gives an asynchronous decision its time.
+ */
+export type Accept = (exchange: ServerExchange) => Sink | null;

@@ -1,0 +1,8 @@
+/** Who is at the other end. */
+export interface Peer {
+  /** `address:port` with IPv6 in brackets, `unix:PATH`, or a name the carriage chose. */
+  readonly address: string;
+  readonly tls: boolean;
+  /** The peer's certificate in DER, if it showed one and it was verified. */
+  certificate(): Uint8Array | null;
+}
