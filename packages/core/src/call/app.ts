@@ -1,0 +1,24 @@
+import type { JsonOptions } from "../method.ts";
+import type { Protocol } from "../protocol/protocol-name.ts";
+import type { CallHead } from "./call-head.ts";
+import type { CompressionOptions } from "./compression-options.ts";
+import type { Implementation, ServiceOptions } from "./implementation.ts";
+
+/** Services and what holds for all of them. A plain object: export it, spread it, mount it in several places. */
+export interface App extends ServiceOptions {
+  services: readonly Implementation[];
+  /** Hears what a handler threw that was no RpcError; the client sees `unknown` with a fixed text. Default: it is logged. */
+  onError?: ((error: unknown, call: CallHead) => void) | undefined;
+  /** Bytes that one received message may have. Default 4 MiB; Infinity is no limit. */
+  maxReceiveBytes?: number | undefined;
+  /** Bytes that one sent message may have. Default: no limit. */
+  maxSendBytes?: number | undefined;
+  compression?: CompressionOptions | undefined;
+  json?: JsonOptions | undefined;
+  /** The protocols that are served. Default: all three. */
+  protocols?: readonly Protocol[] | undefined;
+  /** Refuse Connect calls without `connect-protocol-version` (Connect "Unary-Request"). Default false. */
+  requireConnectProtocolHeader?: boolean | undefined;
+  /** Path prefix of every method, such as `/rpc`. Default: none. */
+  pathPrefix?: string | undefined;
+}

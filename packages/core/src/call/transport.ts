@@ -1,0 +1,46 @@
+/// <reference lib="esnext.disposable" />
+import type { JsonOptions } from "../method.ts";
+import type { MetadataInit } from "../metadata.ts";
+import type { Protocol } from "../protocol/protocol-name.ts";
+import type { CallHead } from "./call-head.ts";
+import type { CompressionOptions } from "./compression-options.ts";
+import type { Interceptor } from "./interceptor.ts";
+import type { Observer } from "./observer.ts";
+
+/** Where calls go. Opaque; shared by clients, closed by whoever made it. */
+export interface Transport extends AsyncDisposable {
+  /** Ends the calls that run, as `canceled`, and the connections. */
+  close(): Promise<void>;
+  readonly "~transport": unknown;
+}
+
+/** What holds for every call of a client, or of a transport. Interceptors given to createClient() run outside the transport's. */
+export interface ClientOptions {
+  /** Default for every call, in milliseconds. Default: none. */
+  timeoutMs?: number | undefined;
+  /** Request headers of every call. */
+  headers?: MetadataInit | undefined;
+  interceptors?: readonly Interceptor[] | undefined;
+  observers?: readonly Observer[] | undefined;
+  /** A streaming call was dropped without being read to its end, and was reclaimed and canceled. */
+  onAbandoned?: ((call: CallHead) => void) | undefined;
+}
+
+/** What every transport has, whatever carries it. */
+export interface CommonTransportOptions extends ClientOptions {
+  /** Default `connect`. */
+  protocol?: Protocol | undefined;
+  /** Default `proto`. */
+  codec?: "proto" | "json" | undefined;
+  compression?: CompressionOptions | undefined;
+  /** Bytes that one received message may have. Default 4 MiB; Infinity is no limit. */
+  maxReceiveBytes?: number | undefined;
+  /** Bytes that one sent message may have. Default: no limit. */
+  maxSendBytes?: number | undefined;
+  json?: JsonOptions | undefined;
+  /**
+   * Connect GET for unary methods without side effects: true, or the longest URL in bytes (beyond it: POST). Default
+   * false; true means 8,192 bytes.
+   */
+  connectGet?: boolean | { readonly maxUrlBytes: number } | undefined;
+}

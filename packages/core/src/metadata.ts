@@ -1,0 +1,222 @@
+import type { Fields } from "@millrace/exchange";
+import { decodeBase64, encodeBase64 } from "./base64.ts";
+import { isReservedName } from "./reserved-name.ts";
+
+/** What metadata can be made of: Headers, Metadata, pairs or a record. Undefined values are skipped. */
+export type MetadataInit =
+  | Iterable<readonly [string, string | Uint8Array]>
+  | { readonly [name: string]: string | Uint8Array | readonly string[] | undefined };
+
+/**
+ * Headers or trailers of a call: ordered, names lower case, duplicates kept. Names that end in `-bin` carry bytes, all
+ * others ASCII text (0x20 to 0x7E). Names that belong to HTTP or to the protocols are not in it and cannot be set.
+ *
+ * Writing throws {@link InvalidMetadata} for a bad or reserved name, a bad value, and once the metadata have left.
+ */
+export interface Metadata extends Iterable<readonly [string, string | Uint8Array]> {
+  /** All values of a name, joined by `, `; undefined if there is none. Of a `-bin` name: the base64 text. */
+  get(name: string): string | undefined;
+  /** The values of a name one by one, in order. */
+  getAll(name: string): string[];
+  /** The first value of a `-bin` name. Throws {@link InvalidMetadata} if it is not base64. */
+  getBinary(name: `${string}-bin`): Uint8Array | undefined;
+  has(name: string): boolean;
+  /** Replaces all values of a name by one. */
+  set(name: string, value: string | Uint8Array): this;
+  /** Adds a value behind those that are there. */
+  append(name: string, value: string | Uint8Array): this;
+  /** Removes all values of a name; whether there was one. */
+  delete(name: string): boolean;
+}
+
+/** Metadata that cannot be written, sent or read: a bad or reserved name, a bad value, or too late. */
+export class InvalidMetadata extends TypeError {
+  override readonly name = "InvalidMetadata";
+}
+
+/** Metadata over the fields as they travel. */
+export class FieldMetadata implements Metadata {
+  #fields: string[];
+  #closed: string | undefined;
+
+  /** `fields` are the wire's, without reserved names; the list is taken over. */
+  constructor(fields: string[] = []) {
+    this.#fields = fields;
+  }
+
+  /** The metadata among received fields: those that are not reserved. */
+  static received(fields: Fields): FieldMetadata {
+    const own: string[] = [];
+    for (let i = 0; i < fields.length; i += 2) {
+      if (!isReservedName(fields[i]!)) own.push(fields[i]!, fields[i + 1]!);
+    }
+    return new FieldMetadata(own);
+  }
+
+  /** A new list of what a user gave. Throws {@link InvalidMetadata}. */
+  static of(init: MetadataInit | undefined): FieldMetadata {
+    const metadata = new FieldMetadata();
+    if (init !== undefined) metadata.add(init);
+    return metadata;
+  }
+
+  /** As they travel. Not to be changed. */
+  get fields(): Fields {
+    return this.#fields;
+  }
+
+  /** From now on a write throws, saying why. */
+  close(reason: string): void {
+    this.#closed = reason;
+  }
+
+  /** Appends each entry of `init`. */
+  add(init: MetadataInit): this {
+    if (init instanceof FieldMetadata) {
+      this.#open();
+      this.#fields.push(...init.#fields);
+      return this;
+    }
+    for (const [name, value] of entries(init)) this.append(name, value);
+    return this;
+  }
+
+  /** Puts each entry of `init` in place of what had its name. */
+  replace(init: MetadataInit): this {
+    if (init === this) return this;
+    const given = FieldMetadata.of(init);
+    for (let i = 0; i < given.#fields.length; i += 2) this.delete(given.#fields[i]!);
+    return this.add(given);
+  }
+
+  /** Takes these fields in place of all that it had; open or closed. */
+  assign(fields: Fields): void {
+    this.#fields = [...fields];
+  }
+
+  get(name: string): string | undefined {
+    const key = name.toLowerCase();
+    let found: string | undefined;
+    for (let i = 0; i < this.#fields.length; i += 2) {
+      if (this.#fields[i] !== key) continue;
+      found = found === undefined ? this.#fields[i + 1]! : `${found}, ${this.#fields[i + 1]!}`;
+    }
+    return found;
+  }
+
+  getAll(name: string): string[] {
+    const key = name.toLowerCase();
+    const values: string[] = [];
+    for (let i = 0; i < this.#fields.length; i += 2) {
+      if (this.#fields[i] === key) values.push(this.#fields[i + 1]!);
+    }
+    return values;
+  }
+
+  getBinary(name: `${string}-bin`): Uint8Array | undefined {
+    const [text] = this.getAll(name);
+    if (text === undefined) return undefined;
+    const comma = text.indexOf(",");
+    return decode(name, comma < 0 ? text : text.slice(0, comma));
+  }
+
+  has(name: string): boolean {
+    const key = name.toLowerCase();
+    for (let i = 0; i < this.#fields.length; i += 2) if (this.#fields[i] === key) return true;
+    return false;
+  }
+
+  set(name: string, value: string | Uint8Array): this {
+    this.#open();
+    const key = checkName(name);
+    const text = checkValue(key, value);
+    this.delete(key);
+    this.#fields.push(key, text);
+    return this;
+  }
+
+  append(name: string, value: string | Uint8Array): this {
+    this.#open();
+    const key = checkName(name);
+    this.#fields.push(key, checkValue(key, value));
+    return this;
+  }
+
+  delete(name: string): boolean {
+    this.#open();
+    const key = name.toLowerCase();
+    const kept: string[] = [];
+    for (let i = 0; i < this.#fields.length; i += 2) {
+      if (this.#fields[i] !== key) kept.push(this.#fields[i]!, this.#fields[i + 1]!);
+    }
+    const found = kept.length < this.#fields.length;
+    if (found) this.#fields = kept;
+    return found;
+  }
+
+  *[Symbol.iterator](): IterableIterator<readonly [string, string | Uint8Array]> {
+    for (let i = 0; i < this.#fields.length; i += 2) {
+      const name = this.#fields[i]!;
+      const text = this.#fields[i + 1]!;
+      if (!name.endsWith("-bin")) yield [name, text];
+      // A carriage that joins duplicates has made one list of them.
+      else for (const part of text.split(",")) yield [name, decode(name, part)];
+    }
+  }
+
+  #open(): void {
+    if (this.#closed !== undefined) throw new InvalidMetadata(this.#closed);
+  }
+}
+
+function* entries(init: MetadataInit): Iterable<readonly [string, string | Uint8Array]> {
+  if (Symbol.iterator in init) {
+    yield* init as Iterable<readonly [string, string | Uint8Array]>;
+    return;
+  }
+  for (const [name, value] of Object.entries(init)) {
+    if (value === undefined) continue;
+    if (typeof value === "string" || value instanceof Uint8Array) yield [name, value];
+    else for (const one of value as readonly string[]) yield [name, one];
+  }
+}
+
+const token = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+const printable = /^[\x20-\x7e]*$/;
+
+function checkName(name: string): string {
+  const key = typeof name === "string" ? name.toLowerCase() : "";
+  if (isReservedName(key)) {
+    throw new InvalidMetadata(`metadata name "${name}" is reserved for HTTP or the protocol: choose another`);
+  }
+  if (!token.test(key)) {
+    throw new InvalidMetadata(
+      `metadata name ${JSON.stringify(name)} is not a token (RFC 9110 section 5.6.2): use letters, digits and "-"`,
+    );
+  }
+  return key;
+}
+
+function checkValue(name: string, value: string | Uint8Array): string {
+  if (value instanceof Uint8Array) {
+    if (name.endsWith("-bin")) return encodeBase64(value);
+    throw new InvalidMetadata(`metadata "${name}" cannot carry bytes: give it a name that ends in "-bin"`);
+  }
+  if (typeof value !== "string") {
+    throw new InvalidMetadata(`metadata "${name}" must be a string or bytes, not ${typeof value}`);
+  }
+  if (name.endsWith("-bin")) {
+    if (decodeBase64(value) !== null) return value;
+    throw new InvalidMetadata(`metadata "${name}" must be bytes or base64 text`);
+  }
+  if (printable.test(value)) return value;
+  throw new InvalidMetadata(
+    `metadata "${name}" has a character outside printable ASCII: send such values as bytes in "${name}-bin"`,
+  );
+}
+
+function decode(name: string, text: string): Uint8Array {
+  const bytes = decodeBase64(text.trim());
+  if (bytes === null) throw new InvalidMetadata(`metadata "${name}" is not base64: ${JSON.stringify(text.slice(0, 64))}`);
+  return bytes;
+}

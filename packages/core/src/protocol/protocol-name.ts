@@ -1,0 +1,2 @@
+/** The three wire protocols. */
+export type Protocol = "connect" | "grpc" | "grpc-web";
