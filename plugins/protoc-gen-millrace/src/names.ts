@@ -1,0 +1,79 @@
+import type { DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
+import { safeIdentifier } from "@bufbuild/protoplugin";
+
+/** What generated code calls the parts of one service. */
+export interface ServiceNames {
+  readonly desc: DescService;
+  /** `GreetService` */
+  readonly service: string;
+  /** `GreetServiceLite` */
+  readonly lite: string;
+  /** `GreetServiceClient` */
+  readonly client: string;
+  /** `GreetServiceHandlers` */
+  readonly handlers: string;
+  /** In the order of the file. */
+  readonly methods: readonly MethodNames[];
+}
+
+/** What generated code calls the parts of one method. */
+export interface MethodNames {
+  readonly desc: DescMethod;
+  /** `greet`, on clients and handlers. */
+  readonly member: string;
+  /** `GreetService_greet` */
+  readonly constant: string;
+}
+
+/**
+ * Names what is exported for a file. Every name is given once, be it a type or a value. Services come first and keep
+ * their names; then their interfaces and lite values; then methods. Within each of these the order is that of the file. A
+ * name that is taken gets `$`, then `$1`, `$2`: no .proto can hold a `$`.
+ */
+export function fileNames(file: DescFile): ServiceNames[] {
+  const taken = new Set<string>();
+  const claim = (ideal: string): string => claimName(taken, ideal);
+  return file.services
+    .map((desc) => ({ desc, service: claim(safeIdentifier(desc.name)) }))
+    .map((names) => ({
+      ...names,
+      client: claim(`${names.desc.name}Client`),
+      handlers: claim(`${names.desc.name}Handlers`),
+      lite: claim(`${names.desc.name}Lite`),
+    }))
+    .map((names) => ({
+      ...names,
+      methods: names.desc.methods.map((desc) => {
+        const member = memberName(desc);
+        return { desc, member, constant: claim(`${names.desc.name}_${member}`) };
+      }),
+    }));
+}
+
+/**
+ * Names the codecs that are shared by the methods of a file, which does not export them: `GreetRequest$codec`. What a file
+ * exports holds no `$` but at its end, so that only messages of the same name can clash.
+ */
+export function codecNames(messages: Iterable<DescMessage>): Map<DescMessage, string> {
+  const taken = new Set<string>();
+  const names = new Map<DescMessage, string>();
+  for (const message of messages) {
+    if (!names.has(message)) names.set(message, claimName(taken, `${message.name}$codec`));
+  }
+  return names;
+}
+
+/** Names that an object of functions must not have: `then` makes it a thenable, `__proto__` sets its prototype. */
+const unsafeMembers = new Set(["then", "__proto__"]);
+
+/** A method's name on clients and handlers: protobuf-es's, with a `$` where an object cannot have it. */
+export function memberName(method: DescMethod): string {
+  return unsafeMembers.has(method.localName) ? `${method.localName}$` : method.localName;
+}
+
+function claimName(taken: Set<string>, ideal: string): string {
+  let name = ideal;
+  for (let i = 0; taken.has(name); i++) name = ideal + (i === 0 ? "$" : `$${i}`);
+  taken.add(name);
+  return name;
+}

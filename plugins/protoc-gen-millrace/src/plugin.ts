@@ -1,0 +1,34 @@
+import { readFileSync } from "node:fs";
+import type { CodeGeneratorRequest, CodeGeneratorResponse } from "@bufbuild/protobuf/wkt";
+import { createEcmaScriptPlugin } from "@bufbuild/protoplugin";
+import { generate } from "./generate.ts";
+import { checkParameter, parseOwnOptions } from "./options.ts";
+
+/** The plugin's name, as buf and protoc look for it. */
+export const pluginName = "protoc-gen-millrace";
+
+/** The plugin's version, as generated files name it: `v0.1.0`. */
+export const pluginVersion: string = `v${readVersion()}`;
+
+const plugin = createEcmaScriptPlugin({
+  name: pluginName,
+  version: pluginVersion,
+  parseOptions: parseOwnOptions,
+  generateTs: generate,
+  generateJs: generate,
+  generateDts: generate,
+});
+
+/**
+ * Answers one request of buf or protoc. Throws a PluginError when an option or a descriptor is not right; anything else
+ * that it throws is a descriptor which nobody thought of.
+ */
+export function run(request: CodeGeneratorRequest): CodeGeneratorResponse {
+  checkParameter(request.parameter);
+  return plugin.run(request);
+}
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  return (manifest as { version: string }).version;
+}
