@@ -1,0 +1,131 @@
+// pnpm conformance [server|client] [--full] [--mounted] [-- arguments of the runner]
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { parseTotals, summary } from "./totals.ts";
+import type { ModeTotals } from "./totals.ts";
+
+const version = "v1.0.5";
+const runnerModule = "connectrpc.com/conformance";
+const here = import.meta.dirname;
+const root = join(here, "../..");
+const bin = join(root, "node_modules/.bin");
+
+type Mode = "client" | "server";
+
+const options = readArguments(process.argv.slice(2));
+try {
+  requireGo();
+  const runner = findRunner();
+  generate();
+  const totals: ModeTotals[] = [];
+  for (const mode of options.modes) totals.push(await runMode(runner, mode));
+  console.log(summary(`Connect conformance ${version}, ${options.config}`, totals));
+  if (totals.some(({ failed, notRun, exitCode }) => failed > 0 || notRun > 0 || exitCode !== 0))
+    process.exitCode = 1;
+} catch (error) {
+  console.error(`conformance: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
+
+function readArguments(given: readonly string[]): {
+  modes: Mode[];
+  config: string;
+  mounted: boolean;
+  forRunner: string[];
+} {
+  const modes: Mode[] = [];
+  const forRunner: string[] = [];
+  let config = "conformance.yaml";
+  let mounted = false;
+  for (const argument of given) {
+    // What this program does not know is the runner's: npm takes the "--" away, pnpm leaves it.
+    if (forRunner.length > 0) forRunner.push(argument);
+    else if (argument === "--") continue;
+    else if (argument === "client" || argument === "server") modes.push(argument);
+    else if (argument === "--full") config = "conformance-full.yaml";
+    else if (argument === "--mounted") mounted = true;
+    else forRunner.push(argument);
+  }
+  return { modes: modes.length > 0 ? modes : ["client", "server"], config, mounted, forRunner };
+}
+
+function requireGo(): void {
+  const { error } = spawnSync("go", ["version"]);
+  if (error !== undefined)
+    throw new Error("Go 1.24 or newer is missing (https://go.dev/dl): the runner is a Go program");
+}
+
+/** The runner's program: built once, into a folder that git ignores. */
+function findRunner(): string {
+  const folder = join(root, ".cache/bin", `connectconformance-${version}`);
+  const program = join(
+    folder,
+    process.platform === "win32" ? "connectconformance.exe" : "connectconformance",
+  );
+  if (existsSync(program)) return program;
+  mkdirSync(folder, { recursive: true });
+  console.log(`installing ${runnerModule} ${version}`);
+  run("go", ["install", `${runnerModule}/cmd/connectconformance@${version}`], { GOBIN: folder });
+  return program;
+}
+
+/** The suite's schemas, from the folder of its own module, as TypeScript in gen/. */
+function generate(): void {
+  const listed = run("go", ["mod", "download", "-json", `${runnerModule}@${version}`]);
+  const { Dir: folder } = JSON.parse(listed) as { Dir: string };
+  const opt = ["target=ts", "import_extension=ts", "erasable_syntax=true"];
+  const plugins = ["protoc-gen-es", "protoc-gen-millrace"].map((local) => ({ local, out: "gen", opt }));
+  run("buf", [
+    "generate",
+    join(folder, "proto"),
+    "--template",
+    JSON.stringify({ version: "v2", clean: true, plugins }),
+    "--output",
+    here,
+  ]);
+}
+
+/** Runs a program to its end and gives what it wrote. Throws with what it said if it fails. */
+function run(program: string, args: readonly string[], env: Record<string, string> = {}): string {
+  const path = `${bin}${delimiter}${process.env["PATH"] ?? ""}`;
+  const done = spawnSync(program, args, {
+    cwd: here,
+    encoding: "utf8",
+    env: { ...process.env, PATH: path, ...env },
+  });
+  if (done.error !== undefined) throw new Error(`${program} cannot be started: ${done.error.message}`);
+  if (done.status !== 0) throw new Error(`${program} ${args[0]} failed:\n${done.stderr.trim()}`);
+  return done.stdout;
+}
+
+/** Runs the suite against one side. What the runner writes is shown as it comes. */
+async function runMode(runner: string, mode: Mode): Promise<ModeTotals> {
+  const program = [process.execPath, join(here, `${mode}.ts`), ...(options.mounted ? ["--mounted"] : [])];
+  // The reference client's default parallelism starves two-core machines, and its deadlines are real time.
+  const parallel = mode === "server" ? ["-p", "2"] : [];
+  const args = [
+    "--mode",
+    mode,
+    "--conf",
+    join(here, options.config),
+    ...parallel,
+    ...options.forRunner,
+    "--",
+    ...program,
+  ];
+  const name = mode === "server" && options.mounted ? "server, mounted" : mode;
+  console.log(`${name}: running`);
+  const started = performance.now();
+  const child = spawn(runner, args, { cwd: here, stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+    process.stdout.write(text);
+  });
+  const exitCode = await new Promise<number>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve(code ?? 1));
+  });
+  return { name, exitCode, seconds: (performance.now() - started) / 1000, ...parseTotals(output) };
+}
