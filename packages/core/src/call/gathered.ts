@@ -1,0 +1,56 @@
+import { RpcError } from "../error.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
+
+/**
+ * Bytes of one message that come in pieces. It grows with what has come, by doubling, never from what the peer claims, and
+ * counts against the budget.
+ */
+export class Gathered {
+  readonly #budget: MemoryBudget;
+  #bytes: Uint8Array = empty;
+  #length = 0;
+
+  constructor(budget: MemoryBudget) {
+    this.#budget = budget;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Adds a piece. `most` is the length that the whole can have. Gives the error if the budget is used up. */
+  add(chunk: Uint8Array, start: number, end: number, most: number): RpcError | null {
+    const length = this.#length + end - start;
+    const capacity = this.#bytes.length;
+    if (length > capacity) {
+      const larger = Math.max(length, Math.min(most, Math.max(capacity * 2, 256)));
+      if (!this.#budget.take(larger - capacity)) {
+        return new RpcError(
+          "resource_exhausted",
+          `incomplete messages hold ${this.#budget.bytes} bytes, all that is set apart for them: try again later`,
+        );
+      }
+      const grown = new Uint8Array(larger);
+      grown.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = grown;
+    }
+    this.#bytes.set(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end), this.#length);
+    this.#length = length;
+    return null;
+  }
+
+  /** Gives the buffer away; its first {@link length} bytes (read that before) are the message. */
+  take(): Uint8Array {
+    const bytes = this.#bytes;
+    this.discard();
+    return bytes;
+  }
+
+  discard(): void {
+    this.#budget.give(this.#bytes.length);
+    this.#bytes = empty;
+    this.#length = 0;
+  }
+}
+
+const empty = /*@__PURE__*/ new Uint8Array(0);

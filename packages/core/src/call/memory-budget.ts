@@ -1,0 +1,30 @@
+/** What all calls of one server, or one transport, may hold together of messages that are not complete yet. */
+export class MemoryBudget {
+  readonly bytes: number;
+  #used = 0;
+
+  constructor(bytes: number) {
+    this.bytes = bytes;
+  }
+
+  /** Takes `bytes`; false, and nothing taken, if there are not so many left. */
+  take(bytes: number): boolean {
+    if (this.#used + bytes > this.bytes) return false;
+    this.#used += bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.#used -= bytes;
+  }
+
+  /** Bytes taken now. */
+  get used(): number {
+    return this.#used;
+  }
+}
+
+/** The budget beside a limit on each message: room for 16 of the largest, and 256 MiB at least. */
+export function budgetFor(maxReceiveBytes: number): MemoryBudget {
+  return new MemoryBudget(Math.max(256 * 1024 * 1024, maxReceiveBytes * 16));
+}

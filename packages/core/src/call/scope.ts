@@ -1,0 +1,106 @@
+import { RpcError } from "../error.ts";
+import type { Host } from "../host/host.ts";
+
+/**
+ * How long a call may run, and who hears when it may not go on: its deadline, its cancellation, and the signal that a user
+ * sees of both. On a server it is also what calls made from the handler inherit.
+ *
+ * It is `running` until it is `canceled`, or `finished` because the call ended by itself; the first wins.
+ */
+export class CallScope {
+  /** On the host's clock; Infinity without one. */
+  readonly deadline: number;
+  readonly #host: Host;
+  #state: "running" | "canceled" | "finished" = "running";
+  #reason: RpcError | undefined;
+  #listeners: Set<(reason: RpcError) => void> | undefined;
+  #controller: AbortController | undefined;
+  #releases: (() => void)[] | undefined;
+
+  constructor(host: Host, deadline: number) {
+    this.#host = host;
+    this.deadline = deadline;
+  }
+
+  /** Why the call was canceled; undefined if it was not. */
+  get reason(): RpcError | undefined {
+    return this.#reason;
+  }
+
+  /** Milliseconds to the deadline, not below 0. */
+  get remainingMs(): number {
+    return this.deadline === Infinity ? Infinity : Math.max(0, this.deadline - this.#host.now());
+  }
+
+  /** Aborted when the scope is canceled. Made on first use, since most calls never look at it. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Starts the deadline's timer. It stays until {@link release}, also behind an outcome. */
+  arm(expired: () => void): void {
+    if (this.deadline !== Infinity) this.#hold(this.#host.timer(this.deadline, expired));
+  }
+
+  /** Cancels this scope with a signal of the user's. The listener is gone with {@link release}. */
+  follow(signal: AbortSignal, toReason: (reason: unknown) => RpcError): void {
+    if (signal.aborted) {
+      this.cancel(toReason(signal.reason));
+      return;
+    }
+    const listener = (): void => this.cancel(toReason(signal.reason));
+    signal.addEventListener("abort", listener, { once: true });
+    this.#hold(() => signal.removeEventListener("abort", listener));
+  }
+
+  /** Cancels this scope when the parent is. A parent that has finished lets its children be. */
+  inherit(parent: CallScope): void {
+    if (parent.#reason !== undefined) this.cancel(parent.#reason);
+    else this.#hold(parent.onCancel((reason) => this.cancel(reason)));
+  }
+
+  /** Hears of the cancellation once; at most one of them, and not after {@link finish}. Gives what stops it. */
+  onCancel(listener: (reason: RpcError) => void): () => void {
+    if (this.#state !== "running") return () => {};
+    const listeners = (this.#listeners ??= new Set());
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }
+
+  cancel(reason: RpcError): void {
+    if (this.#state !== "running") return;
+    this.#state = "canceled";
+    this.#reason = reason;
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    this.#controller?.abort(reason);
+    if (listeners !== undefined) for (const listener of listeners) listener(reason);
+  }
+
+  /** The call ended by itself: nothing cancels it any more, and calls made from it go their own way. */
+  finish(): void {
+    if (this.#state === "running") this.#state = "finished";
+    this.#listeners = undefined;
+  }
+
+  /** The call is closed: timers and listeners go. */
+  release(): void {
+    this.finish();
+    const releases = this.#releases;
+    this.#releases = undefined;
+    if (releases !== undefined) for (const release of releases) release();
+  }
+
+  #hold(release: () => void): void {
+    (this.#releases ??= []).push(release);
+  }
+}
+
+/** The error of a call whose deadline passed. */
+export function deadlineExceeded(): RpcError {
+  return new RpcError("deadline_exceeded", "the deadline has passed");
+}

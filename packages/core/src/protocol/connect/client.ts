@@ -1,0 +1,104 @@
+import type { Fields } from "@millrace/exchange";
+import { codeFromHttpStatus } from "../../code.ts";
+import { RpcError } from "../../error.ts";
+import { FieldMetadata } from "../../metadata.ts";
+import type { ClientProtocol, RequestFacts, WireResponse } from "../client-protocol.ts";
+import { firstField, mediaType } from "../fields.ts";
+import { printConnectTimeout } from "../timeout.ts";
+import { decodeUtf8Lenient } from "../utf8.ts";
+import { contentTypeOf, readContentType } from "./content-type.ts";
+import { flagEndStream, readEndStream } from "./end-stream.ts";
+import { errorFromJson } from "./error-json.ts";
+import { prefixedTrailers } from "./trailer-prefix.ts";
+
+/** Connect, client side. Unary calls are plain HTTP; a GET is made of one by connect/get.ts. */
+export const connectClient: ClientProtocol = {
+  name: "connect",
+  needsTrailers: false,
+  framing: (method) => (method.kind === "unary" ? "body" : "envelope"),
+  request(facts) {
+    const prefix = facts.method.kind === "unary" ? "" : "connect-";
+    const fields = ["content-type", contentTypeOf(facts.method.kind, facts.format), "connect-protocol-version", "1"];
+    if (facts.timeoutMs !== Infinity) fields.push("connect-timeout-ms", printConnectTimeout(facts.timeoutMs));
+    if (facts.sendEncoding !== null) fields.push(`${prefix}content-encoding`, facts.sendEncoding);
+    if (facts.acceptEncodings.length > 0) fields.push(`${prefix}accept-encoding`, facts.acceptEncodings.join(", "));
+    fields.push(...facts.metadata);
+    return fields;
+  },
+  response(facts, status, fields) {
+    return facts.method.kind === "unary" ? unaryResponse(facts, status, fields) : streamResponse(facts, status, fields);
+  },
+};
+
+function unaryResponse(facts: RequestFacts, status: number, fields: Fields): WireResponse {
+  const type = firstField(fields, "content-type");
+  const trailers = FieldMetadata.received(prefixedTrailers(fields));
+  const metadata = (): FieldMetadata => FieldMetadata.received(fields).add(trailers);
+  const ok = status === 200;
+  const bareError = (): RpcError =>
+    new RpcError(codeFromHttpStatus(status), `HTTP status ${status} without a Connect error`, { metadata: metadata() });
+  return {
+    failure: ok
+      ? wrongType(facts, type, readContentType(mediaType(type))?.streaming === false, metadata)
+      : mediaType(type) === "application/json"
+        ? null
+        : bareError(),
+    trailersOnly: false,
+    framing: "body",
+    encoding: encodingOf(fields, "content-encoding"),
+    content: ok ? "messages" : "error",
+    endFlag: 0,
+    readEnd(payload) {
+      let json: unknown;
+      try {
+        json = JSON.parse(decodeUtf8Lenient(payload));
+      } catch {
+        json = undefined;
+      }
+      const text = `HTTP status ${status} with a malformed Connect error`;
+      return { error: errorFromJson(json, codeFromHttpStatus(status), text, metadata()), trailers: trailers.fields };
+    },
+    finish: () => ({ error: ok ? null : bareError(), trailers: trailers.fields }),
+  };
+}
+
+function streamResponse(facts: RequestFacts, status: number, fields: Fields): WireResponse {
+  const type = firstField(fields, "content-type");
+  const metadata = (): FieldMetadata => FieldMetadata.received(fields);
+  return {
+    failure:
+      status === 200
+        ? wrongType(facts, type, readContentType(mediaType(type))?.streaming === true, metadata)
+        : new RpcError(codeFromHttpStatus(status), `HTTP status ${status} for a Connect stream`, { metadata: metadata() }),
+    trailersOnly: false,
+    framing: "envelope",
+    encoding: encodingOf(fields, "connect-content-encoding"),
+    content: "messages",
+    endFlag: flagEndStream,
+    readEnd: (payload) => readEndStream(payload, fields),
+    finish: () => ({
+      error: new RpcError("internal", "the response ended without an EndStream message", { metadata: metadata() }),
+      trailers: [],
+    }),
+  };
+}
+
+function wrongType(
+  facts: RequestFacts,
+  type: string | undefined,
+  sameProtocol: boolean,
+  metadata: () => FieldMetadata,
+): RpcError | null {
+  const expected = contentTypeOf(facts.method.kind, facts.format);
+  if (mediaType(type) === expected) return null;
+  return new RpcError(
+    sameProtocol ? "internal" : "unknown",
+    `response content-type ${JSON.stringify(type ?? "")} is not ${expected}`,
+    { metadata: metadata() },
+  );
+}
+
+function encodingOf(fields: Fields, name: string): string | null {
+  const encoding = firstField(fields, name);
+  return encoding === undefined || encoding === "identity" || encoding === "" ? null : encoding;
+}

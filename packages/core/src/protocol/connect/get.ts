@@ -1,0 +1,66 @@
+import { decodeBase64, encodeBase64Url } from "../../base64.ts";
+import type { RequestFacts } from "../client-protocol.ts";
+import type { Format } from "../format.ts";
+import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
+
+/** Connect "Unary-Get-Request": the query that carries a message, its parts in the order that caches rely on. */
+export function getQuery(format: Format, payload: Uint8Array, compression: string | null): string {
+  const binary = format === "proto" || compression !== null;
+  const message = binary ? encodeBase64Url(payload) : encodeURIComponent(decodeUtf8(payload));
+  return (
+    "connect=v1" +
+    (binary ? "&base64=1" : "") +
+    (compression === null ? "" : `&compression=${compression}`) +
+    `&encoding=${format}&message=${message}`
+  );
+}
+
+/** Turns the fields of a POST into those of the GET: what the query says is not said again. */
+export function getFields(fields: readonly string[], facts: RequestFacts): string[] {
+  const kept: string[] = [];
+  // The user's fields come last and may not be dropped; none of the three can be the user's.
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!;
+    if (name === "content-type" || name === "connect-protocol-version") continue;
+    if (name === "content-encoding" && facts.sendEncoding !== null) continue;
+    kept.push(name, fields[i + 1]!);
+  }
+  return kept;
+}
+
+/** A message in a query, or what is wrong with it. */
+export interface QueryMessage {
+  readonly encoding: string | undefined;
+  readonly compression: string | null;
+  readonly version: string | undefined;
+  /** Null: `message` is missing, or is not the base64 that it says to be. */
+  readonly message: Uint8Array | null;
+}
+
+/** Reads the query of a GET: parameters in any order, unknown ones passed over. */
+export function readQuery(query: string): QueryMessage {
+  const parameters = new Map<string, string>();
+  for (const pair of query.split("&")) {
+    const equals = pair.indexOf("=");
+    const name = equals < 0 ? pair : pair.slice(0, equals);
+    if (!parameters.has(name)) parameters.set(name, equals < 0 ? "" : pair.slice(equals + 1));
+  }
+  const text = unescape(parameters.get("message"));
+  const compression = unescape(parameters.get("compression"));
+  const base64 = parameters.get("base64") === "1";
+  return {
+    encoding: unescape(parameters.get("encoding")),
+    compression: compression === undefined || compression === "" || compression === "identity" ? null : compression,
+    version: unescape(parameters.get("connect")),
+    message: text === undefined ? null : base64 ? decodeBase64(text) : encodeUtf8(text),
+  };
+}
+
+function unescape(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,167 @@
+import type { Fields } from "@millrace/exchange";
+import { httpStatusFromCode } from "../../code.ts";
+import { RpcError } from "../../error.ts";
+import { firstField, listField } from "../fields.ts";
+import type { Format } from "../format.ts";
+import type { IncomingRequest, ServerProtocol, WholeReply, WireCall } from "../server-protocol.ts";
+import { parseConnectTimeout } from "../timeout.ts";
+import { encodeUtf8 } from "../utf8.ts";
+import { contentTypeOf, readContentType } from "./content-type.ts";
+import { endStreamFrame } from "./end-stream.ts";
+import { errorToJson } from "./error-json.ts";
+import { readQuery } from "./get.ts";
+import { prefixTrailers } from "./trailer-prefix.ts";
+
+/** Connect, server side: unary by POST and GET, and streams. */
+export const connectServer: ServerProtocol = {
+  name: "connect",
+  mediaTypes: (method) => [contentTypeOf(method.kind, "proto"), contentTypeOf(method.kind, "json")],
+  accept(request) {
+    const { method, head } = request;
+    if (head.method === "GET") return acceptGet(request);
+    if (head.method !== "POST") return null;
+    const type = readContentType(request.mediaType);
+    if (type === null || type.format === null) return null;
+    if (method !== undefined && type.streaming !== (method.kind !== "unary")) return null;
+    return type.streaming ? streamCall(request, type.format) : postCall(request, type.format);
+  },
+};
+
+function acceptGet(request: IncomingRequest): WireCall | { status: number; fields: Fields } | null {
+  const { method, head } = request;
+  const query = readQuery(head.query);
+  if (method === undefined) {
+    return query.version === "v1" ? getCall(request, query.encoding === "json" ? "json" : "proto", query) : null;
+  }
+  if (method.kind !== "unary" || method.idempotency !== "no_side_effects") return null;
+  const format = query.encoding;
+  // A body on a GET, or a codec that is not known, is a request in a form that is not supported.
+  const length = firstField(head.fields, "content-length");
+  const hasBody = (length !== undefined && length !== "0") || firstField(head.fields, "transfer-encoding") !== undefined;
+  if (hasBody || (format !== undefined && format !== "proto" && format !== "json")) {
+    return { status: 415, fields: ["accept-post", connectServer.mediaTypes(method).join(", ")] };
+  }
+  return getCall(request, format === "json" ? "json" : "proto", query);
+}
+
+function getCall(request: IncomingRequest, format: Format, query: ReturnType<typeof readQuery>): WireCall {
+  const call = unaryCall(request, format, query.compression);
+  const refusal =
+    query.encoding === undefined
+      ? new RpcError("invalid_argument", 'the query lacks "encoding": use proto or json')
+      : query.message === null
+        ? new RpcError("invalid_argument", 'the query lacks a "message", or it is not base64 though base64=1')
+        : query.version !== undefined && query.version !== "v1"
+          ? new RpcError("invalid_argument", `query parameter connect=${JSON.stringify(query.version)} is not v1`)
+          : query.version === undefined && request.requireConnectProtocolHeader
+            ? new RpcError("invalid_argument", "the query lacks connect=v1")
+            : null;
+  return { ...call, message: query.message, refusal: call.refusal ?? refusal };
+}
+
+function postCall(request: IncomingRequest, format: Format): WireCall {
+  const call = unaryCall(request, format, encodingOf(request.head.fields, "content-encoding"));
+  return { ...call, refusal: call.refusal ?? versionRefusal(request) };
+}
+
+function unaryCall(request: IncomingRequest, format: Format, encoding: string | null): WireCall {
+  const { fields } = request.head;
+  const timeout = readTimeout(fields);
+  const isGet = request.head.method === "GET";
+  return {
+    protocol: "connect",
+    format,
+    framing: "body",
+    text: false,
+    encoding,
+    acceptEncodingName: "accept-encoding",
+    acceptEncodings: acceptedBy(fields, "accept-encoding", encoding),
+    timeoutMs: timeout.ms,
+    message: null,
+    refusal: timeout.refusal,
+    respond(headers, contentEncoding, trailers) {
+      const head = ["content-type", contentTypeOf("unary", format)];
+      if (contentEncoding !== null) head.push("content-encoding", contentEncoding);
+      if (isGet) head.push("vary", "accept-encoding");
+      head.push(...headers, ...prefixTrailers(trailers));
+      return { status: 200, fields: head };
+    },
+    end: () => ({ frame: null, trailers: null }),
+    fail: (error, headers, trailers) => failure(request, error, [...headers, ...prefixTrailers(trailers)]),
+  };
+}
+
+function failure(request: IncomingRequest, error: RpcError, fields: Fields): WholeReply {
+  // A method that does not exist is a URL that does not exist.
+  const status = request.method === undefined ? 404 : httpStatusFromCode(error.code);
+  return {
+    status,
+    fields: ["content-type", "application/json", ...fields],
+    body: encodeUtf8(JSON.stringify(errorToJson(error))),
+    trailers: null,
+  };
+}
+
+function streamCall(request: IncomingRequest, format: Format): WireCall {
+  const { fields } = request.head;
+  const encoding = encodingOf(fields, "connect-content-encoding");
+  const timeout = readTimeout(fields);
+  const head = (headers: Fields, contentEncoding: string | null): string[] => {
+    const own = ["content-type", `application/connect+${format}`];
+    if (contentEncoding !== null) own.push("connect-content-encoding", contentEncoding);
+    own.push(...headers);
+    return own;
+  };
+  return {
+    protocol: "connect",
+    format,
+    framing: "envelope",
+    text: false,
+    encoding,
+    acceptEncodingName: "connect-accept-encoding",
+    acceptEncodings: acceptedBy(fields, "connect-accept-encoding", encoding),
+    timeoutMs: timeout.ms,
+    message: null,
+    refusal: timeout.refusal ?? versionRefusal(request),
+    respond: (headers, contentEncoding) => ({ status: 200, fields: head(headers, contentEncoding) }),
+    end: (error, trailers) => ({ frame: endStreamFrame(error, trailers), trailers: null }),
+    fail: (error, headers, trailers) => ({
+      status: 200,
+      fields: head(headers, null),
+      body: endStreamFrame(error, trailers),
+      trailers: null,
+    }),
+  };
+}
+
+function readTimeout(fields: Fields): { ms: number; refusal: RpcError | null } {
+  const text = firstField(fields, "connect-timeout-ms");
+  if (text === undefined) return { ms: Infinity, refusal: null };
+  try {
+    return { ms: parseConnectTimeout(text), refusal: null };
+  } catch (error) {
+    return { ms: Infinity, refusal: RpcError.from(error) };
+  }
+}
+
+function versionRefusal(request: IncomingRequest): RpcError | null {
+  const version = firstField(request.head.fields, "connect-protocol-version");
+  if (version === undefined) {
+    return request.requireConnectProtocolHeader
+      ? new RpcError("invalid_argument", "the request lacks connect-protocol-version: 1")
+      : null;
+  }
+  return version === "1"
+    ? null
+    : new RpcError("invalid_argument", `connect-protocol-version ${JSON.stringify(version)} is not 1`);
+}
+
+function encodingOf(fields: Fields, name: string): string | null {
+  const encoding = firstField(fields, name);
+  return encoding === undefined || encoding === "identity" || encoding === "" ? null : encoding;
+}
+
+function acceptedBy(fields: Fields, name: string, encoding: string | null): string[] {
+  const accepted = listField(fields, name);
+  return accepted.length === 0 && encoding !== null ? [encoding] : accepted;
+}

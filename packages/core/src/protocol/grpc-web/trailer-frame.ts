@@ -1,0 +1,25 @@
+import type { Fields } from "@millrace/exchange";
+import { envelop } from "../envelope.ts";
+import { decodeUtf8Lenient, encodeUtf8 } from "../utf8.ts";
+
+/** Bit 7 of an envelope's flags: it carries the trailers (PROTOCOL-WEB.md "Message framing"). */
+export const flagTrailers = 0b1000_0000;
+
+/** Trailers as the last frame of a body: an HTTP/1 header block with lower-case names, without a final blank line. */
+export function trailerFrame(trailers: Fields): Uint8Array {
+  let block = "";
+  for (let i = 0; i < trailers.length; i += 2) block += `${trailers[i]!}: ${trailers[i + 1]!}\r\n`;
+  return envelop(flagTrailers, encodeUtf8(block));
+}
+
+/** Reads such a block: names in any case, duplicates kept. Null if a line is no field. */
+export function readTrailerBlock(block: Uint8Array): string[] | null {
+  const fields: string[] = [];
+  for (const line of decodeUtf8Lenient(block).split(/\r?\n/)) {
+    if (line === "") continue;
+    const colon = line.indexOf(":");
+    if (colon <= 0) return null;
+    fields.push(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
+  }
+  return fields;
+}

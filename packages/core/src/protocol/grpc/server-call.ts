@@ -1,0 +1,45 @@
+import type { Fields } from "@millrace/exchange";
+import { RpcError } from "../../error.ts";
+import { firstField, listField } from "../fields.ts";
+import type { Format } from "../format.ts";
+import type { IncomingRequest, WireCall } from "../server-protocol.ts";
+import { parseGrpcTimeout } from "../timeout.ts";
+
+/** What gRPC and gRPC-Web read alike from a request's head. */
+export function readRequest(
+  request: IncomingRequest,
+): Pick<WireCall, "encoding" | "acceptEncodingName" | "acceptEncodings" | "timeoutMs" | "refusal" | "message"> {
+  const { fields } = request.head;
+  const encoding = firstField(fields, "grpc-encoding") ?? "identity";
+  const timeout = firstField(fields, "grpc-timeout");
+  let timeoutMs = Infinity;
+  let refusal: RpcError | null = null;
+  try {
+    if (timeout !== undefined) timeoutMs = parseGrpcTimeout(timeout);
+  } catch (error) {
+    refusal = RpcError.from(error);
+  }
+  const given = encoding === "identity" ? null : encoding;
+  const accepted = listField(fields, "grpc-accept-encoding");
+  return {
+    encoding: given,
+    acceptEncodingName: "grpc-accept-encoding",
+    acceptEncodings: accepted.length === 0 && given !== null ? [given] : accepted,
+    timeoutMs,
+    refusal,
+    message: null,
+  };
+}
+
+/** gRPC "Response-Headers". */
+export function responseFields(contentType: string, encoding: string | null, headers: Fields): string[] {
+  const fields = ["content-type", contentType];
+  if (encoding !== null) fields.push("grpc-encoding", encoding);
+  fields.push(...headers);
+  return fields;
+}
+
+/** The content type that answers a request's: the same protocol and codec, spelt out unless the request was bare. */
+export function responseType(prefix: string, mediaType: string, format: Format): string {
+  return mediaType === prefix ? prefix : `${prefix}+${format}`;
+}

@@ -1,0 +1,36 @@
+import type { ServerProtocol } from "../server-protocol.ts";
+import { formatOf } from "./content-type.ts";
+import { readRequest, responseFields, responseType } from "./server-call.ts";
+import { statusFields } from "./status.ts";
+
+const prefix = "application/grpc";
+
+/** gRPC over HTTP/2 (PROTOCOL-HTTP2.md), server side. */
+export const grpcServer: ServerProtocol = {
+  name: "grpc",
+  mediaTypes: () => [prefix, `${prefix}+proto`, `${prefix}+json`],
+  accept(request) {
+    const format = formatOf(request.mediaType, prefix);
+    if (format === undefined || format === null || request.head.method !== "POST") return null;
+    // RFC 9110 section 15.6.6: the method needs what this version of HTTP lacks.
+    if (request.caps.http !== "2") return { status: 505, fields: ["connection", "close"] };
+    const contentType = responseType(prefix, request.mediaType, format);
+    return {
+      ...readRequest(request),
+      protocol: "grpc",
+      format,
+      framing: "envelope",
+      text: false,
+      respond: (headers, encoding) => ({ status: 200, fields: responseFields(contentType, encoding, headers) }),
+      end: (error, trailers) => ({ frame: null, trailers: statusFields(error, trailers) }),
+      fail(error, headers, trailers) {
+        const status = statusFields(error, trailers);
+        const fields = responseFields(contentType, null, headers);
+        // Trailers-Only, unless there are headers to keep apart from the trailers.
+        return headers.length === 0
+          ? { status: 200, fields: [...fields, ...status], body: null, trailers: null }
+          : { status: 200, fields, body: null, trailers: status };
+      },
+    };
+  },
+};

@@ -1,0 +1,41 @@
+import { RpcError } from "../error.ts";
+
+const units: Record<string, number> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
+
+/** Connect "Timeout": milliseconds, at most ten digits. */
+export function printConnectTimeout(ms: number): string {
+  return String(wholeMs(ms, 9_999_999_999));
+}
+
+/** Reads `connect-timeout-ms`, in milliseconds. Throws RpcError `invalid_argument`. */
+export function parseConnectTimeout(text: string): number {
+  if (/^\d{1,10}$/.test(text)) return Number(text);
+  throw malformed("connect-timeout-ms", text, "at most ten digits");
+}
+
+/** gRPC "Timeout": at most eight digits and a unit. Coarser units only when milliseconds do not fit. */
+export function printGrpcTimeout(ms: number): string {
+  const longest = 99_999_999;
+  const whole = wholeMs(ms, Number.MAX_SAFE_INTEGER);
+  for (const unit of ["m", "S", "M"]) {
+    const count = Math.floor(whole / units[unit]!);
+    if (count <= longest) return `${count}${unit}`;
+  }
+  return `${Math.min(Math.floor(whole / units["H"]!), longest)}H`;
+}
+
+/** Reads `grpc-timeout`, in milliseconds. Throws RpcError `invalid_argument`. */
+export function parseGrpcTimeout(text: string): number {
+  const match = /^(\d{1,8})([HMSmun])$/.exec(text);
+  if (match !== null) return Number(match[1]) * units[match[2]!]!;
+  throw malformed("grpc-timeout", text, "at most eight digits and one of H, M, S, m, u, n");
+}
+
+/** A deadline that is less than a millisecond away has not passed yet, and 0 would say that it has. */
+function wholeMs(ms: number, longest: number): number {
+  return Math.min(Math.max(Math.floor(ms), 1), longest);
+}
+
+function malformed(name: string, text: string, grammar: string): RpcError {
+  return new RpcError("invalid_argument", `${name} ${JSON.stringify(text.slice(0, 32))} is malformed: it is ${grammar}`);
+}
