@@ -43,7 +43,7 @@ function generateFile(schema: Schema, file: DescFile, target: Target, imports: P
     target,
     source: new SourceIndex(file.proto),
     imports,
-    codecs: codecNames(messagesOf(file)),
+    codecs: codecNames(messagesOf(file), (message) => imports.shape(f, message).name),
     printed: new Set(),
     AsyncIterable: createImportSymbol("AsyncIterable", ownPath(file), true),
   };

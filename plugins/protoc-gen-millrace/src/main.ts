@@ -11,7 +11,8 @@ const usage =
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`${pluginName}: ${oneLine(error, "cannot generate code from these descriptors")}\n`);
+  const unexpected = error instanceof PluginError ? "" : "cannot generate code: ";
+  process.stderr.write(`${pluginName}: ${unexpected}${oneLine(error)}\n`);
   process.exitCode = 1;
 }
 
@@ -26,15 +27,13 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 function parse(bytes: Uint8Array): CodeGeneratorRequest {
-  let request: CodeGeneratorRequest;
   try {
-    request = fromBinary(CodeGeneratorRequestSchema, bytes);
+    return fromBinary(CodeGeneratorRequestSchema, bytes);
   } catch (error) {
     throw new PluginError(
-      `stdin: ${bytes.byteLength} bytes that are no CodeGeneratorRequest, or only the beginning of one (${oneLine(error, "")})`,
+      `stdin: these ${bytes.byteLength} bytes are no whole CodeGeneratorRequest (${oneLine(error)}): run the plugin through buf or protoc`,
     );
   }
-  return request;
 }
 
 async function readAll(): Promise<Uint8Array> {

@@ -1,4 +1,4 @@
-import type { DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
+import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import { safeIdentifier } from "@bufbuild/protoplugin";
 
 /** What generated code calls the parts of one service. */
@@ -51,14 +51,15 @@ export function fileNames(file: DescFile): ServiceNames[] {
 }
 
 /**
- * Names the codecs that are shared by the methods of a file, which does not export them: `GreetRequest$codec`. What a file
- * exports holds no `$` but at its end, so that only messages of the same name can clash.
+ * Names the codecs that are shared by the methods of a file, which does not export them: `GreetRequest$codec`, after the
+ * message's type. What a file exports or imports ends behind a `$` with digits or nothing, so that only messages of the
+ * same name can clash.
  */
-export function codecNames(messages: Iterable<DescMessage>): Map<DescMessage, string> {
+export function codecNames<T>(messages: Iterable<T>, shapeName: (message: T) => string): Map<T, string> {
   const taken = new Set<string>();
-  const names = new Map<DescMessage, string>();
+  const names = new Map<T, string>();
   for (const message of messages) {
-    if (!names.has(message)) names.set(message, claimName(taken, `${message.name}$codec`));
+    if (!names.has(message)) names.set(message, claimName(taken, `${shapeName(message)}$codec`));
   }
   return names;
 }

@@ -34,6 +34,8 @@ const elsewhere: Readonly<Record<string, string>> = {
 export function checkParameter(parameter: string): void {
   if (parameter === "") return;
   for (const option of parameter.split(",")) {
+    if (option === "")
+      throw new PluginError(`an option is empty in ${quote(parameter)}: remove the comma too many`);
     const equals = option.indexOf("=");
     checkOption(
       option,
@@ -44,9 +46,6 @@ export function checkParameter(parameter: string): void {
 }
 
 function checkOption(option: string, name: string, value: string): void {
-  if (option === "") {
-    throw new PluginError("an option is empty: remove the comma too many");
-  }
   const what = Object.hasOwn(elsewhere, name) ? elsewhere[name] : undefined;
   if (what !== undefined) {
     throw new PluginError(
@@ -77,6 +76,11 @@ function checkOption(option: string, name: string, value: string): void {
 function list(values: readonly string[]): string {
   const named = values.filter((value) => value !== "" && !value.startsWith("."));
   return `${named.slice(0, -1).join(", ")} or ${named.at(-1)}`;
+}
+
+/** Whether JavaScript is generated as CommonJS modules; of an option given twice the last counts. */
+export function usesCommonJs(parameter: string): boolean {
+  return /.*(?:^|,)js_import_style=([^,]*)/s.exec(parameter)?.[1] === "legacy_commonjs";
 }
 
 /**

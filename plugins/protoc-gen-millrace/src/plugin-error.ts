@@ -12,11 +12,8 @@ export function quote(value: string): string {
   return JSON.stringify(shown).replace(/[\u007f-\u009f\u2028\u2029]/g, "\ufffd");
 }
 
-/**
- * A thrown value as one line. What is not a PluginError is nobody's expected mistake: its text says what was going on.
- */
-export function oneLine(error: unknown, during: string): string {
+/** A thrown value as one line. */
+export function oneLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  const line = text.replace(/[\s\u2028\u2029]+/g, " ").trim();
-  return error instanceof PluginError ? line : `${during}: ${line}`;
+  return text.replace(/[\s\u2028\u2029]+/g, " ").trim();
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { CodeGeneratorRequest, CodeGeneratorResponse } from "@bufbuild/protobuf/wkt";
 import { createEcmaScriptPlugin } from "@bufbuild/protoplugin";
+import { checkRequest } from "./check-request.ts";
 import { generate } from "./generate.ts";
 import { checkParameter, parseOwnOptions } from "./options.ts";
 
@@ -25,6 +26,7 @@ const plugin = createEcmaScriptPlugin({
  */
 export function run(request: CodeGeneratorRequest): CodeGeneratorResponse {
   checkParameter(request.parameter);
+  checkRequest(request);
   return plugin.run(request);
 }
 

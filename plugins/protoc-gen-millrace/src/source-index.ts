@@ -1,4 +1,3 @@
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { FileDescriptorProto, SourceCodeInfo_Location } from "@bufbuild/protobuf/wkt";
 
 // Field numbers of FileDescriptorProto and ServiceDescriptorProto: what paths into a file are made of.
@@ -35,12 +34,13 @@ export class SourceIndex {
   }
 }
 
-/** A comment without the space that each of its lines starts with, and without the last line's break. */
+/** A comment without the space that each of its lines starts with, and without white space at the ends of lines. */
 function commentText(comment: string): string {
   return comment
     .replace(/\r\n|[\r\u2028\u2029]/g, "\n")
     .replace(/\n$/, "")
-    .replace(/^ /gm, "");
+    .replace(/^ /gm, "")
+    .replace(/[ \t]+$/gm, "");
 }
 
 /**
@@ -54,11 +54,4 @@ export function findLine(file: FileDescriptorProto, path: readonly number[]): nu
     if (location?.span[0] !== undefined) return location.span[0] + 1;
   }
   return undefined;
-}
-
-/** Whether a service, or the file it stands in, is deprecated. */
-export function isDeprecated(desc: DescService | DescMethod): boolean {
-  return desc.kind === "service"
-    ? desc.deprecated || desc.file.deprecated
-    : desc.deprecated || isDeprecated(desc.parent);
 }
