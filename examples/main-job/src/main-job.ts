@@ -1,0 +1,66 @@
+import { serve } from "@millrace/node";
+import type { WriteStream } from "node:tty";
+import type { Writable } from "node:stream";
+import { createApp } from "./app.ts";
+import { bufCurlChecks } from "./buf-curl-checks.ts";
+import { runChecks } from "./check.ts";
+import type { Check } from "./check.ts";
+import { clientChecks } from "./client-checks.ts";
+import type { Target } from "./client-checks.ts";
+import { peakMemory } from "./peak-memory.ts";
+import { ProgressLine } from "./progress.ts";
+import { root } from "./root.ts";
+import { makeSampleFile } from "./sample-file.ts";
+import { printTable } from "./table.ts";
+import { tryNext } from "./try-next.ts";
+
+/** In MiB: what client and server, in one process, may have in memory at most while the sample goes each way. */
+const memoryLimit = 250;
+
+/** Serves, calls, checks and prints. Resolves with the exit code: 1 if anything is not as it must be. */
+export async function runMainJob(
+  stream: Writable,
+  checksOf: (target: Target) => readonly Check[] = allChecks,
+): Promise<number> {
+  await using sample = await makeSampleFile(64);
+  const folders = new Map([
+    ["repository", root],
+    ["sample", sample.folder],
+  ]);
+  await using server = await serve({ ...createApp(folders), host: "127.0.0.1", port: 0 });
+  stream.write(
+    `Serving    ${server.url}: GreetService, and FileService on this repository and a file of 64 MiB\n\n`,
+  );
+
+  const allRight = await report(checksOf({ url: server.url, sample }), stream);
+
+  stream.write(
+    "Generated code: gen/greet/v1/ and gen/millrace/file/v1/. Handlers and checks: examples/main-job/src/\n",
+  );
+  stream.write(`Try next:\n  npx -y pnpm@12 start --serve\n${tryNext("http://127.0.0.1:8080")}\n`);
+  const peak = await peakMemory();
+  const verdict = peak < memoryLimit ? "below" : "NOT BELOW";
+  stream.write(
+    `Peak resident memory, clients and server in one process: ${peak.toFixed(0)} MiB, ${verdict} the limit of ${memoryLimit} MiB\n`,
+  );
+  return allRight && peak < memoryLimit ? 0 : 1;
+}
+
+function allChecks(target: Target): Check[] {
+  return [...clientChecks(target), ...bufCurlChecks(target.url)];
+}
+
+/** Runs the checks and prints their table. Resolves with whether all is as it must be. */
+async function report(checks: readonly Check[], stream: Writable): Promise<boolean> {
+  const progress = new ProgressLine(stream as WriteStream);
+  const start = performance.now();
+  const outcomes = await runChecks(checks, (check, index) => {
+    progress.show(`${index + 1} of ${checks.length}  ${check.what}, ${check.over}`);
+  });
+  progress.clear();
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const right = outcomes.filter((outcome) => outcome.state !== "mismatch").length;
+  printTable(outcomes, stream);
+  stream.write(`\n${right} of ${outcomes.length} as they must be, in ${seconds} s\n`);
+  return right === outcomes.length;
+}

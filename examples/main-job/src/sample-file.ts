@@ -1,0 +1,42 @@
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtemp, open, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A file made for the run; disposal removes it. */
+export interface SampleFile extends AsyncDisposable {
+  /** What clients call it. */
+  readonly path: string;
+  readonly folder: string;
+  readonly place: string;
+  /** In bytes. */
+  readonly size: number;
+  /** In hexadecimal digits. */
+  readonly sha256: string;
+  readonly modified: Date;
+}
+
+/** Makes a file of random bytes in a temporary folder of its own. */
+export async function makeSampleFile(mebibytes: number): Promise<SampleFile> {
+  const folder = await mkdtemp(join(tmpdir(), "millrace-"));
+  const place = join(folder, "random.bin");
+  const digest = createHash("sha256");
+  {
+    await using file = await open(place, "wx");
+    for (let n = 0; n < mebibytes; n++) {
+      const bytes = randomBytes(1024 * 1024);
+      digest.update(bytes);
+      await file.writeFile(bytes);
+    }
+  }
+  const { size, mtime } = await stat(place);
+  return {
+    path: "sample/random.bin",
+    folder,
+    place,
+    size,
+    sha256: digest.digest("hex"),
+    modified: mtime,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
