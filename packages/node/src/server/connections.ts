@@ -1,0 +1,277 @@
+import {
+  createServer as createHttp1Server,
+  type IncomingMessage,
+  type Server as Http1Server,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from "node:http2";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+
+import { ErrorCode, type Accept } from "@millrace/exchange";
+
+import { tellProtocol } from "./first-bytes.ts";
+import { Http1Exchange } from "./http1-exchange.ts";
+import { Http2Exchange } from "./http2-exchange.ts";
+import type { ServerLimits } from "./limits.ts";
+import type { ConnectionFailure, UpgradeHook } from "./listen-options.ts";
+import { answerNotFound } from "./mount.ts";
+import { namePeer, peerOf } from "./peer.ts";
+import type { Site } from "./site.ts";
+
+type Exchange = Http1Exchange | Http2Exchange;
+
+/** RFC 9113 section 6.8: the first of two GOAWAY frames names no stream, so that nothing that is under way is lost. */
+const EVERY_STREAM = 2 ** 31 - 1;
+/** How long the second GOAWAY waits for the answer to a ping behind the first, in milliseconds. */
+const GOAWAY_WAIT_MS = 1_000;
+
+/** What Connections is made of. */
+export interface ConnectionsOptions {
+  readonly accept: Accept;
+  readonly limits: ServerLimits;
+  readonly upgrade: UpgradeHook | undefined;
+  readonly report: (failure: ConnectionFailure) => void;
+}
+
+/**
+ * All connections of one server, whichever address they came to, from the accepted socket to the exchanges on it. It
+ * owns a node:http and a node:http2 server which never listen themselves.
+ */
+export class Connections {
+  readonly #options: ConnectionsOptions;
+  readonly #http1: Http1Server;
+  readonly #http2: Http2Server;
+  readonly #exchanges = new Set<Exchange>();
+  readonly #sessions = new Set<ServerHttp2Session>();
+  /** Every socket, also those of which nothing is known yet. */
+  readonly #sockets = new Set<Socket>();
+  /** Connections that speak HTTP/1.1, and how many exchanges run on each. */
+  readonly #http1Sockets = new Map<Socket, number>();
+  /** What drain() waits for: connections that speak HTTP, or have been handed to the upgrade hook. */
+  readonly #standing = new Set<object>();
+  #state: "serving" | "draining" = "serving";
+  #onEmpty: (() => void) | undefined;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+    this.#http1 = this.#createHttp1();
+    this.#http2 = this.#createHttp2();
+  }
+
+  /** A socket that was accepted, before anything is known of it. */
+  track(socket: Socket): void {
+    this.#sockets.add(socket);
+    // A socket's error without a listener ends the process. What it means, the exchanges on it say.
+    socket.on("error", ignore);
+    socket.on("close", () => this.#sockets.delete(socket));
+  }
+
+  /** A cleartext connection: its first bytes tell what it speaks. */
+  clear(socket: Socket, unixPath: string | undefined): void {
+    const { address } = peerOf(socket, socket, unixPath);
+    tellProtocol(socket, this.#options.limits.handshakeTimeoutMs, (first) => {
+      if (first === "http1") this.#serveHttp1(socket);
+      else if (first === "http2") this.#serveHttp2(socket);
+      else {
+        const text = FIRST_BYTES_FAILURES[first];
+        if (text !== undefined) this.#options.report({ address, text });
+        socket.destroy();
+      }
+    });
+  }
+
+  /** A TLS connection whose handshake is over: ALPN has told what it speaks. */
+  secure(socket: TLSSocket, unixPath: string | undefined): void {
+    this.track(socket);
+    peerOf(socket, socket, unixPath);
+    if (socket.alpnProtocol === "h2") this.#serveHttp2(socket);
+    else this.#serveHttp1(socket);
+  }
+
+  /** Tells every connection that it is to end; each closes when nothing runs on it. Resolves when none stands. */
+  async drain(): Promise<void> {
+    this.#state = "draining";
+    for (const [socket, running] of this.#http1Sockets) if (running === 0) socket.destroySoon();
+    for (const session of this.#sessions) retire(session);
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+      this.#lookEmpty();
+    });
+  }
+
+  /** Ends what still runs, now. */
+  cut(): void {
+    this.#state = "draining";
+    for (const exchange of [...this.#exchanges]) exchange.cut();
+    for (const session of [...this.#sessions]) session.destroy();
+    for (const socket of [...this.#sockets]) socket.destroy();
+    // It never listened: this only stops the timer that looks for slow requests.
+    this.#http1.close();
+  }
+
+  #serveHttp1(socket: Socket): void {
+    this.#stand(socket, socket);
+    this.#http1Sockets.set(socket, 0);
+    socket.on("close", () => this.#http1Sockets.delete(socket));
+    this.#http1.emit("connection", socket);
+  }
+
+  #serveHttp2(socket: Socket): void {
+    // The session comes as an event from inside: node gives no other way to it.
+    this.#http2.once("session", (session: ServerHttp2Session) => this.#adopt(session, socket));
+    this.#http2.emit("connection", socket);
+  }
+
+  #adopt(session: ServerHttp2Session, socket: Socket): void {
+    namePeer(session, peerOf(socket, socket));
+    this.#stand(session, socket);
+    this.#sessions.add(session);
+    session.on("close", () => this.#sessions.delete(session));
+    session.on("error", (cause: Error) =>
+      this.#options.report({
+        address: peerOf(socket, socket).address,
+        text: `HTTP/2: ${cause.message}`,
+        cause,
+      }),
+    );
+    session.setLocalWindowSize(this.#options.limits.connectionWindowBytes);
+    if (this.#state === "draining") retire(session);
+  }
+
+  #stand(connection: object, socket: Socket): void {
+    this.#standing.add(connection);
+    socket.once("close", () => {
+      this.#standing.delete(connection);
+      this.#lookEmpty();
+    });
+  }
+
+  #lookEmpty(): void {
+    if (this.#state === "draining" && this.#standing.size === 0) this.#onEmpty?.();
+  }
+
+  #createHttp1(): Http1Server {
+    const { limits, upgrade } = this.#options;
+    const server = createHttp1Server({
+      maxHeaderSize: limits.maxHeaderBytes,
+      headersTimeout: limits.headersTimeoutMs,
+      // A client may stream a request for as long as it likes; its messages are what a deadline bounds.
+      requestTimeout: 0,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+    });
+    server.maxHeadersCount = limits.maxHeaderFields;
+    server.on("request", (req, res) => this.#acceptHttp1(req, res, false));
+    server.on("checkContinue", (req, res) => this.#acceptHttp1(req, res, true));
+    if (upgrade !== undefined)
+      server.on("upgrade", (req, socket, head) => this.#upgrade(upgrade, req, socket, head));
+    // node starts to look for slow requests when a server listens; this one is fed by hand.
+    server.emit("listening");
+    return server;
+  }
+
+  #createHttp2(): Http2Server {
+    const { limits } = this.#options;
+    const server = createHttp2Server({
+      maxSessionMemory: limits.sessionMemoryMiB,
+      maxHeaderListPairs: limits.maxHeaderFields,
+      streamResetBurst: limits.streamResetBurst,
+      streamResetRate: limits.streamResetRate,
+      strictSingleValueFields: false,
+      settings: {
+        initialWindowSize: limits.streamWindowBytes,
+        maxConcurrentStreams: limits.maxConcurrentStreams,
+        maxHeaderListSize: limits.maxHeaderBytes,
+        enablePush: false,
+      },
+    });
+    server.on("stream", (stream, fields, _flags, raw) => {
+      const connection = stream.session;
+      if (connection === undefined) {
+        // Reset in the very packet that opened it.
+        stream.on("error", ignore);
+        return;
+      }
+      const expectsContinue = fields.expect === "100-continue";
+      const site = this.#site(expectsContinue, () => this.#exchanges.delete(exchange));
+      const exchange = new Http2Exchange(stream, raw, peerOf(connection, connection.socket), site);
+      this.#settle(exchange);
+    });
+    return server;
+  }
+
+  #acceptHttp1(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
+    const { socket } = req;
+    this.#http1Sockets.set(socket, (this.#http1Sockets.get(socket) ?? 0) + 1);
+    const site = this.#site(expectsContinue, () => {
+      this.#exchanges.delete(exchange);
+      const running = (this.#http1Sockets.get(socket) ?? 1) - 1;
+      if (socket.destroyed) return;
+      this.#http1Sockets.set(socket, running);
+      if (running === 0 && this.#state === "draining") socket.end();
+    });
+    const exchange = new Http1Exchange(req, res, peerOf(socket, socket), site);
+    this.#settle(exchange);
+  }
+
+  #settle(exchange: Exchange): void {
+    this.#exchanges.add(exchange);
+    const sink = this.#options.accept(exchange);
+    if (sink === null) answerNotFound(exchange);
+    else exchange.start(sink);
+  }
+
+  #site(expectsContinue: boolean, closed: () => void): Site {
+    const { drainBytes, drainMs } = this.#options.limits;
+    const closing = (): boolean => this.#state === "draining";
+    return { drainBytes, drainMs, expectsContinue, inherited: noFields, closing, closed };
+  }
+
+  #upgrade(hook: UpgradeHook, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (hook(request, socket, head)) return;
+    // RFC 9110 section 7.8: an upgrade may be ignored. node has taken the connection out of HTTP already, so the request
+    // is put back in front of what followed it, without the asking.
+    if (head.length > 0) socket.unshift(head);
+    socket.unshift(Buffer.from(withoutUpgrade(request), "latin1"));
+    this.#http1.emit("connection", socket);
+  }
+}
+
+const FIRST_BYTES_FAILURES: { readonly [first: string]: string | undefined } = {
+  tls: "a TLS client came to a cleartext port",
+  silent: "the connection said nothing, or half of an HTTP/2 preface",
+};
+
+/** RFC 9113 section 6.8: a first GOAWAY, that loses nothing; and when the peer must have seen it, the last. */
+function retire(session: ServerHttp2Session): void {
+  if (session.destroyed || session.closed) return;
+  const close = (): void => {
+    clearTimeout(timer);
+    if (!session.destroyed && !session.closed) session.close();
+  };
+  const timer = setTimeout(close, GOAWAY_WAIT_MS).unref();
+  try {
+    session.goaway(ErrorCode.NO_ERROR, EVERY_STREAM);
+    session.ping(close);
+  } catch {
+    close();
+  }
+}
+
+/** A request's head, as text, without what asks for an upgrade. */
+function withoutUpgrade(request: IncomingMessage): string {
+  const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
+  const raw = request.rawHeaders;
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] as string;
+    if (!/^(upgrade|connection|http2-settings)$/i.test(name)) lines.push(`${name}: ${raw[i + 1]}`);
+  }
+  return `${lines.join("\r\n")}\r\n\r\n`;
+}
+
+function noFields(): readonly string[] {
+  return [];
+}
+
+function ignore(): void {}

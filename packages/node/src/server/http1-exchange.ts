@@ -1,0 +1,428 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+import type { Caps, Fault, Fields, Peer, RequestHead, ServerExchange, Sink, Span } from "@millrace/exchange";
+import { ErrorCode } from "@millrace/exchange";
+
+import { isSecure } from "./peer.ts";
+import { firstField, http1RequestHead, lowerCaseNames } from "./request-head.ts";
+import type { Site } from "./site.ts";
+
+const CAPS: Caps = { http: "1.1", trailers: true, request: "half", resets: false, duplicates: true };
+const CAPS_1_0: Caps = { ...CAPS, http: "1.0", trailers: false };
+
+/**
+ * The request's half. `waiting`: accept() has not answered, or the sink has never let it flow. `discarding`: the response
+ * has ended first, what still comes is thrown away.
+ */
+type RequestHalf = "waiting" | "flowing" | "ended" | "discarding";
+/** The response's half. `held`: the head is known and not sent. `ending`: all is handed over, not all is sent. */
+type ResponseHalf = "none" | "held" | "open" | "ending" | "flushed";
+
+/** One request of a node:http server, HTTP/1.1 or 1.0. */
+export class Http1Exchange implements ServerExchange {
+  readonly head: RequestHead;
+  readonly peer: Peer;
+  readonly caps: Caps;
+  readonly #req: IncomingMessage;
+  readonly #res: ServerResponse;
+  readonly #site: Site;
+  #sink: Sink | undefined;
+  #life: "live" | "closed" = "live";
+  #request: RequestHalf = "waiting";
+  #response: ResponseHalf = "none";
+  #paused = false;
+  /** The request ended while the sink was paused. */
+  #endHeld = false;
+  #status = 0;
+  #fields: Fields = [];
+  #choked = false;
+  #hearsDrain = false;
+  #received = 0;
+  #discarded = 0;
+  /** node would close the connection now, were the request not still coming. */
+  #last = false;
+  #drainTimer: NodeJS.Timeout | undefined;
+
+  constructor(req: IncomingMessage, res: ServerResponse, peer: Peer, site: Site) {
+    this.#req = req;
+    this.#res = res;
+    this.#site = site;
+    this.peer = peer;
+    this.caps = req.httpVersionMajor === 1 && req.httpVersionMinor === 0 ? CAPS_1_0 : CAPS;
+    this.head = http1RequestHead(req.method ?? "", req.url ?? "/", req.rawHeaders, isSecure(req.socket));
+  }
+
+  /** The layer above has begun to answer. */
+  get responded(): boolean {
+    return this.#response !== "none";
+  }
+
+  /** Begins to deliver events: accept() has answered. */
+  start(sink: Sink): void {
+    this.#sink = sink;
+    this.#req.on("error", ignore);
+    this.#res.on("error", ignore);
+    this.#res.on("close", this.#gone);
+    if (this.#res.closed || this.#req.socket.destroyed) process.nextTick(this.#gone);
+    else if (!this.#paused && this.#request === "waiting") this.#read();
+  }
+
+  /** Instead of start(): somebody else answers. The sink hears why. */
+  forgo(sink: Sink, fault: Fault): void {
+    this.#life = "closed";
+    process.nextTick(() => {
+      this.#site.closed();
+      sink.fault(fault);
+      sink.closed(false);
+    });
+  }
+
+  pause(): void {
+    this.#paused = true;
+    if (this.#request === "flowing") this.#req.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    if (this.#life === "closed") return;
+    if (this.#endHeld) process.nextTick(this.#deliverEnd);
+    else if (this.#request === "flowing") this.#req.resume();
+    else if (this.#request === "waiting" && this.#sink !== undefined) this.#read();
+  }
+
+  inform(status: number, fields: Fields): void {
+    const res = this.#res;
+    if (this.#life === "closed" || res.headersSent || this.caps.http === "1.0") return;
+    if (status === 100) {
+      res.writeContinue();
+      return;
+    }
+    // node has no call for an interim response of any status. Behind others on the same connection it would overtake
+    // them: `socket` is null then.
+    const lines = [`HTTP/1.1 ${status} `];
+    for (let i = 0; i + 1 < fields.length; i += 2) lines.push(`${fields[i]}: ${fields[i + 1]}`);
+    const text = lines.join("\r\n");
+    if (status > 101 && status < 200 && lines.every((line) => /^[\t\x20-\x7e\x80-\xff]+$/.test(line)))
+      res.socket?.write(`${text}\r\n\r\n`, "latin1");
+  }
+
+  respond(status: number, fields: Fields): void {
+    if (this.#life === "closed" || this.#response !== "none") return;
+    this.#status = status;
+    this.#fields = fields;
+    this.#response = "held";
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.#response === "held") this.#sendHead();
+    if (this.#life === "closed" || this.#response !== "open" || chunk.length === 0) return !this.#choked;
+    if (!this.#res.write(chunk) && !this.#choked) {
+      this.#choked = true;
+      this.#hearDrain();
+    }
+    return !this.#choked;
+  }
+
+  reserve(): Span | null {
+    return null;
+  }
+
+  commit(_pos: number): boolean {
+    return !this.#choked;
+  }
+
+  flush(): void {
+    if (this.#response !== "held") return;
+    this.#sendHead();
+    this.#res.flushHeaders();
+  }
+
+  end(trailers: Fields | null): void {
+    if (this.#response === "held") {
+      this.#response = "none";
+      this.reply(this.#status, this.#fields, null, trailers);
+    } else this.#finish(null, trailers);
+  }
+
+  reply(status: number, fields: Fields, body: Uint8Array | null, trailers: Fields | null): void {
+    if (this.#life === "closed" || this.#response !== "none") return;
+    const head = fields.slice();
+    const sent = this.caps.trailers && trailers !== null && trailers.length > 0 ? trailers : null;
+    if (sent !== null) {
+      // RFC 9110 section 6.6.2. The body is chunked then, so that it has an end to hang trailers on.
+      const names = new Set<string>();
+      for (let i = 0; i < sent.length; i += 2) names.add(sent[i] as string);
+      if (firstField(fields, "trailer") === undefined) head.push("trailer", [...names].join(", "));
+    } else if (status >= 200 && status !== 204 && status !== 304) {
+      if (firstField(fields, "content-length") === undefined)
+        head.push("content-length", String(body?.length ?? 0));
+    }
+    this.respond(status, head);
+    this.#sendHead(this.#site.closing() || this.#tooMuchLeft());
+    this.#finish(body, sent);
+  }
+
+  reset(_h2: number): void {
+    if (this.#life === "closed") return;
+    this.#life = "closed";
+    this.#abandon();
+    process.nextTick(() => this.#close(false));
+  }
+
+  /** The server ends it: its time to drain is over. */
+  cut(): void {
+    if (this.#life === "closed") return;
+    this.#die({
+      by: "local",
+      kind: "shutdown",
+      h2: -1,
+      processed: "maybe",
+      text: "the server shut down",
+    });
+  }
+
+  #read(): void {
+    this.#request = "flowing";
+    if (this.#site.expectsContinue && !this.#res.headersSent && this.#response === "none")
+      this.#res.writeContinue();
+    this.#req.on("data", this.#data);
+    this.#req.on("end", this.#requestEnded);
+    if (this.#req.readableEnded) process.nextTick(this.#deliverEnd);
+    else this.#req.resume();
+  }
+
+  readonly #data = (chunk: Buffer): void => {
+    this.#received += chunk.length;
+    if (this.#request === "flowing") {
+      if (this.#life === "live") this.#sink?.data(chunk, 0, chunk.length);
+      return;
+    }
+    this.#discarded += chunk.length;
+    if (this.#request === "discarding" && this.#discarded > this.#site.drainBytes) this.#stopDiscarding();
+  };
+
+  readonly #requestEnded = (): void => {
+    if (!this.#req.complete) return;
+    if (this.#request === "discarding") {
+      this.#request = "ended";
+      if (this.#response === "flushed") this.#done();
+    } else if (this.#paused) this.#endHeld = true;
+    else this.#deliverEnd();
+  };
+
+  readonly #deliverEnd = (): void => {
+    if (this.#life === "closed" || this.#request !== "flowing") return;
+    if (this.#paused) {
+      this.#endHeld = true;
+      return;
+    }
+    this.#endHeld = false;
+    this.#request = "ended";
+    const raw = this.#req.rawTrailers;
+    this.#sink?.end(raw.length === 0 ? null : lowerCaseNames(raw));
+  };
+
+  /** Sends the head with what follows. Afterwards the response is `open`, or node has refused the head. */
+  #sendHead(closing: boolean = this.#site.closing()): void {
+    const res = this.#res;
+    this.#response = "open";
+    if (res.headersSent || res.destroyed) return;
+    let fields = this.#fields;
+    this.#site.inherited(this.#status);
+    if (closing && firstField(fields, "connection") === undefined)
+      fields = [...fields, "connection", "close"];
+    try {
+      res.writeHead(this.#status, fields as string[]);
+    } catch (error) {
+      this.#refused(error);
+    }
+  }
+
+  #finish(body: Uint8Array | null, trailers: Fields | null): void {
+    if (this.#life === "closed" || this.#response !== "open") return;
+    this.#response = "ending";
+    const res = this.#res;
+    if (trailers !== null && this.caps.trailers) {
+      try {
+        res.addTrailers(pairs(trailers));
+      } catch (error) {
+        this.#refused(error);
+        return;
+      }
+    }
+    res.once("finish", this.#flushed);
+    if (!this.#req.complete) this.#holdSocket();
+    if (body === null || body.length === 0) res.end();
+    else res.end(body);
+    if (this.#request !== "ended") this.#discard();
+  }
+
+  /**
+   * Behind a last response node destroys the socket, also when the request is still coming. What a destroyed socket has
+   * not read makes the kernel answer with a reset, which overtakes the response. So the closing is ours: #hangUp().
+   */
+  #holdSocket(): void {
+    this.#req.socket.destroySoon = () => {
+      this.#last = true;
+    };
+  }
+
+  /** Reads and throws away what is left of the request: the connection can then serve the next. */
+  #discard(): void {
+    const reads = this.#request === "flowing";
+    this.#request = this.#endHeld ? "ended" : "discarding";
+    if (this.#request === "ended") return;
+    if (!reads) {
+      this.#req.on("data", this.#data);
+      this.#req.on("end", this.#requestEnded);
+    }
+    this.#req.resume();
+  }
+
+  /** What the client has announced, and not sent yet, is more than would be read and thrown away. */
+  #tooMuchLeft(): boolean {
+    const length = Number(this.#req.headers["content-length"] ?? 0);
+    return length - this.#received > this.#site.drainBytes;
+  }
+
+  #stopDiscarding(): void {
+    if (this.#response === "flushed") this.#hangUp();
+    else this.#req.pause();
+  }
+
+  readonly #flushed = (): void => {
+    if (this.#life === "closed") return;
+    this.#response = "flushed";
+    if (this.#request !== "discarding") {
+      this.#done();
+      if (this.#last) this.#req.socket.end();
+      return;
+    }
+    this.#req.socket.once("close", this.#done);
+    if (this.#last || this.#discarded > this.#site.drainBytes) this.#hangUp();
+    else this.#drainTimer = setTimeout(this.#hangUp, this.#site.drainMs).unref();
+  };
+
+  /** The rest of the request is not read: says that this is the end, and listens a little longer (RFC 9112 section 9.6). */
+  readonly #hangUp = (): void => {
+    if (this.#life === "closed") return;
+    const socket = this.#req.socket;
+    this.#req.resume();
+    socket.end();
+    const linger = setTimeout(() => socket.destroy(), this.#site.drainMs).unref();
+    socket.once("close", () => clearTimeout(linger));
+    this.#request = "ended";
+    this.#done();
+  };
+
+  readonly #done = (): void => {
+    if (this.#life === "closed") return;
+    this.#life = "closed";
+    this.#close(true);
+  };
+
+  /** The connection is gone, or node has let go of a response that it has sent. */
+  readonly #gone = (): void => {
+    if (this.#life === "closed" || this.#response === "flushed") return;
+    const cause = this.#req.socket.errored ?? undefined;
+    const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? "";
+    const lost = { by: "transport", h2: -1, processed: "maybe", cause } as const;
+    if (this.#req.complete)
+      this.#die({
+        ...lost,
+        kind: "lost",
+        text: "the client closed the connection before the response was complete",
+      });
+    else if (code === "HPE_INVALID_EOF_STATE")
+      this.#die({
+        ...lost,
+        kind: "truncated",
+        text: "the connection ended in the middle of the request's body",
+      });
+    else if (code.startsWith("HPE_"))
+      this.#die({ ...lost, by: "peer", kind: "protocol", text: `malformed request body: ${cause?.message}` });
+    else
+      this.#die({
+        ...lost,
+        kind: "lost",
+        text: "the connection was lost in the middle of the request's body",
+      });
+  };
+
+  /** What node would not send, nobody sends. The client gets a 500 if its response has not begun. */
+  #refused(cause: unknown): void {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const res = this.#res;
+    const begun = res.headersSent;
+    this.#response = "ending";
+    if (!begun) {
+      for (const name of res.getHeaderNames()) res.removeHeader(name);
+      res.writeHead(500, ["content-length", "0", "connection", "close"]);
+      res.end();
+    }
+    process.nextTick(() => {
+      if (this.#life === "closed") return;
+      const fault: Fault = {
+        by: "local",
+        kind: "protocol",
+        h2: ErrorCode.INTERNAL_ERROR,
+        processed: "maybe",
+        text: `the response's fields cannot be sent: ${reason}`,
+        cause,
+      };
+      this.#die(fault, begun);
+    });
+  }
+
+  #die(fault: Fault, abandon = true): void {
+    this.#life = "closed";
+    if (abandon) this.#abandon();
+    else this.#req.off("data", this.#data).resume();
+    this.#sink?.fault(fault);
+    this.#close(false);
+  }
+
+  /** Ends the connection: HTTP/1.1 has no other way to take a response back. */
+  #abandon(): void {
+    const { socket } = this.#req;
+    this.#req.on("error", ignore);
+    this.#res.on("error", ignore);
+    // An HTTP/1.0 response ends where the connection does: an orderly end would make a whole one of it.
+    if (this.caps.http === "1.0" && this.#response === "open" && !isSecure(socket)) {
+      try {
+        socket.resetAndDestroy();
+      } catch {
+        // Unix sockets know no reset.
+      }
+    }
+    socket.destroy();
+  }
+
+  #close(delivered: boolean): void {
+    clearTimeout(this.#drainTimer);
+    this.#req.socket.off("close", this.#done);
+    // The prototype's again.
+    if (!this.#last) Reflect.deleteProperty(this.#req.socket, "destroySoon");
+    this.#site.closed();
+    this.#sink?.closed(delivered);
+  }
+
+  #hearDrain(): void {
+    if (this.#hearsDrain) return;
+    this.#hearsDrain = true;
+    this.#res.on("drain", () => {
+      if (this.#life === "closed" || !this.#choked) return;
+      this.#choked = false;
+      if (this.#response === "open") this.#sink?.writable();
+    });
+  }
+}
+
+function ignore(): void {}
+
+function pairs(fields: Fields): [string, string][] {
+  const list: [string, string][] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) list.push([fields[i] as string, fields[i + 1] as string]);
+  return list;
+}

@@ -1,0 +1,49 @@
+/** What one server lets a peer make it hold, and for how long. Every bound of the server stands here, with its default. */
+export interface ServerLimits {
+  /** A request's header fields, in bytes. 65,536. */
+  readonly maxHeaderBytes: number;
+  /** A request's header fields, counted. 512. */
+  readonly maxHeaderFields: number;
+  /** HTTP/2: requests at once on one connection (RFC 9113, SETTINGS_MAX_CONCURRENT_STREAMS). 256. */
+  readonly maxConcurrentStreams: number;
+  /** HTTP/2: bytes that a peer may send on a stream that is not read (SETTINGS_INITIAL_WINDOW_SIZE). 524,288. */
+  readonly streamWindowBytes: number;
+  /** HTTP/2: bytes under way on a connection. More than a stream's, so that one stream does not fill it. 4,194,304. */
+  readonly connectionWindowBytes: number;
+  /** HTTP/2: memory of one connection in MiB, queued output included; beyond it new streams are refused. 64. */
+  readonly sessionMemoryMiB: number;
+  /** HTTP/2: resets that a peer may send in a burst, and each second after it; beyond, the connection ends. 2,000. */
+  readonly streamResetBurst: number;
+  /** HTTP/2: see `streamResetBurst`. 200. */
+  readonly streamResetRate: number;
+  /** From the connection to the first bytes that tell the protocol, TLS included, in milliseconds. 10,000. */
+  readonly handshakeTimeoutMs: number;
+  /** HTTP/1.1: until a request's header fields are complete, in milliseconds. 60,000. */
+  readonly headersTimeoutMs: number;
+  /**
+   * HTTP/1.1: how long an unused connection is kept, in milliseconds. 75,000: longer than the 60 s after which common
+   * proxies close theirs, so that none sends a request into a connection that we are closing.
+   */
+  readonly keepAliveTimeoutMs: number;
+  /** What is read and thrown away of a request that was answered before it had ended, in bytes. 262,144. */
+  readonly drainBytes: number;
+  /** The same, in milliseconds. 1,000. */
+  readonly drainMs: number;
+}
+
+/** The defaults. */
+export const SERVER_LIMITS: ServerLimits = {
+  maxHeaderBytes: 65_536,
+  maxHeaderFields: 512,
+  maxConcurrentStreams: 256,
+  streamWindowBytes: 524_288,
+  connectionWindowBytes: 4_194_304,
+  sessionMemoryMiB: 64,
+  streamResetBurst: 2_000,
+  streamResetRate: 200,
+  handshakeTimeoutMs: 10_000,
+  headersTimeoutMs: 60_000,
+  keepAliveTimeoutMs: 75_000,
+  drainBytes: 262_144,
+  drainMs: 1_000,
+};

@@ -1,0 +1,189 @@
+import { once } from "node:events";
+import { unlink } from "node:fs/promises";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TLSSocket } from "node:tls";
+
+import type { Accept } from "@millrace/exchange";
+
+import { Connections } from "./connections.ts";
+import { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
+import { ListenError, listenError } from "./listen-error.ts";
+import type { ListenAddress, Listening, ListenOptions } from "./listen-options.ts";
+import { serverTlsOptions } from "./server-tls.ts";
+
+/** How long a draining server waits for what runs, in milliseconds, unless told. */
+const GRACE_MS = 10_000;
+/** When TCP asks a silent connection whether it is alive, in milliseconds. */
+const TCP_KEEPALIVE_MS = 60_000;
+
+/**
+ * Listens, and hands each request to `accept`. Rejects with a ListenError naming the address when one of them cannot be
+ * had; none is open then.
+ */
+export async function listen(accept: Accept, options: ListenOptions = {}): Promise<Listening> {
+  const limits: ServerLimits = { ...SERVER_LIMITS, ...options.limits };
+  const report = options.onConnectionFailure ?? (() => {});
+  const connections = new Connections({ accept, limits, upgrade: options.upgrade, report });
+  const servers: Server[] = [];
+  const urls: string[] = [];
+  try {
+    for (const address of addressesOf(options)) {
+      const server = createListener(address, connections, limits, report);
+      await open(server, address);
+      servers.push(server);
+      urls.push(urlOf(server, address));
+    }
+  } catch (error) {
+    connections.cut();
+    await Promise.all(servers.map(closeListener));
+    throw error;
+  }
+  return new OpenServer(connections, servers, urls);
+}
+
+function addressesOf(options: ListenOptions): readonly ListenAddress[] {
+  const { addresses, port, host, path, tls } = options;
+  const list = addresses ?? [{ port, host, path, tls }];
+  if (addresses !== undefined && (port ?? host ?? path ?? tls) !== undefined)
+    throw new ListenError("EINVAL", "give either `addresses`, or one of port, host, path and tls; not both");
+  if (list.length === 0) throw new ListenError("EINVAL", "`addresses` is empty: name at least one");
+  for (const address of list) {
+    if (address.path !== undefined && (address.port ?? address.host) !== undefined)
+      throw new ListenError("EINVAL", `a Unix socket has no port or host: ${address.path}`);
+    const number = address.port ?? 0;
+    if (!Number.isInteger(number) || number < 0 || number > 65_535)
+      throw new ListenError("EINVAL", `port ${number} is not between 0 and 65535`);
+  }
+  return list;
+}
+
+function createListener(
+  address: ListenAddress,
+  connections: Connections,
+  limits: ServerLimits,
+  report: NonNullable<ListenOptions["onConnectionFailure"]>,
+): Server {
+  const { path, tls } = address;
+  const tcp = { noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEPALIVE_MS };
+  if (tls === undefined)
+    return createServer(tcp, (socket) => {
+      connections.track(socket);
+      connections.clear(socket, path);
+    });
+  const server = createTlsServer({
+    ...tcp,
+    ...serverTlsOptions(placeOf(address), tls, limits.handshakeTimeoutMs),
+  });
+  server.on("connection", (socket: Socket) => connections.track(socket));
+  server.on("secureConnection", (socket: TLSSocket) => connections.secure(socket, path));
+  server.on("tlsClientError", (cause: Error, socket: TLSSocket) => {
+    const { remoteAddress = path ?? "unknown" } = socket;
+    report({ address: remoteAddress, text: `TLS handshake: ${cause.message}`, cause });
+    socket.destroy();
+  });
+  return server;
+}
+
+async function open(server: Server, address: ListenAddress): Promise<void> {
+  try {
+    await bind(server, address);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    const { path } = address;
+    if (code !== "EADDRINUSE" || path === undefined || !(await isStale(path)))
+      throw listenError(placeOf(address), cause);
+    await unlink(path);
+    await bind(server, address).catch((again: unknown) => {
+      throw listenError(placeOf(address), again);
+    });
+  }
+  // What the system says later, of single connections (no file descriptors left), must not end the process.
+  server.on("error", () => {});
+}
+
+async function bind(server: Server, { port, host, path }: ListenAddress): Promise<void> {
+  const listening = once(server, "listening");
+  if (path === undefined) server.listen({ port: port ?? 0, host });
+  else server.listen({ path });
+  await listening;
+}
+
+/** Whether a socket file is left of a server that is gone: nobody answers there. */
+async function isStale(path: string): Promise<boolean> {
+  const socket = connect(path);
+  try {
+    await once(socket, "connect");
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ECONNREFUSED";
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** An address as options name it, for messages. */
+function placeOf({ host, port, path }: ListenAddress): string {
+  return path ?? `${host === undefined ? "*" : bracketed(host)}:${port ?? 0}`;
+}
+
+function urlOf(server: Server, { host, path, tls }: ListenAddress): string {
+  if (path !== undefined) return `unix:${path}`;
+  const { port } = server.address() as AddressInfo;
+  const every = host === undefined || host === "0.0.0.0" || host === "::";
+  return `${tls === undefined ? "http" : "https"}://${every ? "localhost" : bracketed(host)}:${port}`;
+}
+
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+async function closeListener(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+}
+
+class OpenServer implements Listening {
+  readonly urls: readonly string[];
+  readonly #connections: Connections;
+  readonly #servers: readonly Server[];
+  #closing: Promise<void> | undefined;
+  #cut: NodeJS.Timeout | undefined;
+  /** When what still runs is cut, on the performance clock. */
+  #cutAt = Infinity;
+
+  constructor(connections: Connections, servers: readonly Server[], urls: readonly string[]) {
+    this.#connections = connections;
+    this.#servers = servers;
+    this.urls = urls;
+  }
+
+  get url(): string {
+    return this.urls[0] as string;
+  }
+
+  close({ graceMs = GRACE_MS }: { readonly graceMs?: number | undefined } = {}): Promise<void> {
+    this.#closing ??= this.#drain();
+    const at = performance.now() + graceMs;
+    if (at < this.#cutAt) {
+      this.#cutAt = at;
+      clearTimeout(this.#cut);
+      if (graceMs <= 0) this.#connections.cut();
+      else this.#cut = setTimeout(() => this.#connections.cut(), Math.min(graceMs, 2 ** 31 - 1));
+    }
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #drain(): Promise<void> {
+    const closed = this.#servers.map(closeListener);
+    await this.#connections.drain();
+    clearTimeout(this.#cut);
+    // Connections of which nothing was known yet.
+    this.#connections.cut();
+    await Promise.all(closed);
+  }
+}

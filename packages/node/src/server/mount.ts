@@ -1,0 +1,126 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from "node:http2";
+
+import type { Accept, Fault, Fields, Sink } from "@millrace/exchange";
+
+import { Http1Exchange } from "./http1-exchange.ts";
+import { Http2Exchange } from "./http2-exchange.ts";
+import { SERVER_LIMITS } from "./limits.ts";
+import { peerOf } from "./peer.ts";
+import type { Site } from "./site.ts";
+
+/**
+ * A request listener for node:http, node:https and node:http2 servers, and for frameworks in front of them. `next`, where
+ * there is one, gets the requests that are not ours; without it they are answered with 404.
+ */
+export type NodeHandler = (
+  request: IncomingMessage | Http2ServerRequest,
+  response: ServerResponse | Http2ServerResponse,
+  next?: (error?: unknown) => void,
+) => void;
+
+/**
+ * Serves an entry inside a user's own server. Fields that were set on the response before are kept. It must come before
+ * anything that reads request bodies: a request whose body somebody else has read is answered with 500, saying so.
+ */
+export function mount(accept: Accept): NodeHandler {
+  return (request, response, next) => {
+    if (isHttp2(request)) mountHttp2(accept, request, response as Http2ServerResponse, next);
+    else mountHttp1(accept, request, response as ServerResponse, next);
+  };
+}
+
+function mountHttp1(
+  accept: Accept,
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: ((error?: unknown) => void) | undefined,
+): void {
+  const { socket } = request;
+  // node puts the fields together itself.
+  const site = siteOf(() => []);
+  const exchange = new Http1Exchange(request, response, peerOf(socket, socket), site);
+  settle(exchange, accept(exchange), request, response, next);
+}
+
+function mountHttp2(
+  accept: Accept,
+  request: Http2ServerRequest,
+  response: Http2ServerResponse,
+  next: ((error?: unknown) => void) | undefined,
+): void {
+  const stream = request.stream as ServerHttp2Stream;
+  const site = siteOf((status) => {
+    response.statusCode = status;
+    return inheritedFields(response);
+  });
+  const connection = stream.session ?? stream;
+  const exchange = new Http2Exchange(stream, request.rawHeaders, peerOf(connection, request.socket), site);
+  // The compatibility layer sends its own trailers, which are none, before we can send ours.
+  const theirs = stream.listeners("wantTrailers");
+  stream.removeAllListeners("wantTrailers");
+  const sink = accept(exchange);
+  if (sink === null) for (const listener of theirs) stream.on("wantTrailers", listener as () => void);
+  settle(exchange, sink, request, response, next);
+}
+
+function settle(
+  exchange: Http1Exchange | Http2Exchange,
+  sink: Sink | null,
+  request: IncomingMessage | Http2ServerRequest,
+  response: ServerResponse | Http2ServerResponse,
+  next: ((error?: unknown) => void) | undefined,
+): void {
+  if (sink === null) {
+    if (next === undefined) answerNotFound(exchange);
+    else next();
+  } else if (bodyTaken(request) && !exchange.responded) {
+    exchange.forgo(sink, BODY_TAKEN);
+    response.statusCode = 500;
+    response.setHeader("content-type", "text/plain; charset=utf-8");
+    response.end(`${BODY_TAKEN.text}\n`);
+  } else exchange.start(sink);
+}
+
+/** Answers a request that nobody has taken. */
+export function answerNotFound(exchange: Http1Exchange | Http2Exchange): void {
+  exchange.reply(404, ["content-type", "text/plain; charset=utf-8"], NOT_FOUND, null);
+  exchange.start(NOBODY);
+}
+
+const NOT_FOUND: Uint8Array = new TextEncoder().encode("404 not found\n");
+
+const NOBODY: Sink = { data() {}, end() {}, fault() {}, writable() {}, closed() {} };
+
+const BODY_TAKEN: Fault = {
+  by: "local",
+  kind: "protocol",
+  h2: -1,
+  processed: "maybe",
+  text: "the request's body was read before it came here: mount the RPC handler before body parsers such as express.json()",
+};
+
+/** Whether somebody has read from a request that has a body. */
+function bodyTaken(request: IncomingMessage | Http2ServerRequest): boolean {
+  if (!request.readableDidRead) return false;
+  if (isHttp2(request)) return !request.stream.endAfterHeaders;
+  const { "content-length": length = "0", "transfer-encoding": coding } = request.headers;
+  return coding !== undefined || Number(length) > 0;
+}
+
+function isHttp2(request: IncomingMessage | Http2ServerRequest): request is Http2ServerRequest {
+  return request.httpVersionMajor >= 2;
+}
+
+function siteOf(inherited: (status: number) => Fields): Site {
+  const { drainBytes, drainMs } = SERVER_LIMITS;
+  return { drainBytes, drainMs, expectsContinue: false, inherited, closing: () => false, closed: () => {} };
+}
+
+function inheritedFields(response: Http2ServerResponse): Fields {
+  const fields: string[] = [];
+  for (const [name, value] of Object.entries(response.getHeaders()))
+    for (const one of Array.isArray(value) ? value : [value])
+      if (one !== undefined && !name.startsWith(":")) fields.push(name, String(one));
+  return fields;
+}
