@@ -24,8 +24,11 @@ type Exchange = Http1Exchange | Http2Exchange;
 
 /** RFC 9113 section 6.8: the first of two GOAWAY frames names no stream, so that nothing that is under way is lost. */
 const EVERY_STREAM = 2 ** 31 - 1;
-/** How long the second GOAWAY waits for the answer to a ping behind the first, in milliseconds. */
-const GOAWAY_WAIT_MS = 1_000;
+/**
+ * How long the second GOAWAY waits for the answer to a ping behind the first, in milliseconds. Clients on node:http2 do
+ * not answer while they are idle, so that the wait is short where nothing runs.
+ */
+const GOAWAY_WAIT_MS = { busy: 1_000, idle: 100 } as const;
 
 /** What Connections is made of. */
 export interface ConnectionsOptions {
@@ -44,7 +47,8 @@ export class Connections {
   readonly #http1: Http1Server;
   readonly #http2: Http2Server;
   readonly #exchanges = new Set<Exchange>();
-  readonly #sessions = new Set<ServerHttp2Session>();
+  /** Connections that speak HTTP/2, and how many exchanges run on each. */
+  readonly #sessions = new Map<ServerHttp2Session, number>();
   /** Every socket, also those of which nothing is known yet. */
   readonly #sockets = new Set<Socket>();
   /** Connections that speak HTTP/1.1, and how many exchanges run on each. */
@@ -94,7 +98,8 @@ export class Connections {
   async drain(): Promise<void> {
     this.#state = "draining";
     for (const [socket, running] of this.#http1Sockets) if (running === 0) socket.destroySoon();
-    for (const session of this.#sessions) retire(session);
+    for (const [session, running] of this.#sessions)
+      retire(session, running === 0 ? GOAWAY_WAIT_MS.idle : GOAWAY_WAIT_MS.busy);
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
       this.#lookEmpty();
@@ -105,7 +110,7 @@ export class Connections {
   cut(): void {
     this.#state = "draining";
     for (const exchange of [...this.#exchanges]) exchange.cut();
-    for (const session of [...this.#sessions]) session.destroy();
+    for (const session of [...this.#sessions.keys()]) session.destroy();
     for (const socket of [...this.#sockets]) socket.destroy();
     // It never listened: this only stops the timer that looks for slow requests.
     this.#http1.close();
@@ -127,7 +132,7 @@ export class Connections {
   #adopt(session: ServerHttp2Session, socket: Socket): void {
     namePeer(session, peerOf(socket, socket));
     this.#stand(session, socket);
-    this.#sessions.add(session);
+    this.#sessions.set(session, 0);
     session.on("close", () => this.#sessions.delete(session));
     session.on("error", (cause: Error) =>
       this.#options.report({
@@ -137,7 +142,7 @@ export class Connections {
       }),
     );
     session.setLocalWindowSize(this.#options.limits.connectionWindowBytes);
-    if (this.#state === "draining") retire(session);
+    if (this.#state === "draining") retire(session, GOAWAY_WAIT_MS.busy);
   }
 
   #stand(connection: object, socket: Socket): void {
@@ -194,7 +199,11 @@ export class Connections {
         return;
       }
       const expectsContinue = fields.expect === "100-continue";
-      const site = this.#site(expectsContinue, () => this.#exchanges.delete(exchange));
+      count(this.#sessions, connection, 1);
+      const site = this.#site(expectsContinue, () => {
+        this.#exchanges.delete(exchange);
+        count(this.#sessions, connection, -1);
+      });
       const exchange = new Http2Exchange(stream, raw, peerOf(connection, connection.socket), site);
       this.#settle(exchange);
     });
@@ -203,13 +212,10 @@ export class Connections {
 
   #acceptHttp1(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
     const { socket } = req;
-    this.#http1Sockets.set(socket, (this.#http1Sockets.get(socket) ?? 0) + 1);
+    count(this.#http1Sockets, socket, 1);
     const site = this.#site(expectsContinue, () => {
       this.#exchanges.delete(exchange);
-      const running = (this.#http1Sockets.get(socket) ?? 1) - 1;
-      if (socket.destroyed) return;
-      this.#http1Sockets.set(socket, running);
-      if (running === 0 && this.#state === "draining") socket.end();
+      if (count(this.#http1Sockets, socket, -1) === 0 && this.#state === "draining") socket.end();
     });
     const exchange = new Http1Exchange(req, res, peerOf(socket, socket), site);
     this.#settle(exchange);
@@ -229,7 +235,10 @@ export class Connections {
   }
 
   #upgrade(hook: UpgradeHook, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (hook(request, socket, head)) return;
+    if (hook(request, socket, head)) {
+      this.#http1Sockets.delete(socket as Socket);
+      return;
+    }
     // RFC 9110 section 7.8: an upgrade may be ignored. node has taken the connection out of HTTP already, so the request
     // is put back in front of what followed it, without the asking.
     if (head.length > 0) socket.unshift(head);
@@ -244,19 +253,27 @@ const FIRST_BYTES_FAILURES: { readonly [first: string]: string | undefined } = {
 };
 
 /** RFC 9113 section 6.8: a first GOAWAY, that loses nothing; and when the peer must have seen it, the last. */
-function retire(session: ServerHttp2Session): void {
+function retire(session: ServerHttp2Session, waitMs: number): void {
   if (session.destroyed || session.closed) return;
   const close = (): void => {
     clearTimeout(timer);
     if (!session.destroyed && !session.closed) session.close();
   };
-  const timer = setTimeout(close, GOAWAY_WAIT_MS).unref();
+  const timer = setTimeout(close, waitMs).unref();
   try {
     session.goaway(ErrorCode.NO_ERROR, EVERY_STREAM);
     session.ping(close);
   } catch {
     close();
   }
+}
+
+/** Counts the exchanges of a connection that still stands. */
+function count<C>(running: Map<C, number>, connection: C, change: 1 | -1): number | undefined {
+  const before = running.get(connection);
+  if (before === undefined) return undefined;
+  running.set(connection, before + change);
+  return before + change;
 }
 
 /** A request's head, as text, without what asks for an upgrade. */
