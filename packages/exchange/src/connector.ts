@@ -23,12 +23,7 @@ export interface Connector {
    * Starts a request. A `body` of undefined is streamed by write() and end(); null is none; bytes are the whole body, and
    * the half is then ended. Never throws; no event comes before this returns.
    */
-  open(
-    head: RequestHead,
-    body: Uint8Array | null | undefined,
-    hints: Hints,
-    sink: ClientSink,
-  ): Exchange;
+  open(head: RequestHead, body: Uint8Array | null | undefined, hints: Hints, sink: ClientSink): Exchange;
   /** Takes no new exchanges, gives those that run `graceMs` milliseconds, then resets them. */
   close(graceMs: number): Promise<void>;
 }

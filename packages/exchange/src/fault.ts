@@ -2,15 +2,7 @@
 export interface Fault {
   /** Who ended it: the peer by its own word, this side's own code, or what lies between. */
   readonly by: "peer" | "local" | "transport";
-  readonly kind:
-    | "reset"
-    | "goaway"
-    | "connect"
-    | "lost"
-    | "truncated"
-    | "limit"
-    | "protocol"
-    | "shutdown";
+  readonly kind: "reset" | "goaway" | "connect" | "lost" | "truncated" | "limit" | "protocol" | "shutdown";
   /** RFC 9113 section 7 error code; -1 if none travelled. */
   readonly h2: number;
   /**
