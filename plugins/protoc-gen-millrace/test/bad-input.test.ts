@@ -22,7 +22,7 @@ const empty: File = {
 
 /** One file with one service of one method, changed as given; the rpc stands on line 7, the message on line 11. */
 function greet(changes: File = {}): File {
-  return {
+  const file = {
     name: "greet.proto",
     package: "greet.v1",
     syntax: "proto3",
@@ -42,8 +42,8 @@ function greet(changes: File = {}): File {
         { path: [14], span: [0, 0, 18] },
       ],
     },
-    ...changes,
   };
+  return Object.assign(file, changes);
 }
 
 const greetMethod = { name: "Greet", inputType: ".greet.v1.Hello", outputType: ".greet.v1.Hello" };
