@@ -24,6 +24,10 @@ export interface Connector {
    * the half is then ended. Never throws; no event comes before this returns.
    */
   open(head: RequestHead, body: Uint8Array | null | undefined, hints: Hints, sink: ClientSink): Exchange;
-  /** Takes no new exchanges, gives those that run `graceMs` milliseconds, then resets them. */
+  /**
+   * Takes no new exchanges, gives those that run `graceMs` milliseconds, then resets them with CANCEL. What is opened
+   * from now on faults with `shutdown`, never processed; what is reset faults with `shutdown`, by this side. Resolves when
+   * all are closed. May be called again, with less grace.
+   */
   close(graceMs: number): Promise<void>;
 }

@@ -49,6 +49,10 @@ export class MemoryClient extends MemoryEnd {
     return this.#server;
   }
 
+  protected headGiven(): boolean {
+    return true;
+  }
+
   protected mayWrite(): boolean {
     return this.state === "running" && this.out.state === "open";
   }

@@ -84,12 +84,18 @@ export function memoryConnector(
       state = "closing";
       if (running.size === 0) return;
       const done = new Promise<void>((resolve) => idle.push(resolve));
-      const cancelTimer = host.timer(host.now() + graceMs, () => {
+      const resetAll = (): void => {
         for (const [client, server] of running) {
           client.fail(shutdown(client.unsent));
           server.fail(cancelled);
         }
-      });
+      };
+      if (graceMs <= 0) {
+        resetAll();
+        await done;
+        return;
+      }
+      const cancelTimer = host.timer(host.now() + graceMs, resetAll);
       await done;
       cancelTimer();
     },

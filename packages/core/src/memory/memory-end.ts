@@ -54,7 +54,9 @@ export abstract class MemoryEnd implements Exchange {
   protected abstract peerEnd(): MemoryEnd;
   /** Delivers the next event. False if there is none for now. */
   protected abstract step(): boolean;
-  /** This side's half may take bytes; opens what must come before them. */
+  /** This side has said what comes before its body. */
+  protected abstract headGiven(): boolean;
+  /** This side's half may take bytes; sends the head that was held back for them. */
   protected abstract mayWrite(): boolean;
   /** All events but closed() have been delivered. */
   protected abstract through(): boolean;
@@ -84,7 +86,7 @@ export abstract class MemoryEnd implements Exchange {
   }
 
   reserve(): Span | null {
-    if (!this.mayWrite()) return null;
+    if (!this.headGiven() || !this.mayWrite()) return null;
     if (this.#slab === undefined || this.#slab.length - this.#slabAt < smallestSpan) {
       this.#slab = new Uint8Array(slabSize);
       this.#slabAt = 0;
@@ -102,7 +104,7 @@ export abstract class MemoryEnd implements Exchange {
   }
 
   flush(): void {
-    if (this.mayWrite()) this.#cross();
+    if (this.headGiven() && this.mayWrite()) this.#cross();
   }
 
   end(trailers: Fields | null): void {
@@ -125,7 +127,10 @@ export abstract class MemoryEnd implements Exchange {
 
   /** Something beside the two ends broke the exchange, or the peer did. */
   fail(fault: Fault): void {
-    if (this.state !== "running" || this.arrived()) return;
+    const waiting = this.state === "running" || this.state === "dying";
+    // What this side decides comes before what is still held for it.
+    if (fault.by === "local" ? !waiting || this.through() : this.state !== "running" || this.arrived())
+      return;
     this.state = "dying";
     this.pending = fault;
     this.out.die();

@@ -109,6 +109,10 @@ export class MemoryServer extends MemoryEnd implements ServerExchange {
     return this.#client;
   }
 
+  protected headGiven(): boolean {
+    return this.#phase === "held" || this.#phase === "given";
+  }
+
   protected mayWrite(): boolean {
     if (this.state !== "running" || this.out.state !== "open") return false;
     if (this.#phase === "held" && this.#heldHead !== undefined) {
@@ -150,7 +154,7 @@ export class MemoryServer extends MemoryEnd implements ServerExchange {
     return this.faultOfReset(h2, false, "maybe");
   }
 
-  protected die(): void {
+  protected die(_fault: Fault): void {
     this.in.discard();
     // A request that died before it was seen is never seen.
     if (this.untouched) this.state = "closed";

@@ -93,12 +93,15 @@ export const bodyRules: readonly Rule[] = [
   rule("An empty chunk neither ends a body nor breaks it", { request: "half" }, async (stage) => {
     const [one, none, two] = [new Uint8Array([1]), new Uint8Array(0), new Uint8Array([2])];
     const talk = stage.talk({ body: "streamed", server: { accept: (server) => server.respond(200) } });
-    for (const side of [talk.client, await talk.server()]) {
-      await side.pour([none, one, none, none, two, none]);
-      side.end(null);
-    }
+    const parts = [none, one, none, none, two, none];
+    await talk.client.pour(parts);
+    talk.client.end(null);
+    const server = await talk.server();
+    await server.seen("end");
+    await server.pour(parts);
+    server.end(null);
     await talk.client.seen("closed");
-    checkSame([...(await talk.server()).body], [1, 2], "the request's body");
+    checkSame([...server.body], [1, 2], "the request's body");
     checkSame([...talk.client.body], [1, 2], "the response's body");
   }),
   rule("A chunk may be part of a larger buffer", {}, async (stage) => {
@@ -118,6 +121,7 @@ export const bodyRules: readonly Rule[] = [
     );
     for (const talk of talks) {
       const server = await talk.server();
+      await server.seen("end");
       await server.pour([chunk, chunk]);
       server.end(null);
     }
@@ -159,6 +163,7 @@ export const bodyRules: readonly Rule[] = [
     const server = await talk.server();
     const bytes = pattern(150 * kib, 8);
     for (const side of streamed ? [talk.client, server] : [server]) {
+      if (side === server) await server.seen("end");
       cancelSpan(side);
       await writeInPlace(side, bytes);
       await side.pour([bytes.subarray(0, 10)]);

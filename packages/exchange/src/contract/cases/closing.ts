@@ -90,6 +90,40 @@ export const closingRules: readonly Rule[] = [
     check(talk.client.has("end") && talk.client.delivered === true, "the running exchange ended well");
     await closing;
   }),
+  rule("close() does not wait for a client that is paused", {}, async (stage) => {
+    const talks = [1, 2, 3].map(() =>
+      stage.talk({
+        client: { head: (client) => client.pause() },
+        server: { accept: (server) => server.respond(200) },
+      }),
+    );
+    for (const talk of talks) {
+      (await talk.server()).write(pattern(10, 1));
+      await talk.client.seen("head");
+    }
+    await stage.barrier();
+    const [, ended, died] = await Promise.all(talks.map((talk) => talk.server()));
+    ended?.end(null);
+    died?.reset(ErrorCode.INTERNAL_ERROR);
+    await died?.seen("closed");
+    await stage.pair.connector.close(0);
+    for (const { client } of talks) {
+      await client.seen("closed");
+      check(client.has("fault") && !client.has("end"), "a fault, and no end()");
+    }
+  }),
+  rule("close() may be called again with less grace", {}, async (stage) => {
+    const talk = stage.talk({ server: { accept: (server) => server.respond(200) } });
+    const server = await talk.server();
+    server.write(pattern(10, 1));
+    await talk.client.received(10);
+    const patient = stage.pair.connector.close(3_600_000);
+    await stage.pair.connector.close(0);
+    await patient;
+    await talk.client.seen("closed");
+    checkSame(talk.client.died?.kind, "shutdown", "the fault");
+    await server.seen("closed");
+  }),
   rule("close() resets what runs when the grace is over", {}, async (stage) => {
     const talk = stage.talk({ server: { accept: (server) => server.respond(200) } });
     const server = await talk.server();
