@@ -4,7 +4,7 @@ import {
   type Server as Http1Server,
   type ServerResponse,
 } from "node:http";
-import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from "node:http2";
+import { createServer as createHttp2Server, type Http2Server, type Http2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
@@ -48,7 +48,7 @@ export class Connections {
   readonly #http2: Http2Server;
   readonly #exchanges = new Set<Exchange>();
   /** Connections that speak HTTP/2, and how many exchanges run on each. */
-  readonly #sessions = new Map<ServerHttp2Session, number>();
+  readonly #sessions = new Map<Http2Session, number>();
   /** Every socket, also those of which nothing is known yet. */
   readonly #sockets = new Set<Socket>();
   /** Connections that speak HTTP/1.1, and how many exchanges run on each. */
@@ -125,11 +125,11 @@ export class Connections {
 
   #serveHttp2(socket: Socket): void {
     // The session comes as an event from inside: node gives no other way to it.
-    this.#http2.once("session", (session: ServerHttp2Session) => this.#adopt(session, socket));
+    this.#http2.once("session", (session: Http2Session) => this.#adopt(session, socket));
     this.#http2.emit("connection", socket);
   }
 
-  #adopt(session: ServerHttp2Session, socket: Socket): void {
+  #adopt(session: Http2Session, socket: Socket): void {
     namePeer(session, peerOf(socket, socket));
     this.#stand(session, socket);
     this.#sessions.set(session, 0);
@@ -253,7 +253,7 @@ const FIRST_BYTES_FAILURES: { readonly [first: string]: string | undefined } = {
 };
 
 /** RFC 9113 section 6.8: a first GOAWAY, that loses nothing; and when the peer must have seen it, the last. */
-function retire(session: ServerHttp2Session, waitMs: number): void {
+function retire(session: Http2Session, waitMs: number): void {
   if (session.destroyed || session.closed) return;
   const close = (): void => {
     clearTimeout(timer);

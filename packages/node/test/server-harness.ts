@@ -1,0 +1,147 @@
+import { readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+
+import type { Accept, Fault, Fields, ServerExchange, Sink } from "@millrace/exchange";
+
+type EventName = "data" | "end" | "fault" | "writable" | "closed";
+
+/** A server's exchange with the events that came to its sink. */
+export class Recorded implements Sink {
+  readonly exchange: ServerExchange;
+  readonly events: EventName[] = [];
+  trailers: Fields | null | undefined;
+  died: Fault | undefined;
+  delivered: boolean | undefined;
+  bytes = 0;
+  readonly #chunks: Buffer[] = [];
+  readonly #waiting: { readonly met: () => boolean; readonly resolve: () => void }[] = [];
+  readonly #on: Handlers;
+
+  constructor(exchange: ServerExchange, on: Handlers) {
+    this.exchange = exchange;
+    this.#on = on;
+  }
+
+  get text(): string {
+    return Buffer.concat(this.#chunks).toString("latin1");
+  }
+
+  /** Resolves when `event` has come. */
+  async saw(event: EventName): Promise<this> {
+    return await this.until(() => this.events.includes(event));
+  }
+
+  async until(met: () => boolean): Promise<this> {
+    if (!met()) await new Promise<void>((resolve) => this.#waiting.push({ met, resolve }));
+    return this;
+  }
+
+  data(chunk: Uint8Array, start: number, end: number): void {
+    this.bytes += end - start;
+    if (this.bytes < 1_000_000) this.#chunks.push(Buffer.from(chunk.subarray(start, end)));
+    this.#note("data");
+  }
+
+  end(trailers: Fields | null): void {
+    this.trailers = trailers;
+    this.#note("end");
+  }
+
+  fault(fault: Fault): void {
+    this.died = fault;
+    this.#note("fault");
+  }
+
+  writable(): void {
+    this.#note("writable");
+  }
+
+  closed(delivered: boolean): void {
+    this.delivered = delivered;
+    this.#note("closed");
+  }
+
+  #note(event: EventName): void {
+    this.events.push(event);
+    this.#on[event]?.(this);
+    for (const wait of this.#waiting) if (wait.met()) wait.resolve();
+  }
+}
+
+/** What a test does at an event; `accept` is the entry. */
+export type Handlers = { readonly [E in EventName | "accept"]?: (recorded: Recorded) => void };
+
+/** An entry that records, and hands out its exchanges in their order. Requests to /nobody are not taken. */
+export class Recorder {
+  readonly all: Recorded[] = [];
+  #waiting: (() => void)[] = [];
+  readonly #on: Handlers;
+
+  constructor(on: Handlers = {}) {
+    this.#on = on;
+  }
+
+  readonly accept: Accept = (exchange) => {
+    if (exchange.head.path === "/nobody") return null;
+    const recorded = new Recorded(exchange, this.#on);
+    this.all.push(recorded);
+    this.#on.accept?.(recorded);
+    for (const resolve of this.#waiting.splice(0)) resolve();
+    return recorded;
+  };
+
+  /** The exchange of this number, from 0 on, once it has been accepted. */
+  async get(index = 0): Promise<Recorded> {
+    while (this.all[index] === undefined) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.all[index] as Recorded;
+  }
+}
+
+/** An entry that answers 200 with the request's body when it has ended. */
+export const echo: Handlers = {
+  end: ({ exchange, text }) =>
+    exchange.reply(200, ["content-type", "text/plain"], Buffer.from(text, "latin1"), null),
+};
+
+/** A raw connection: bytes out, text in. */
+export class RawConnection {
+  readonly socket: Socket;
+  received = "";
+  readonly closed: Promise<void>;
+  #waiting: (() => void)[] = [];
+
+  constructor(port: number) {
+    this.socket = connect(port, "127.0.0.1");
+    this.socket.on("error", () => {});
+    this.socket.on("data", (chunk: Buffer) => {
+      this.received += chunk.toString("latin1");
+      for (const resolve of this.#waiting.splice(0)) resolve();
+    });
+    this.closed = new Promise((resolve) => this.socket.on("close", () => resolve()));
+  }
+
+  send(...lines: string[]): this {
+    this.socket.write(lines.join("\r\n"), "latin1");
+    return this;
+  }
+
+  async until(pattern: RegExp): Promise<string> {
+    while (!pattern.test(this.received)) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.received;
+  }
+}
+
+export function portOf(url: string): number {
+  return Number(new URL(url).port);
+}
+
+/** Test certificates, good from 2024 to 2124: an authority, and a server's and a client's for localhost. */
+export const TLS = {
+  ca: pem("ca"),
+  server: { key: pem("server-key"), cert: pem("server") },
+  client: { key: pem("client-key"), cert: pem("client") },
+};
+
+function pem(name: string): string {
+  return readFileSync(new URL(`tls/${name}.pem`, import.meta.url), "utf8");
+}
