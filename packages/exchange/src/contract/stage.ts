@@ -76,7 +76,7 @@ export class Stage {
     } catch (error) {
       // What is left of the pair is its maker's; the case's own failure is the news.
       stage.pair.close().catch(() => {});
-      throw error;
+      throw stage.#violation ?? error;
     }
     await stage.#within(stage.pair.close(), "the pair to close");
     if (stage.#violation !== undefined) throw stage.#violation;

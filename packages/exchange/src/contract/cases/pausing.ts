@@ -107,7 +107,6 @@ export const pausingRules: readonly Rule[] = [
       body: pattern(10 * kib, 1),
       client: {
         head: (client) => {
-          client.resume();
           client.pause();
           client.pause();
           client.resume();
@@ -115,9 +114,9 @@ export const pausingRules: readonly Rule[] = [
       },
       server: {
         accept: (server) => {
-          server.pause();
-          server.pause();
           server.resume();
+          server.pause();
+          server.pause();
           server.resume();
         },
         end: (server) => server.reply(200, [], server.body),
