@@ -1,11 +1,34 @@
 import type { DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
 import { createImportSymbol } from "@bufbuild/protoplugin";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
+import { quote } from "./plugin-error.ts";
+import { ProtoFile } from "./proto-file.ts";
 import { pbNames } from "./pb-names.ts";
 import type { PbNames } from "./pb-names.ts";
 
 /** Something that generated code imports; printing it adds the import. */
 export type ImportSymbol = ReturnType<typeof createImportSymbol>;
+
+/** The field of google.protobuf.FileDescriptorProto that holds messages. */
+const messageField = 4;
+
+/**
+ * Names of messages that protoc-gen-es keeps, and that TypeScript takes for types or operators of its own, or not at all.
+ * The `_pb` file could not be compiled, and `any` in ours would go unnoticed.
+ */
+const untypable = new Set([
+  "any",
+  "as",
+  "await",
+  "infer",
+  "keyof",
+  "never",
+  "readonly",
+  "symbol",
+  "undefined",
+  "unique",
+  "unknown",
+]);
 
 interface PbFile extends PbNames {
   /** Where its types are imported from, before the options about imports are applied. */
@@ -16,10 +39,22 @@ interface PbFile extends PbNames {
 export class PbImports {
   readonly #files = new Map<DescFile, PbFile>();
 
-  /** The type of a message. */
+  /** What the type of a message is called. */
+  shapeName(f: GeneratedFile, message: DescMessage): string {
+    return known(this.#file(f, message.file).shapes.get(message), message);
+  }
+
+  /** The type of a message. Throws a PluginError if TypeScript would take its name for something else. */
   shape(f: GeneratedFile, message: DescMessage): ImportSymbol {
-    const file = this.#file(f, message.file);
-    return createImportSymbol(known(file.shapes.get(message), message), file.from, true);
+    const name = this.shapeName(f, message);
+    if (untypable.has(name)) {
+      const { proto } = message.file;
+      throw new ProtoFile(proto).error(
+        [messageField, proto.messageType.indexOf(message.proto)],
+        `message ${message.typeName}: TypeScript lets no type be called ${quote(name)}: rename the message`,
+      );
+    }
+    return createImportSymbol(name, this.#file(f, message.file).from, true);
   }
 
   /** The descriptor of a message or a service. */

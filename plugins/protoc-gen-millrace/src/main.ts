@@ -11,8 +11,7 @@ const usage =
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  const unexpected = error instanceof PluginError ? "" : "cannot generate code: ";
-  process.stderr.write(`${pluginName}: ${unexpected}${oneLine(error)}\n`);
+  process.stderr.write(`${pluginName}: ${oneLine(error)}\n`);
   process.exitCode = 1;
 }
 

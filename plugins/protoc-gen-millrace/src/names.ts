@@ -1,8 +1,10 @@
-import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
+import type { DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import { safeIdentifier } from "@bufbuild/protoplugin";
+import type { Doc } from "./doc-comment.ts";
+import type { SourceIndex } from "./source-index.ts";
 
-/** What generated code calls the parts of one service. */
-export interface ServiceNames {
+/** What generated code calls the parts of one service, and says about it. */
+export interface ServiceNames extends Doc {
   readonly desc: DescService;
   /** `GreetService` */
   readonly service: string;
@@ -16,8 +18,8 @@ export interface ServiceNames {
   readonly methods: readonly MethodNames[];
 }
 
-/** What generated code calls the parts of one method. */
-export interface MethodNames {
+/** What generated code calls the parts of one method, and says about it. */
+export interface MethodNames extends Doc {
   readonly desc: DescMethod;
   /** `greet`, on clients and handlers. */
   readonly member: string;
@@ -30,11 +32,17 @@ export interface MethodNames {
  * their names; then their interfaces and lite values; then methods. Within each of these the order is that of the file. A
  * name that is taken gets `$`, then `$1`, `$2`: no .proto can hold a `$`.
  */
-export function fileNames(file: DescFile): ServiceNames[] {
+export function fileNames(file: DescFile, source: SourceIndex): ServiceNames[] {
   const taken = new Set<string>();
   const claim = (ideal: string): string => claimName(taken, ideal);
   return file.services
-    .map((desc) => ({ desc, service: claim(safeIdentifier(desc.name)) }))
+    .map((desc, index) => ({
+      desc,
+      index,
+      service: claim(safeIdentifier(desc.name)),
+      comment: source.comment(index),
+      deprecated: desc.deprecated || file.deprecated,
+    }))
     .map((names) => ({
       ...names,
       client: claim(`${names.desc.name}Client`),
@@ -43,25 +51,47 @@ export function fileNames(file: DescFile): ServiceNames[] {
     }))
     .map((names) => ({
       ...names,
-      methods: names.desc.methods.map((desc) => {
+      methods: names.desc.methods.map((desc, index) => {
         const member = memberName(desc);
-        return { desc, member, constant: claim(`${names.desc.name}_${member}`) };
+        return {
+          desc,
+          member,
+          constant: claim(`${names.desc.name}_${member}`),
+          comment: source.comment(names.index, index),
+          deprecated: desc.deprecated,
+        };
       }),
     }));
 }
 
 /**
- * Names the codecs that are shared by the methods of a file, which does not export them: `GreetRequest$codec`, after the
- * message's type. What a file exports or imports ends behind a `$` with digits or nothing, so that only messages of the
- * same name can clash.
+ * Names the codecs that the methods of a file share and the file does not export: `GreetRequest$codec`, after the
+ * message's type. What else stands in a file has nothing but digits behind a `$`, so that only messages of the same name
+ * can clash.
  */
-export function codecNames<T>(messages: Iterable<T>, shapeName: (message: T) => string): Map<T, string> {
-  const taken = new Set<string>();
-  const names = new Map<T, string>();
-  for (const message of messages) {
-    if (!names.has(message)) names.set(message, claimName(taken, `${shapeName(message)}$codec`));
+export class CodecNames {
+  readonly #shapeName: (message: DescMessage) => string;
+  readonly #names = new Map<DescMessage, string>();
+  readonly #taken = new Set<string>();
+
+  constructor(shapeName: (message: DescMessage) => string) {
+    this.#shapeName = shapeName;
   }
-  return names;
+
+  /** Whether the message's codec has a name already. */
+  has(message: DescMessage): boolean {
+    return this.#names.has(message);
+  }
+
+  /** The name of the message's codec; given when it is asked for first. */
+  name(message: DescMessage): string {
+    let name = this.#names.get(message);
+    if (name === undefined) {
+      name = claimName(this.#taken, `${this.#shapeName(message)}$codec`);
+      this.#names.set(message, name);
+    }
+    return name;
+  }
 }
 
 /** Names that an object of functions must not have: `then` makes it a thenable, `__proto__` sets its prototype. */

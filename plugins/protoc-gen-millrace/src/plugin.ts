@@ -3,6 +3,7 @@ import type { CodeGeneratorRequest, CodeGeneratorResponse } from "@bufbuild/prot
 import { createEcmaScriptPlugin } from "@bufbuild/protoplugin";
 import { checkRequest } from "./check-request.ts";
 import { generate } from "./generate.ts";
+import { oneLine, PluginError } from "./plugin-error.ts";
 import { checkParameter, parseOwnOptions } from "./options.ts";
 
 /** The plugin's name, as buf and protoc look for it. */
@@ -20,14 +21,20 @@ const plugin = createEcmaScriptPlugin({
   generateDts: generate,
 });
 
-/**
- * Answers one request of buf or protoc. Throws a PluginError when an option or a descriptor is not right; anything else
- * that it throws is a descriptor which nobody thought of.
- */
+/** Answers one request of buf or protoc. Throws a PluginError when something in it is not right. */
 export function run(request: CodeGeneratorRequest): CodeGeneratorResponse {
   checkParameter(request.parameter);
   checkRequest(request);
-  return plugin.run(request);
+  try {
+    return plugin.run(request);
+  } catch (error) {
+    if (error instanceof PluginError) throw error;
+    const [first = "", ...others] = request.fileToGenerate;
+    const files = others.length === 0 ? first : `${first} and ${others.length} more`;
+    throw new PluginError(
+      `${files}: these descriptors are broken in a way that nobody thought of: ${oneLine(error)}`,
+    );
+  }
 }
 
 function readVersion(): string {

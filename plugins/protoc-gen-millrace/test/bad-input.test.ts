@@ -286,6 +286,20 @@ const cases: Readonly<Record<string, readonly [stdin: Uint8Array, line: string]>
     }),
     'greet.proto:5: service greet.v1.exports: JavaScript lets no module declare "exports": rename the service',
   ],
+  "a message that no type can be called": [
+    request(
+      greet({
+        messageType: [{ name: "any" }],
+        service: [
+          {
+            name: "Greeter",
+            method: [{ ...greetMethod, inputType: ".greet.v1.any", outputType: ".greet.v1.any" }],
+          },
+        ],
+      }),
+    ),
+    'greet.proto:11: message greet.v1.any: TypeScript lets no type be called "any": rename the message',
+  ],
   "an endless name": [
     request(greet({ syntax: "x".repeat(100_000) })),
     `greet.proto:1: syntax "${"x".repeat(100)}…" is not supported: use proto2, proto3 or an edition up to 2026`,
