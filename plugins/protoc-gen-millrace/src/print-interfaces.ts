@@ -1,6 +1,7 @@
 import { printDoc } from "./doc-comment.ts";
 import type { FileContext } from "./file-context.ts";
 import { coreImport } from "./imports.ts";
+import { generic } from "./printable.ts";
 import type { MethodNames, ServiceNames } from "./names.ts";
 
 /** Prints the interface of a service's clients. */
@@ -40,21 +41,33 @@ function printClientMember({ f, imports }: FileContext, method: MethodNames): vo
   switch (desc.methodKind) {
     case "unary":
     case "server_streaming": {
+      const request = generic(coreImport("Init"), input);
       const result = coreImport(desc.methodKind === "unary" ? "ReplyPromise" : "ReplyStream");
       printDoc(f, method, "", "  ");
-      f.print`  readonly ${member}: (request: ${coreImport("Init")}<${input}>, ${options}) => ${result}<${output}>;`;
+      f.print(
+        "  readonly ",
+        member,
+        ": (request: ",
+        request,
+        ", ",
+        options,
+        ") => ",
+        generic(result, output),
+        ";",
+      );
       break;
     }
     case "client_streaming":
     case "bidi_streaming": {
+      const requests = generic(coreImport("Messages"), input);
       const single = desc.methodKind === "client_streaming";
       const call = coreImport(single ? "ClientStreamCall" : "BidiCall");
       const result = coreImport(single ? "ReplyPromise" : "ReplyStream");
-      f.print`  readonly ${member}: {`;
+      f.print("  readonly ", member, ": {");
       printDoc(f, method, "", "    ");
-      f.print`    (${options}): ${call}<${input}, ${output}>;`;
+      f.print("    (", options, "): ", generic(call, input, output), ";");
       printDoc(f, method, "", "    ");
-      f.print`    (requests: ${coreImport("Messages")}<${input}>, ${options}): ${result}<${output}>;`;
+      f.print("    (requests: ", requests, ", ", options, "): ", generic(result, output), ";");
       f.print("  };");
       break;
     }
@@ -64,15 +77,15 @@ function printClientMember({ f, imports }: FileContext, method: MethodNames): vo
 function printHandlerMember({ f, imports, AsyncIterable }: FileContext, method: MethodNames): void {
   const { desc, member } = method;
   const input = imports.shape(f, desc.input);
-  const output = imports.shape(f, desc.output);
+  const output = generic(coreImport("Init"), imports.shape(f, desc.output));
   const request =
     desc.methodKind === "unary" || desc.methodKind === "server_streaming"
       ? ["request: ", input]
-      : ["requests: ", coreImport("MessageStream"), "<", input, ">"];
+      : ["requests: ", generic(coreImport("MessageStream"), input)];
   const result =
     desc.methodKind === "unary" || desc.methodKind === "client_streaming"
-      ? coreImport("Awaitable")
-      : AsyncIterable;
+      ? generic(coreImport("Awaitable"), output)
+      : generic(AsyncIterable, output);
   printDoc(f, method, "", "  ");
-  f.print`  ${member}: (${request}, call: ${coreImport("HandlerCall")}) => ${result}<${coreImport("Init")}<${output}>>;`;
+  f.print("  ", member, ": (", request, ", call: ", coreImport("HandlerCall"), ") => ", result, ";");
 }

@@ -1,11 +1,10 @@
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import type { GeneratedFile } from "@bufbuild/protoplugin";
 import { printDoc } from "./doc-comment.ts";
 import type { FileContext } from "./file-context.ts";
 import { coreImport, reflectImport } from "./imports.ts";
 import type { ServiceNames } from "./names.ts";
-
-type Printable = Parameters<GeneratedFile["array"]>[0][number];
+import { generic } from "./printable.ts";
+import type { Printable } from "./printable.ts";
 
 /** Lets bundlers drop what nobody imports. */
 const pure = "/*@__PURE__*/";
@@ -15,8 +14,8 @@ export function printCodecs({ f, imports, codecs }: FileContext, service: Servic
   const messages = service.methods.flatMap(({ desc }) => [desc.input, desc.output]);
   const added = new Set(messages.filter((message) => !codecs.has(message)));
   for (const message of added) {
-    const name = codecs.name(message);
-    f.print`const ${name} = ${pure} ${reflectImport("reflectiveCodec")}(${imports.descriptor(f, message)});`;
+    const codec = [reflectImport("reflectiveCodec"), "(", imports.descriptor(f, message), ")"];
+    f.print("const ", codecs.name(message), " = ", pure, " ", codec, ";");
   }
   if (added.size > 0) f.print();
 }
@@ -28,14 +27,13 @@ export function printMethods(context: FileContext, service: ServiceNames): void 
     const { desc, constant } = method;
     const deprecated = method.deprecated || service.deprecated;
     printDoc(f, { ...method, deprecated }, "");
-    const type = (): Printable => [
-      coreImport("Method"),
-      `<"${desc.methodKind}", `,
-      imports.shape(f, desc.input),
-      ", ",
-      imports.shape(f, desc.output),
-      ">",
-    ];
+    const type = (): Printable =>
+      generic(
+        coreImport("Method"),
+        `"${desc.methodKind}"`,
+        imports.shape(f, desc.input),
+        imports.shape(f, desc.output),
+      );
     printConstant(context, constant, type, [
       coreImport("method"),
       `("${desc.methodKind}", `,
@@ -52,15 +50,15 @@ export function printMethods(context: FileContext, service: ServiceNames): void 
 export function printServices(context: FileContext, service: ServiceNames): void {
   const { f, imports } = context;
   const { desc, lite, methods } = service;
-  const types = `<${service.client}, ${service.handlers}>`;
+  const types = [service.client, service.handlers];
 
   printDoc(
     f,
     { ...service, comment: "" },
-    `${desc.typeName} without its descriptor: enough for all but JSON.`,
+    `${desc.typeName} without its descriptor: enough for all but JSON and reflection.`,
   );
   const members = methods.map(({ member, constant }) => `    ${member}: ${constant},\n`);
-  printConstant(context, lite, () => [coreImport("ServiceLite"), types], [
+  printConstant(context, lite, () => generic(coreImport("ServiceLite"), ...types), [
     coreImport("serviceLite"),
     "(",
     f.string(desc.typeName),
@@ -68,7 +66,7 @@ export function printServices(context: FileContext, service: ServiceNames): void
   ]);
 
   printDoc(f, service, `${desc.typeName} with its descriptor.`);
-  printConstant(context, service.service, () => [coreImport("Service"), types], [
+  printConstant(context, service.service, () => generic(coreImport("Service"), ...types), [
     reflectImport("withDescriptor"),
     `(${lite}, `,
     imports.descriptor(f, desc),

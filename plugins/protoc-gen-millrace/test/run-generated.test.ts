@@ -116,6 +116,6 @@ async function bundle(source: string): Promise<{ code: string; modules: string[]
   const modules = inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path);
   return {
     code: outputFiles.map((file) => file.text).join(""),
-    modules: modules.filter((path) => path !== "entry.js").toSorted(),
+    modules: modules.filter((path) => !path.endsWith("entry.js")).toSorted(),
   };
 }

@@ -102,7 +102,7 @@ export declare const CommentService_oldStream: Method<"bidi_streaming", Empty, E
 export declare const CommentService_blank: Method<"unary", Empty, Empty>;
 
 /**
- * golden.comments.CommentService without its descriptor: enough for all but JSON.
+ * golden.comments.CommentService without its descriptor: enough for all but JSON and reflection.
  */
 export declare const CommentServiceLite: ServiceLite<CommentServiceClient, CommentServiceHandlers>;
 
@@ -144,7 +144,7 @@ export interface OldServiceHandlers {
 export declare const OldService_block: Method<"unary", Empty, Empty>;
 
 /**
- * golden.comments.OldService without its descriptor: enough for all but JSON.
+ * golden.comments.OldService without its descriptor: enough for all but JSON and reflection.
  *
  * @deprecated
  */

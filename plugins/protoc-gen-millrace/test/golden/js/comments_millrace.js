@@ -47,7 +47,7 @@ export const CommentService_blank = /*@__PURE__*/
   method("unary", "golden.comments.CommentService", "Blank", "unknown", Empty$codec, Empty$codec);
 
 /**
- * golden.comments.CommentService without its descriptor: enough for all but JSON.
+ * golden.comments.CommentService without its descriptor: enough for all but JSON and reflection.
  */
 export const CommentServiceLite = /*@__PURE__*/
   serviceLite("golden.comments.CommentService", {
@@ -78,7 +78,7 @@ export const OldService_block = /*@__PURE__*/
   method("unary", "golden.comments.OldService", "Block", "unknown", Empty$codec, Empty$codec);
 
 /**
- * golden.comments.OldService without its descriptor: enough for all but JSON.
+ * golden.comments.OldService without its descriptor: enough for all but JSON and reflection.
  *
  * @deprecated
  */

@@ -29,7 +29,7 @@ export interface OldFileServiceHandlers {
 export declare const OldFileService_find: Method<"unary", Empty, Empty>;
 
 /**
- * golden.deprecated_file.OldFileService without its descriptor: enough for all but JSON.
+ * golden.deprecated_file.OldFileService without its descriptor: enough for all but JSON and reflection.
  *
  * @deprecated
  */

@@ -15,7 +15,7 @@ export const OldFileService_find = /*@__PURE__*/
   method("unary", "golden.deprecated_file.OldFileService", "Find", "unknown", Empty$codec, Empty$codec);
 
 /**
- * golden.deprecated_file.OldFileService without its descriptor: enough for all but JSON.
+ * golden.deprecated_file.OldFileService without its descriptor: enough for all but JSON and reflection.
  *
  * @deprecated
  */

@@ -29,7 +29,7 @@ export declare const Edition2023Service_find: Method<"unary", FindRequest, FindR
 export declare const Edition2023Service_chat: Method<"bidi_streaming", FindRequest, FindReply>;
 
 /**
- * golden.edition2023.Edition2023Service without its descriptor: enough for all but JSON.
+ * golden.edition2023.Edition2023Service without its descriptor: enough for all but JSON and reflection.
  */
 export declare const Edition2023ServiceLite: ServiceLite<Edition2023ServiceClient, Edition2023ServiceHandlers>;
 

@@ -29,7 +29,7 @@ export declare const Edition2024Service_find: Method<"unary", FindRequest, FindR
 export declare const Edition2024Service_chat: Method<"bidi_streaming", FindRequest, FindReply>;
 
 /**
- * golden.edition2024.Edition2024Service without its descriptor: enough for all but JSON.
+ * golden.edition2024.Edition2024Service without its descriptor: enough for all but JSON and reflection.
  */
 export declare const Edition2024ServiceLite: ServiceLite<Edition2024ServiceClient, Edition2024ServiceHandlers>;
 

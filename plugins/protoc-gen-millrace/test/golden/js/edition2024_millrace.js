@@ -16,7 +16,7 @@ export const Edition2024Service_chat = /*@__PURE__*/
   method("bidi_streaming", "golden.edition2024.Edition2024Service", "Chat", "unknown", FindRequest$codec, FindReply$codec);
 
 /**
- * golden.edition2024.Edition2024Service without its descriptor: enough for all but JSON.
+ * golden.edition2024.Edition2024Service without its descriptor: enough for all but JSON and reflection.
  */
 export const Edition2024ServiceLite = /*@__PURE__*/
   serviceLite("golden.edition2024.Edition2024Service", {

@@ -29,7 +29,7 @@ export declare const Edition2026Service_find: Method<"unary", FindRequest, FindR
 export declare const Edition2026Service_chat: Method<"bidi_streaming", FindRequest, FindReply>;
 
 /**
- * golden.edition2026.Edition2026Service without its descriptor: enough for all but JSON.
+ * golden.edition2026.Edition2026Service without its descriptor: enough for all but JSON and reflection.
  */
 export declare const Edition2026ServiceLite: ServiceLite<Edition2026ServiceClient, Edition2026ServiceHandlers>;
 

@@ -16,7 +16,7 @@ export const Edition2026Service_chat = /*@__PURE__*/
   method("bidi_streaming", "golden.edition2026.Edition2026Service", "Chat", "unknown", FindRequest$codec, FindReply$codec);
 
 /**
- * golden.edition2026.Edition2026Service without its descriptor: enough for all but JSON.
+ * golden.edition2026.Edition2026Service without its descriptor: enough for all but JSON and reflection.
  */
 export const Edition2026ServiceLite = /*@__PURE__*/
   serviceLite("golden.edition2026.Edition2026Service", {

@@ -17,7 +17,7 @@ export interface EmptyServiceClient {}
 export interface EmptyServiceHandlers {}
 
 /**
- * golden.empty_service.EmptyService without its descriptor: enough for all but JSON.
+ * golden.empty_service.EmptyService without its descriptor: enough for all but JSON and reflection.
  */
 export declare const EmptyServiceLite: ServiceLite<EmptyServiceClient, EmptyServiceHandlers>;
 

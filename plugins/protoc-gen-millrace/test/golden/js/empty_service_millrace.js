@@ -7,7 +7,7 @@ import { withDescriptor } from "@millrace/core/reflect";
 import { EmptyService as EmptyService$1 } from "./empty_service_pb.js";
 
 /**
- * golden.empty_service.EmptyService without its descriptor: enough for all but JSON.
+ * golden.empty_service.EmptyService without its descriptor: enough for all but JSON and reflection.
  */
 export const EmptyServiceLite = /*@__PURE__*/
   serviceLite("golden.empty_service.EmptyService", {});

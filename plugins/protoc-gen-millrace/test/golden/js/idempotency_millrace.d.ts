@@ -38,7 +38,7 @@ export declare const IdempotencyService_idempotent: Method<"unary", Empty, Empty
 export declare const IdempotencyService_watch: Method<"server_streaming", Empty, Empty>;
 
 /**
- * golden.idempotency.IdempotencyService without its descriptor: enough for all but JSON.
+ * golden.idempotency.IdempotencyService without its descriptor: enough for all but JSON and reflection.
  */
 export declare const IdempotencyServiceLite: ServiceLite<IdempotencyServiceClient, IdempotencyServiceHandlers>;
 

@@ -24,7 +24,7 @@ export const IdempotencyService_watch = /*@__PURE__*/
   method("server_streaming", "golden.idempotency.IdempotencyService", "Watch", "no_side_effects", Empty$codec, Empty$codec);
 
 /**
- * golden.idempotency.IdempotencyService without its descriptor: enough for all but JSON.
+ * golden.idempotency.IdempotencyService without its descriptor: enough for all but JSON and reflection.
  */
 export const IdempotencyServiceLite = /*@__PURE__*/
   serviceLite("golden.idempotency.IdempotencyService", {

@@ -50,7 +50,7 @@ export declare const class_static: Method<"bidi_streaming", function$, delete$>;
 export declare const class_import: Method<"unary", Record, enum$>;
 
 /**
- * golden.keywords.class without its descriptor: enough for all but JSON.
+ * golden.keywords.class without its descriptor: enough for all but JSON and reflection.
  */
 export declare const classLite: ServiceLite<classClient, classHandlers>;
 
@@ -80,7 +80,7 @@ export interface ObjectHandlers {
 export declare const Object_get: Method<"unary", Record_class, Uint8Array$>;
 
 /**
- * golden.keywords.Object without its descriptor: enough for all but JSON.
+ * golden.keywords.Object without its descriptor: enough for all but JSON and reflection.
  */
 export declare const ObjectLite: ServiceLite<ObjectClient, ObjectHandlers>;
 
@@ -108,7 +108,7 @@ export interface PromiseHandlers {
 export declare const Promise_then$: Method<"unary", delete$, delete$>;
 
 /**
- * golden.keywords.Promise without its descriptor: enough for all but JSON.
+ * golden.keywords.Promise without its descriptor: enough for all but JSON and reflection.
  */
 export declare const PromiseLite: ServiceLite<PromiseClient, PromiseHandlers>;
 

@@ -30,7 +30,7 @@ export const class_import = /*@__PURE__*/
   method("unary", "golden.keywords.class", "Import", "unknown", Record$codec, enum$$codec);
 
 /**
- * golden.keywords.class without its descriptor: enough for all but JSON.
+ * golden.keywords.class without its descriptor: enough for all but JSON and reflection.
  */
 export const classLite = /*@__PURE__*/
   serviceLite("golden.keywords.class", {
@@ -57,7 +57,7 @@ export const Object_get = /*@__PURE__*/
   method("unary", "golden.keywords.Object", "Get", "unknown", Record_class$codec, Uint8Array$$codec);
 
 /**
- * golden.keywords.Object without its descriptor: enough for all but JSON.
+ * golden.keywords.Object without its descriptor: enough for all but JSON and reflection.
  */
 export const ObjectLite = /*@__PURE__*/
   serviceLite("golden.keywords.Object", {
@@ -76,7 +76,7 @@ export const Promise_then$ = /*@__PURE__*/
   method("unary", "golden.keywords.Promise", "Then", "unknown", delete$$codec, delete$$codec);
 
 /**
- * golden.keywords.Promise without its descriptor: enough for all but JSON.
+ * golden.keywords.Promise without its descriptor: enough for all but JSON and reflection.
  */
 export const PromiseLite = /*@__PURE__*/
   serviceLite("golden.keywords.Promise", {

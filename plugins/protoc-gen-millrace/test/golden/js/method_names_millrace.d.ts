@@ -90,7 +90,7 @@ export declare const MethodNames_hTTPGet: Method<"unary", Name, Name>;
 export declare const MethodNames_x: Method<"unary", Name, Name>;
 
 /**
- * golden.method_names.MethodNames without its descriptor: enough for all but JSON.
+ * golden.method_names.MethodNames without its descriptor: enough for all but JSON and reflection.
  */
 export declare const MethodNamesLite: ServiceLite<MethodNamesClient, MethodNamesHandlers>;
 

@@ -57,7 +57,7 @@ export const MethodNames_x = /*@__PURE__*/
   method("unary", "golden.method_names.MethodNames", "X", "unknown", Name$codec, Name$codec);
 
 /**
- * golden.method_names.MethodNames without its descriptor: enough for all but JSON.
+ * golden.method_names.MethodNames without its descriptor: enough for all but JSON and reflection.
  */
 export const MethodNamesLite = /*@__PURE__*/
   serviceLite("golden.method_names.MethodNames", {

@@ -28,7 +28,7 @@ export declare const Foo_bar$: Method$1<"unary", Method, Service>;
 export declare const Foo_bar_baz: Method$1<"unary", ServiceLite, Init$1>;
 
 /**
- * golden.name_clashes.Foo without its descriptor: enough for all but JSON.
+ * golden.name_clashes.Foo without its descriptor: enough for all but JSON and reflection.
  */
 export declare const FooLite$: ServiceLite$1<FooClient$, FooHandlers$>;
 
@@ -56,7 +56,7 @@ export interface Foo_barHandlers {
 export declare const Foo_bar_baz$: Method$1<"unary", Promise, Error>;
 
 /**
- * golden.name_clashes.Foo_bar without its descriptor: enough for all but JSON.
+ * golden.name_clashes.Foo_bar without its descriptor: enough for all but JSON and reflection.
  */
 export declare const Foo_barLite: ServiceLite$1<Foo_barClient, Foo_barHandlers>;
 
@@ -86,7 +86,7 @@ export declare const FooLite_get: Method$1<"unary", AsyncIterable$1, AsyncIterab
 export declare const FooLite_list: Method$1<"server_streaming", AsyncIterable$1, AsyncIterable$1>;
 
 /**
- * golden.name_clashes.FooLite without its descriptor: enough for all but JSON.
+ * golden.name_clashes.FooLite without its descriptor: enough for all but JSON and reflection.
  */
 export declare const FooLiteLite: ServiceLite$1<FooLiteClient, FooLiteHandlers>;
 
@@ -106,7 +106,7 @@ export interface FooClientClient {}
 export interface FooClientHandlers {}
 
 /**
- * golden.name_clashes.FooClient without its descriptor: enough for all but JSON.
+ * golden.name_clashes.FooClient without its descriptor: enough for all but JSON and reflection.
  */
 export declare const FooClientLite: ServiceLite$1<FooClientClient, FooClientHandlers>;
 
@@ -126,7 +126,7 @@ export interface FooHandlersClient {}
 export interface FooHandlersHandlers {}
 
 /**
- * golden.name_clashes.FooHandlers without its descriptor: enough for all but JSON.
+ * golden.name_clashes.FooHandlers without its descriptor: enough for all but JSON and reflection.
  */
 export declare const FooHandlersLite: ServiceLite$1<FooHandlersClient, FooHandlersHandlers>;
 
@@ -154,7 +154,7 @@ export interface Foo_bar_Handlers {
 export declare const Foo_bar__x$: Method$1<"unary", Empty, Empty>;
 
 /**
- * golden.name_clashes.Foo_bar_ without its descriptor: enough for all but JSON.
+ * golden.name_clashes.Foo_bar_ without its descriptor: enough for all but JSON and reflection.
  */
 export declare const Foo_bar_Lite: ServiceLite$1<Foo_bar_Client, Foo_bar_Handlers>;
 
@@ -176,7 +176,7 @@ export interface Foo_bar__xClient {}
 export interface Foo_bar__xHandlers {}
 
 /**
- * golden.name_clashes.Foo_bar__x without its descriptor: enough for all but JSON.
+ * golden.name_clashes.Foo_bar__x without its descriptor: enough for all but JSON and reflection.
  */
 export declare const Foo_bar__xLite: ServiceLite$1<Foo_bar__xClient, Foo_bar__xHandlers>;
 
@@ -204,7 +204,7 @@ export interface methodHandlers {
 export declare const method_method: Method$1<"server_streaming", Messages, MessageStream>;
 
 /**
- * golden.name_clashes.method without its descriptor: enough for all but JSON.
+ * golden.name_clashes.method without its descriptor: enough for all but JSON and reflection.
  */
 export declare const methodLite: ServiceLite$1<methodClient, methodHandlers>;
 
@@ -235,7 +235,7 @@ export interface serviceLiteHandlers {
 export declare const serviceLite_collect: Method$1<"client_streaming", Awaitable$1, CallOptions$1>;
 
 /**
- * golden.name_clashes.serviceLite without its descriptor: enough for all but JSON.
+ * golden.name_clashes.serviceLite without its descriptor: enough for all but JSON and reflection.
  */
 export declare const serviceLiteLite: ServiceLite$1<serviceLiteClient, serviceLiteHandlers>;
 
@@ -264,7 +264,7 @@ export interface reflectiveCodecHandlers {
 export declare const reflectiveCodec_chat: Method$1<"bidi_streaming", ReplyPromise$1, ReplyStream$1>;
 
 /**
- * golden.name_clashes.reflectiveCodec without its descriptor: enough for all but JSON.
+ * golden.name_clashes.reflectiveCodec without its descriptor: enough for all but JSON and reflection.
  */
 export declare const reflectiveCodecLite: ServiceLite$1<reflectiveCodecClient, reflectiveCodecHandlers>;
 
@@ -293,7 +293,7 @@ export interface withDescriptorHandlers {
 export declare const withDescriptor_chat: Method$1<"bidi_streaming", ClientStreamCall$1, BidiCall$1>;
 
 /**
- * golden.name_clashes.withDescriptor without its descriptor: enough for all but JSON.
+ * golden.name_clashes.withDescriptor without its descriptor: enough for all but JSON and reflection.
  */
 export declare const withDescriptorLite: ServiceLite$1<withDescriptorClient, withDescriptorHandlers>;
 
@@ -321,7 +321,7 @@ export interface HandlerCallHandlers {
 export declare const HandlerCall_find: Method$1<"unary", Outer_Inner, Outer_Inner$>;
 
 /**
- * golden.name_clashes.HandlerCall without its descriptor: enough for all but JSON.
+ * golden.name_clashes.HandlerCall without its descriptor: enough for all but JSON and reflection.
  */
 export declare const HandlerCallLite: ServiceLite$1<HandlerCallClient, HandlerCallHandlers>;
 
@@ -349,7 +349,7 @@ export interface EmptySchemaHandlers {
 export declare const EmptySchema_find: Method$1<"unary", BarClient$1, BarHandlers$1>;
 
 /**
- * golden.name_clashes.EmptySchema without its descriptor: enough for all but JSON.
+ * golden.name_clashes.EmptySchema without its descriptor: enough for all but JSON and reflection.
  */
 export declare const EmptySchemaLite: ServiceLite$1<EmptySchemaClient, EmptySchemaHandlers>;
 
@@ -375,7 +375,7 @@ export interface BarHandlers {
 export declare const Bar_find: Method$1<"unary", BarClient$1, BarHandlers$1>;
 
 /**
- * golden.name_clashes.Bar without its descriptor: enough for all but JSON.
+ * golden.name_clashes.Bar without its descriptor: enough for all but JSON and reflection.
  */
 export declare const BarLite: ServiceLite$1<BarClient, BarHandlers>;
 

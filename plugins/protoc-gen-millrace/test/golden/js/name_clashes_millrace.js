@@ -18,7 +18,7 @@ export const Foo_bar_baz = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.Foo", "bar_baz", "unknown", ServiceLite$codec, Init$codec);
 
 /**
- * golden.name_clashes.Foo without its descriptor: enough for all but JSON.
+ * golden.name_clashes.Foo without its descriptor: enough for all but JSON and reflection.
  */
 export const FooLite$ = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.Foo", {
@@ -41,7 +41,7 @@ export const Foo_bar_baz$ = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.Foo_bar", "baz", "unknown", Promise$codec, Error$codec);
 
 /**
- * golden.name_clashes.Foo_bar without its descriptor: enough for all but JSON.
+ * golden.name_clashes.Foo_bar without its descriptor: enough for all but JSON and reflection.
  */
 export const Foo_barLite = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.Foo_bar", {
@@ -63,7 +63,7 @@ export const FooLite_list = /*@__PURE__*/
   method$1("server_streaming", "golden.name_clashes.FooLite", "List", "unknown", AsyncIterable$codec, AsyncIterable$codec);
 
 /**
- * golden.name_clashes.FooLite without its descriptor: enough for all but JSON.
+ * golden.name_clashes.FooLite without its descriptor: enough for all but JSON and reflection.
  */
 export const FooLiteLite = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.FooLite", {
@@ -78,7 +78,7 @@ export const FooLite = /*@__PURE__*/
   withDescriptor$1(FooLiteLite, FooLite$1);
 
 /**
- * golden.name_clashes.FooClient without its descriptor: enough for all but JSON.
+ * golden.name_clashes.FooClient without its descriptor: enough for all but JSON and reflection.
  */
 export const FooClientLite = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.FooClient", {});
@@ -90,7 +90,7 @@ export const FooClient = /*@__PURE__*/
   withDescriptor$1(FooClientLite, FooClient$1);
 
 /**
- * golden.name_clashes.FooHandlers without its descriptor: enough for all but JSON.
+ * golden.name_clashes.FooHandlers without its descriptor: enough for all but JSON and reflection.
  */
 export const FooHandlersLite = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.FooHandlers", {});
@@ -107,7 +107,7 @@ export const Foo_bar__x$ = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.Foo_bar_", "x", "unknown", Empty$codec, Empty$codec);
 
 /**
- * golden.name_clashes.Foo_bar_ without its descriptor: enough for all but JSON.
+ * golden.name_clashes.Foo_bar_ without its descriptor: enough for all but JSON and reflection.
  */
 export const Foo_bar_Lite = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.Foo_bar_", {
@@ -123,7 +123,7 @@ export const Foo_bar_ = /*@__PURE__*/
   withDescriptor$1(Foo_bar_Lite, Foo_bar_$1);
 
 /**
- * golden.name_clashes.Foo_bar__x without its descriptor: enough for all but JSON.
+ * golden.name_clashes.Foo_bar__x without its descriptor: enough for all but JSON and reflection.
  */
 export const Foo_bar__xLite = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.Foo_bar__x", {});
@@ -141,7 +141,7 @@ export const method_method = /*@__PURE__*/
   method$1("server_streaming", "golden.name_clashes.method", "method", "unknown", Messages$codec, MessageStream$codec);
 
 /**
- * golden.name_clashes.method without its descriptor: enough for all but JSON.
+ * golden.name_clashes.method without its descriptor: enough for all but JSON and reflection.
  */
 export const methodLite = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.method", {
@@ -163,7 +163,7 @@ export const serviceLite_collect = /*@__PURE__*/
   method$1("client_streaming", "golden.name_clashes.serviceLite", "Collect", "unknown", Awaitable$codec, CallOptions$codec);
 
 /**
- * golden.name_clashes.serviceLite without its descriptor: enough for all but JSON.
+ * golden.name_clashes.serviceLite without its descriptor: enough for all but JSON and reflection.
  */
 export const serviceLiteLite = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.serviceLite", {
@@ -183,7 +183,7 @@ export const reflectiveCodec_chat = /*@__PURE__*/
   method$1("bidi_streaming", "golden.name_clashes.reflectiveCodec", "Chat", "unknown", ReplyPromise$codec, ReplyStream$codec);
 
 /**
- * golden.name_clashes.reflectiveCodec without its descriptor: enough for all but JSON.
+ * golden.name_clashes.reflectiveCodec without its descriptor: enough for all but JSON and reflection.
  */
 export const reflectiveCodecLite = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.reflectiveCodec", {
@@ -203,7 +203,7 @@ export const withDescriptor_chat = /*@__PURE__*/
   method$1("bidi_streaming", "golden.name_clashes.withDescriptor", "Chat", "unknown", ClientStreamCall$codec, BidiCall$codec);
 
 /**
- * golden.name_clashes.withDescriptor without its descriptor: enough for all but JSON.
+ * golden.name_clashes.withDescriptor without its descriptor: enough for all but JSON and reflection.
  */
 export const withDescriptorLite = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.withDescriptor", {
@@ -223,7 +223,7 @@ export const HandlerCall_find = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.HandlerCall", "Find", "unknown", Outer_Inner$codec, Outer_Inner$$codec);
 
 /**
- * golden.name_clashes.HandlerCall without its descriptor: enough for all but JSON.
+ * golden.name_clashes.HandlerCall without its descriptor: enough for all but JSON and reflection.
  */
 export const HandlerCallLite = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.HandlerCall", {
@@ -245,7 +245,7 @@ export const EmptySchema_find = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.EmptySchema", "Find", "unknown", BarClient$codec, BarHandlers$codec);
 
 /**
- * golden.name_clashes.EmptySchema without its descriptor: enough for all but JSON.
+ * golden.name_clashes.EmptySchema without its descriptor: enough for all but JSON and reflection.
  */
 export const EmptySchemaLite = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.EmptySchema", {
@@ -262,7 +262,7 @@ export const Bar_find = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.Bar", "Find", "unknown", BarClient$codec, BarHandlers$codec);
 
 /**
- * golden.name_clashes.Bar without its descriptor: enough for all but JSON.
+ * golden.name_clashes.Bar without its descriptor: enough for all but JSON and reflection.
  */
 export const BarLite = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.Bar", {

@@ -22,7 +22,7 @@ export interface NoPackageServiceHandlers {
 export declare const NoPackageService_find: Method<"unary", Outer_Inner, Outer>;
 
 /**
- * NoPackageService without its descriptor: enough for all but JSON.
+ * NoPackageService without its descriptor: enough for all but JSON and reflection.
  */
 export declare const NoPackageServiceLite: ServiceLite<NoPackageServiceClient, NoPackageServiceHandlers>;
 

@@ -13,7 +13,7 @@ export const NoPackageService_find = /*@__PURE__*/
   method("unary", "NoPackageService", "Find", "unknown", Outer_Inner$codec, Outer$codec);
 
 /**
- * NoPackageService without its descriptor: enough for all but JSON.
+ * NoPackageService without its descriptor: enough for all but JSON and reflection.
  */
 export const NoPackageServiceLite = /*@__PURE__*/
   serviceLite("NoPackageService", {

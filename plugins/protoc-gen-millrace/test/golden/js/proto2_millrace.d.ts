@@ -26,7 +26,7 @@ export declare const Proto2Service_find: Method<"unary", FindRequest, FindReply>
 export declare const Proto2Service_follow: Method<"server_streaming", FindRequest, FindReply>;
 
 /**
- * golden.proto2.Proto2Service without its descriptor: enough for all but JSON.
+ * golden.proto2.Proto2Service without its descriptor: enough for all but JSON and reflection.
  */
 export declare const Proto2ServiceLite: ServiceLite<Proto2ServiceClient, Proto2ServiceHandlers>;
 

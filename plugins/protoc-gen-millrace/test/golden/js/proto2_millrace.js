@@ -16,7 +16,7 @@ export const Proto2Service_follow = /*@__PURE__*/
   method("server_streaming", "golden.proto2.Proto2Service", "Follow", "unknown", FindRequest$codec, FindReply$codec);
 
 /**
- * golden.proto2.Proto2Service without its descriptor: enough for all but JSON.
+ * golden.proto2.Proto2Service without its descriptor: enough for all but JSON and reflection.
  */
 export const Proto2ServiceLite = /*@__PURE__*/
   serviceLite("golden.proto2.Proto2Service", {

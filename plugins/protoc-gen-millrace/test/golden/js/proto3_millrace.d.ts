@@ -29,7 +29,7 @@ export declare const Proto3Service_find: Method<"unary", FindRequest, FindReply>
 export declare const Proto3Service_collect: Method<"client_streaming", FindRequest, FindReply>;
 
 /**
- * golden.proto3.Proto3Service without its descriptor: enough for all but JSON.
+ * golden.proto3.Proto3Service without its descriptor: enough for all but JSON and reflection.
  */
 export declare const Proto3ServiceLite: ServiceLite<Proto3ServiceClient, Proto3ServiceHandlers>;
 

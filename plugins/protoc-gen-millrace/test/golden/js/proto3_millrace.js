@@ -16,7 +16,7 @@ export const Proto3Service_collect = /*@__PURE__*/
   method("client_streaming", "golden.proto3.Proto3Service", "Collect", "unknown", FindRequest$codec, FindReply$codec);
 
 /**
- * golden.proto3.Proto3Service without its descriptor: enough for all but JSON.
+ * golden.proto3.Proto3Service without its descriptor: enough for all but JSON and reflection.
  */
 export const Proto3ServiceLite = /*@__PURE__*/
   serviceLite("golden.proto3.Proto3Service", {

@@ -106,7 +106,7 @@ export declare const StreamService_uncommentedClientStream: Method<"client_strea
 export declare const StreamService_uncommentedBidi: Method<"bidi_streaming", Message, Message>;
 
 /**
- * golden.streams.StreamService without its descriptor: enough for all but JSON.
+ * golden.streams.StreamService without its descriptor: enough for all but JSON and reflection.
  */
 export declare const StreamServiceLite: ServiceLite<StreamServiceClient, StreamServiceHandlers>;
 
@@ -136,7 +136,7 @@ export interface SecondServiceHandlers {
 export declare const SecondService_unary: Method<"unary", Message, Other>;
 
 /**
- * golden.streams.SecondService without its descriptor: enough for all but JSON.
+ * golden.streams.SecondService without its descriptor: enough for all but JSON and reflection.
  */
 export declare const SecondServiceLite: ServiceLite<SecondServiceClient, SecondServiceHandlers>;
 

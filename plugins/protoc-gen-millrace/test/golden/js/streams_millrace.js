@@ -45,7 +45,7 @@ export const StreamService_uncommentedBidi = /*@__PURE__*/
   method("bidi_streaming", "golden.streams.StreamService", "UncommentedBidi", "unknown", Message$codec, Message$codec);
 
 /**
- * golden.streams.StreamService without its descriptor: enough for all but JSON.
+ * golden.streams.StreamService without its descriptor: enough for all but JSON and reflection.
  */
 export const StreamServiceLite = /*@__PURE__*/
   serviceLite("golden.streams.StreamService", {
@@ -73,7 +73,7 @@ export const SecondService_unary = /*@__PURE__*/
   method("unary", "golden.streams.SecondService", "Unary", "unknown", Message$codec, Other$codec);
 
 /**
- * golden.streams.SecondService without its descriptor: enough for all but JSON.
+ * golden.streams.SecondService without its descriptor: enough for all but JSON and reflection.
  */
 export const SecondServiceLite = /*@__PURE__*/
   serviceLite("golden.streams.SecondService", {

@@ -112,7 +112,7 @@ export const CommentService_blank: Method<"unary", Empty, Empty> = /*@__PURE__*/
   method("unary", "golden.comments.CommentService", "Blank", "unknown", Empty$codec, Empty$codec);
 
 /**
- * golden.comments.CommentService without its descriptor: enough for all but JSON.
+ * golden.comments.CommentService without its descriptor: enough for all but JSON and reflection.
  */
 export const CommentServiceLite: ServiceLite<CommentServiceClient, CommentServiceHandlers> = /*@__PURE__*/
   serviceLite("golden.comments.CommentService", {
@@ -163,7 +163,7 @@ export const OldService_block: Method<"unary", Empty, Empty> = /*@__PURE__*/
   method("unary", "golden.comments.OldService", "Block", "unknown", Empty$codec, Empty$codec);
 
 /**
- * golden.comments.OldService without its descriptor: enough for all but JSON.
+ * golden.comments.OldService without its descriptor: enough for all but JSON and reflection.
  *
  * @deprecated
  */

@@ -35,7 +35,7 @@ export const OldFileService_find: Method<"unary", Empty, Empty> = /*@__PURE__*/
   method("unary", "golden.deprecated_file.OldFileService", "Find", "unknown", Empty$codec, Empty$codec);
 
 /**
- * golden.deprecated_file.OldFileService without its descriptor: enough for all but JSON.
+ * golden.deprecated_file.OldFileService without its descriptor: enough for all but JSON and reflection.
  *
  * @deprecated
  */

@@ -37,7 +37,7 @@ export const Edition2023Service_chat: Method<"bidi_streaming", FindRequest, Find
   method("bidi_streaming", "golden.edition2023.Edition2023Service", "Chat", "unknown", FindRequest$codec, FindReply$codec);
 
 /**
- * golden.edition2023.Edition2023Service without its descriptor: enough for all but JSON.
+ * golden.edition2023.Edition2023Service without its descriptor: enough for all but JSON and reflection.
  */
 export const Edition2023ServiceLite: ServiceLite<Edition2023ServiceClient, Edition2023ServiceHandlers> = /*@__PURE__*/
   serviceLite("golden.edition2023.Edition2023Service", {

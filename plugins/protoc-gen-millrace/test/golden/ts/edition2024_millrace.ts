@@ -37,7 +37,7 @@ export const Edition2024Service_chat: Method<"bidi_streaming", FindRequest, Find
   method("bidi_streaming", "golden.edition2024.Edition2024Service", "Chat", "unknown", FindRequest$codec, FindReply$codec);
 
 /**
- * golden.edition2024.Edition2024Service without its descriptor: enough for all but JSON.
+ * golden.edition2024.Edition2024Service without its descriptor: enough for all but JSON and reflection.
  */
 export const Edition2024ServiceLite: ServiceLite<Edition2024ServiceClient, Edition2024ServiceHandlers> = /*@__PURE__*/
   serviceLite("golden.edition2024.Edition2024Service", {

@@ -37,7 +37,7 @@ export const Edition2026Service_chat: Method<"bidi_streaming", FindRequest, Find
   method("bidi_streaming", "golden.edition2026.Edition2026Service", "Chat", "unknown", FindRequest$codec, FindReply$codec);
 
 /**
- * golden.edition2026.Edition2026Service without its descriptor: enough for all but JSON.
+ * golden.edition2026.Edition2026Service without its descriptor: enough for all but JSON and reflection.
  */
 export const Edition2026ServiceLite: ServiceLite<Edition2026ServiceClient, Edition2026ServiceHandlers> = /*@__PURE__*/
   serviceLite("golden.edition2026.Edition2026Service", {

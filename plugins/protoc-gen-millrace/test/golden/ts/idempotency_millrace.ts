@@ -48,7 +48,7 @@ export const IdempotencyService_watch: Method<"server_streaming", Empty, Empty> 
   method("server_streaming", "golden.idempotency.IdempotencyService", "Watch", "no_side_effects", Empty$codec, Empty$codec);
 
 /**
- * golden.idempotency.IdempotencyService without its descriptor: enough for all but JSON.
+ * golden.idempotency.IdempotencyService without its descriptor: enough for all but JSON and reflection.
  */
 export const IdempotencyServiceLite: ServiceLite<IdempotencyServiceClient, IdempotencyServiceHandlers> = /*@__PURE__*/
   serviceLite("golden.idempotency.IdempotencyService", {

@@ -64,7 +64,7 @@ export const class_import: Method<"unary", Record, enum$> = /*@__PURE__*/
   method("unary", "golden.keywords.class", "Import", "unknown", Record$codec, enum$$codec);
 
 /**
- * golden.keywords.class without its descriptor: enough for all but JSON.
+ * golden.keywords.class without its descriptor: enough for all but JSON and reflection.
  */
 export const classLite: ServiceLite<classClient, classHandlers> = /*@__PURE__*/
   serviceLite("golden.keywords.class", {
@@ -107,7 +107,7 @@ export const Object_get: Method<"unary", Record_class, Uint8Array$> = /*@__PURE_
   method("unary", "golden.keywords.Object", "Get", "unknown", Record_class$codec, Uint8Array$$codec);
 
 /**
- * golden.keywords.Object without its descriptor: enough for all but JSON.
+ * golden.keywords.Object without its descriptor: enough for all but JSON and reflection.
  */
 export const ObjectLite: ServiceLite<ObjectClient, ObjectHandlers> = /*@__PURE__*/
   serviceLite("golden.keywords.Object", {
@@ -140,7 +140,7 @@ export const Promise_then$: Method<"unary", delete$, delete$> = /*@__PURE__*/
   method("unary", "golden.keywords.Promise", "Then", "unknown", delete$$codec, delete$$codec);
 
 /**
- * golden.keywords.Promise without its descriptor: enough for all but JSON.
+ * golden.keywords.Promise without its descriptor: enough for all but JSON and reflection.
  */
 export const PromiseLite: ServiceLite<PromiseClient, PromiseHandlers> = /*@__PURE__*/
   serviceLite("golden.keywords.Promise", {

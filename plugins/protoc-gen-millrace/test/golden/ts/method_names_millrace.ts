@@ -111,7 +111,7 @@ export const MethodNames_x: Method<"unary", Name, Name> = /*@__PURE__*/
   method("unary", "golden.method_names.MethodNames", "X", "unknown", Name$codec, Name$codec);
 
 /**
- * golden.method_names.MethodNames without its descriptor: enough for all but JSON.
+ * golden.method_names.MethodNames without its descriptor: enough for all but JSON and reflection.
  */
 export const MethodNamesLite: ServiceLite<MethodNamesClient, MethodNamesHandlers> = /*@__PURE__*/
   serviceLite("golden.method_names.MethodNames", {

@@ -38,7 +38,7 @@ export const Foo_bar_baz: Method$1<"unary", ServiceLite, Init$1> = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.Foo", "bar_baz", "unknown", ServiceLite$codec, Init$codec);
 
 /**
- * golden.name_clashes.Foo without its descriptor: enough for all but JSON.
+ * golden.name_clashes.Foo without its descriptor: enough for all but JSON and reflection.
  */
 export const FooLite$: ServiceLite$1<FooClient$, FooHandlers$> = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.Foo", {
@@ -75,7 +75,7 @@ export const Foo_bar_baz$: Method$1<"unary", Promise, Error> = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.Foo_bar", "baz", "unknown", Promise$codec, Error$codec);
 
 /**
- * golden.name_clashes.Foo_bar without its descriptor: enough for all but JSON.
+ * golden.name_clashes.Foo_bar without its descriptor: enough for all but JSON and reflection.
  */
 export const Foo_barLite: ServiceLite$1<Foo_barClient, Foo_barHandlers> = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.Foo_bar", {
@@ -113,7 +113,7 @@ export const FooLite_list: Method$1<"server_streaming", AsyncIterable$1, AsyncIt
   method$1("server_streaming", "golden.name_clashes.FooLite", "List", "unknown", AsyncIterable$codec, AsyncIterable$codec);
 
 /**
- * golden.name_clashes.FooLite without its descriptor: enough for all but JSON.
+ * golden.name_clashes.FooLite without its descriptor: enough for all but JSON and reflection.
  */
 export const FooLiteLite: ServiceLite$1<FooLiteClient, FooLiteHandlers> = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.FooLite", {
@@ -138,7 +138,7 @@ export interface FooClientClient {}
 export interface FooClientHandlers {}
 
 /**
- * golden.name_clashes.FooClient without its descriptor: enough for all but JSON.
+ * golden.name_clashes.FooClient without its descriptor: enough for all but JSON and reflection.
  */
 export const FooClientLite: ServiceLite$1<FooClientClient, FooClientHandlers> = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.FooClient", {});
@@ -160,7 +160,7 @@ export interface FooHandlersClient {}
 export interface FooHandlersHandlers {}
 
 /**
- * golden.name_clashes.FooHandlers without its descriptor: enough for all but JSON.
+ * golden.name_clashes.FooHandlers without its descriptor: enough for all but JSON and reflection.
  */
 export const FooHandlersLite: ServiceLite$1<FooHandlersClient, FooHandlersHandlers> = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.FooHandlers", {});
@@ -193,7 +193,7 @@ export const Foo_bar__x$: Method$1<"unary", Empty, Empty> = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.Foo_bar_", "x", "unknown", Empty$codec, Empty$codec);
 
 /**
- * golden.name_clashes.Foo_bar_ without its descriptor: enough for all but JSON.
+ * golden.name_clashes.Foo_bar_ without its descriptor: enough for all but JSON and reflection.
  */
 export const Foo_bar_Lite: ServiceLite$1<Foo_bar_Client, Foo_bar_Handlers> = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.Foo_bar_", {
@@ -219,7 +219,7 @@ export interface Foo_bar__xClient {}
 export interface Foo_bar__xHandlers {}
 
 /**
- * golden.name_clashes.Foo_bar__x without its descriptor: enough for all but JSON.
+ * golden.name_clashes.Foo_bar__x without its descriptor: enough for all but JSON and reflection.
  */
 export const Foo_bar__xLite: ServiceLite$1<Foo_bar__xClient, Foo_bar__xHandlers> = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.Foo_bar__x", {});
@@ -253,7 +253,7 @@ export const method_method: Method$1<"server_streaming", Messages, MessageStream
   method$1("server_streaming", "golden.name_clashes.method", "method", "unknown", Messages$codec, MessageStream$codec);
 
 /**
- * golden.name_clashes.method without its descriptor: enough for all but JSON.
+ * golden.name_clashes.method without its descriptor: enough for all but JSON and reflection.
  */
 export const methodLite: ServiceLite$1<methodClient, methodHandlers> = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.method", {
@@ -292,7 +292,7 @@ export const serviceLite_collect: Method$1<"client_streaming", Awaitable$1, Call
   method$1("client_streaming", "golden.name_clashes.serviceLite", "Collect", "unknown", Awaitable$codec, CallOptions$codec);
 
 /**
- * golden.name_clashes.serviceLite without its descriptor: enough for all but JSON.
+ * golden.name_clashes.serviceLite without its descriptor: enough for all but JSON and reflection.
  */
 export const serviceLiteLite: ServiceLite$1<serviceLiteClient, serviceLiteHandlers> = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.serviceLite", {
@@ -329,7 +329,7 @@ export const reflectiveCodec_chat: Method$1<"bidi_streaming", ReplyPromise$1, Re
   method$1("bidi_streaming", "golden.name_clashes.reflectiveCodec", "Chat", "unknown", ReplyPromise$codec, ReplyStream$codec);
 
 /**
- * golden.name_clashes.reflectiveCodec without its descriptor: enough for all but JSON.
+ * golden.name_clashes.reflectiveCodec without its descriptor: enough for all but JSON and reflection.
  */
 export const reflectiveCodecLite: ServiceLite$1<reflectiveCodecClient, reflectiveCodecHandlers> = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.reflectiveCodec", {
@@ -366,7 +366,7 @@ export const withDescriptor_chat: Method$1<"bidi_streaming", ClientStreamCall$1,
   method$1("bidi_streaming", "golden.name_clashes.withDescriptor", "Chat", "unknown", ClientStreamCall$codec, BidiCall$codec);
 
 /**
- * golden.name_clashes.withDescriptor without its descriptor: enough for all but JSON.
+ * golden.name_clashes.withDescriptor without its descriptor: enough for all but JSON and reflection.
  */
 export const withDescriptorLite: ServiceLite$1<withDescriptorClient, withDescriptorHandlers> = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.withDescriptor", {
@@ -402,7 +402,7 @@ export const HandlerCall_find: Method$1<"unary", Outer_Inner, Outer_Inner$> = /*
   method$1("unary", "golden.name_clashes.HandlerCall", "Find", "unknown", Outer_Inner$codec, Outer_Inner$$codec);
 
 /**
- * golden.name_clashes.HandlerCall without its descriptor: enough for all but JSON.
+ * golden.name_clashes.HandlerCall without its descriptor: enough for all but JSON and reflection.
  */
 export const HandlerCallLite: ServiceLite$1<HandlerCallClient, HandlerCallHandlers> = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.HandlerCall", {
@@ -438,7 +438,7 @@ export const EmptySchema_find: Method$1<"unary", BarClient$1, BarHandlers$1> = /
   method$1("unary", "golden.name_clashes.EmptySchema", "Find", "unknown", BarClient$codec, BarHandlers$codec);
 
 /**
- * golden.name_clashes.EmptySchema without its descriptor: enough for all but JSON.
+ * golden.name_clashes.EmptySchema without its descriptor: enough for all but JSON and reflection.
  */
 export const EmptySchemaLite: ServiceLite$1<EmptySchemaClient, EmptySchemaHandlers> = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.EmptySchema", {
@@ -469,7 +469,7 @@ export const Bar_find: Method$1<"unary", BarClient$1, BarHandlers$1> = /*@__PURE
   method$1("unary", "golden.name_clashes.Bar", "Find", "unknown", BarClient$codec, BarHandlers$codec);
 
 /**
- * golden.name_clashes.Bar without its descriptor: enough for all but JSON.
+ * golden.name_clashes.Bar without its descriptor: enough for all but JSON and reflection.
  */
 export const BarLite: ServiceLite$1<BarClient, BarHandlers> = /*@__PURE__*/
   serviceLite$1("golden.name_clashes.Bar", {

@@ -29,7 +29,7 @@ export const NoPackageService_find: Method<"unary", Outer_Inner, Outer> = /*@__P
   method("unary", "NoPackageService", "Find", "unknown", Outer_Inner$codec, Outer$codec);
 
 /**
- * NoPackageService without its descriptor: enough for all but JSON.
+ * NoPackageService without its descriptor: enough for all but JSON and reflection.
  */
 export const NoPackageServiceLite: ServiceLite<NoPackageServiceClient, NoPackageServiceHandlers> = /*@__PURE__*/
   serviceLite("NoPackageService", {

@@ -34,7 +34,7 @@ export const Proto2Service_follow: Method<"server_streaming", FindRequest, FindR
   method("server_streaming", "golden.proto2.Proto2Service", "Follow", "unknown", FindRequest$codec, FindReply$codec);
 
 /**
- * golden.proto2.Proto2Service without its descriptor: enough for all but JSON.
+ * golden.proto2.Proto2Service without its descriptor: enough for all but JSON and reflection.
  */
 export const Proto2ServiceLite: ServiceLite<Proto2ServiceClient, Proto2ServiceHandlers> = /*@__PURE__*/
   serviceLite("golden.proto2.Proto2Service", {

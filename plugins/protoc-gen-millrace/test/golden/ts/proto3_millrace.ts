@@ -37,7 +37,7 @@ export const Proto3Service_collect: Method<"client_streaming", FindRequest, Find
   method("client_streaming", "golden.proto3.Proto3Service", "Collect", "unknown", FindRequest$codec, FindReply$codec);
 
 /**
- * golden.proto3.Proto3Service without its descriptor: enough for all but JSON.
+ * golden.proto3.Proto3Service without its descriptor: enough for all but JSON and reflection.
  */
 export const Proto3ServiceLite: ServiceLite<Proto3ServiceClient, Proto3ServiceHandlers> = /*@__PURE__*/
   serviceLite("golden.proto3.Proto3Service", {

@@ -119,7 +119,7 @@ export const StreamService_uncommentedBidi: Method<"bidi_streaming", Message, Me
   method("bidi_streaming", "golden.streams.StreamService", "UncommentedBidi", "unknown", Message$codec, Message$codec);
 
 /**
- * golden.streams.StreamService without its descriptor: enough for all but JSON.
+ * golden.streams.StreamService without its descriptor: enough for all but JSON and reflection.
  */
 export const StreamServiceLite: ServiceLite<StreamServiceClient, StreamServiceHandlers> = /*@__PURE__*/
   serviceLite("golden.streams.StreamService", {
@@ -163,7 +163,7 @@ export const SecondService_unary: Method<"unary", Message, Other> = /*@__PURE__*
   method("unary", "golden.streams.SecondService", "Unary", "unknown", Message$codec, Other$codec);
 
 /**
- * golden.streams.SecondService without its descriptor: enough for all but JSON.
+ * golden.streams.SecondService without its descriptor: enough for all but JSON and reflection.
  */
 export const SecondServiceLite: ServiceLite<SecondServiceClient, SecondServiceHandlers> = /*@__PURE__*/
   serviceLite("golden.streams.SecondService", {

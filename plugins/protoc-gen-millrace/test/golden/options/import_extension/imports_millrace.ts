@@ -68,7 +68,7 @@ export const ImportService_three: Method<"unary", Empty$1, Empty$2> = /*@__PURE_
   method("unary", "golden.imports.ImportService", "Three", "unknown", Empty$codec$, Empty$codec$1);
 
 /**
- * golden.imports.ImportService without its descriptor: enough for all but JSON.
+ * golden.imports.ImportService without its descriptor: enough for all but JSON and reflection.
  */
 export const ImportServiceLite: ServiceLite<ImportServiceClient, ImportServiceHandlers> = /*@__PURE__*/
   serviceLite("golden.imports.ImportService", {

@@ -39,7 +39,7 @@ const ImportService_three = /*@__PURE__*/
   method("unary", "golden.imports.ImportService", "Three", "unknown", Empty$codec$, Empty$codec$1);
 
 /**
- * golden.imports.ImportService without its descriptor: enough for all but JSON.
+ * golden.imports.ImportService without its descriptor: enough for all but JSON and reflection.
  */
 const ImportServiceLite = /*@__PURE__*/
   serviceLite("golden.imports.ImportService", {

@@ -46,7 +46,7 @@ export declare const ImportService_far: Method<"unary", Tree_Node_Leaf, Note>;
 export declare const ImportService_three: Method<"unary", Empty$1, Empty$2>;
 
 /**
- * golden.imports.ImportService without its descriptor: enough for all but JSON.
+ * golden.imports.ImportService without its descriptor: enough for all but JSON and reflection.
  */
 export declare const ImportServiceLite: ServiceLite<ImportServiceClient, ImportServiceHandlers>;
 

@@ -21,7 +21,7 @@ export interface EmptyServiceClient {}
 export interface EmptyServiceHandlers {}
 
 /**
- * golden.empty_service.EmptyService without its descriptor: enough for all but JSON.
+ * golden.empty_service.EmptyService without its descriptor: enough for all but JSON and reflection.
  */
 export const EmptyServiceLite: ServiceLite<EmptyServiceClient, EmptyServiceHandlers> = /*@__PURE__*/
   serviceLite("golden.empty_service.EmptyService", {});

@@ -34,7 +34,7 @@ export declare const NestedService_above: Method<"unary", FindRequest, FindReply
 export declare const NestedService_beside: Method<"server_streaming", Note, Note>;
 
 /**
- * golden.nested.deep.v1.NestedService without its descriptor: enough for all but JSON.
+ * golden.nested.deep.v1.NestedService without its descriptor: enough for all but JSON and reflection.
  */
 export declare const NestedServiceLite: ServiceLite<NestedServiceClient, NestedServiceHandlers>;
 

@@ -24,7 +24,7 @@ export const NestedService_beside = /*@__PURE__*/
   method("server_streaming", "golden.nested.deep.v1.NestedService", "Beside", "unknown", Note$codec, Note$codec);
 
 /**
- * golden.nested.deep.v1.NestedService without its descriptor: enough for all but JSON.
+ * golden.nested.deep.v1.NestedService without its descriptor: enough for all but JSON and reflection.
  */
 export const NestedServiceLite = /*@__PURE__*/
   serviceLite("golden.nested.deep.v1.NestedService", {

@@ -48,7 +48,7 @@ export const NestedService_beside: Method<"server_streaming", Note, Note> = /*@_
   method("server_streaming", "golden.nested.deep.v1.NestedService", "Beside", "unknown", Note$codec, Note$codec);
 
 /**
- * golden.nested.deep.v1.NestedService without its descriptor: enough for all but JSON.
+ * golden.nested.deep.v1.NestedService without its descriptor: enough for all but JSON and reflection.
  */
 export const NestedServiceLite: ServiceLite<NestedServiceClient, NestedServiceHandlers> = /*@__PURE__*/
   serviceLite("golden.nested.deep.v1.NestedService", {
