@@ -89,6 +89,11 @@ export class FieldMetadata implements Metadata {
     return this.add(given);
   }
 
+  /** As replace(), unless the metadata have left: then it changes nothing. */
+  replaceIfOpen(init: MetadataInit): void {
+    if (this.#closed === undefined) this.replace(init);
+  }
+
   /** Takes these fields in place of all that it had; open or closed. */
   assign(fields: Fields): void {
     this.#fields = [...fields];

@@ -1,3 +1,7 @@
+import type { Compression, Host } from "../host/host.ts";
+import { checkBytes } from "./check-option.ts";
+import type { SendCompression } from "./message-encoder.ts";
+
 /** Compression of messages. What is received may always be compressed, within `accept`. */
 export interface CompressionOptions {
   /**
@@ -11,4 +15,31 @@ export interface CompressionOptions {
   minBytes?: number | undefined;
   /** The algorithm's own level. Default: the algorithm's. */
   level?: number | undefined;
+}
+
+const all = ["gzip", "br", "zstd", "deflate"] as const;
+
+/** The algorithms that may be received, best first. Throws TypeError for one that the engine lacks. */
+export function acceptedCompressions(host: Host, options: CompressionOptions | undefined): Compression[] {
+  if (options?.accept !== undefined) return options.accept.map((name) => named(host, "compression.accept", name));
+  return all.map((name) => host.compression(name)).filter((compression) => compression !== null);
+}
+
+/** The ways to send, best first. Throws TypeError for one that the engine lacks. */
+export function sendCompression(host: Host, options: CompressionOptions | undefined): SendCompression[] {
+  const send = options?.send;
+  const names = send === undefined ? [] : typeof send === "string" ? [send] : send;
+  const minBytes = checkBytes("compression.minBytes", options?.minBytes, 1024);
+  return names.map((name) => ({
+    algorithm: named(host, "compression.send", name),
+    minBytes,
+    level: options?.level,
+  }));
+}
+
+function named(host: Host, option: string, name: string): Compression {
+  const compression = host.compression(name);
+  if (compression !== null) return compression;
+  const known = all.filter((one) => host.compression(one) !== null);
+  throw new TypeError(`${option}: ${JSON.stringify(name)} is not to be had here: use ${known.join(", ") || "none"}`);
 }

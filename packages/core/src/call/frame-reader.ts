@@ -131,6 +131,7 @@ export class BodyReader implements FrameReader {
   }
 
   finish(): void {
+    this.ready = false;
     if (this.#gathered.length === 0) return;
     this.end = this.#gathered.length;
     this.buf = this.#gathered.take();

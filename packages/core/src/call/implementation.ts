@@ -25,7 +25,7 @@ export interface ImplementationParts {
 }
 
 /** Any handler: a request message or a stream of them in; a message, a promise of one, or a sequence out. */
-export type Handler = (request: never, call: HandlerCall) => unknown;
+export type Handler = (request: unknown, call: HandlerCall) => unknown;
 
 /**
  * Joins a service and its handlers. Every method is required; called with `handlers` as `this`, so that an instance of a

@@ -27,6 +27,11 @@ export class CallScope {
     return this.#reason;
   }
 
+  /** The deadline that calls made from this one inherit: none once it has finished. */
+  get liveDeadline(): number {
+    return this.#state === "finished" ? Infinity : this.deadline;
+  }
+
   /** Milliseconds to the deadline, not below 0. */
   get remainingMs(): number {
     return this.deadline === Infinity ? Infinity : Math.max(0, this.deadline - this.#host.now());

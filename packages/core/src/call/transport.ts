@@ -43,4 +43,9 @@ export interface CommonTransportOptions extends ClientOptions {
    * false; true means 8,192 bytes.
    */
   connectGet?: boolean | { readonly maxUrlBytes: number } | undefined;
+  /**
+   * Let bidi calls run where the responses arrive once the requests have ended (HTTP/1.1). Default false: such a call
+   * fails at once, because one that waits for an answer before it ends its requests would wait for ever.
+   */
+  halfDuplex?: boolean | undefined;
 }

@@ -47,8 +47,8 @@ export interface WireResponse {
 /** One protocol, seen from a client. Pure: fields and bytes in, fields and outcomes out. */
 export interface ClientProtocol {
   readonly name: Protocol;
-  /** Whether the carriage must show trailer fields. */
-  readonly needsTrailers: boolean;
+  /** Whether it exists over HTTP/2 alone. */
+  readonly needsHttp2: boolean;
   /** Whether the request of this kind of call travels in envelopes or is the message alone. */
   framing(method: Method): Framing;
   /** The request's fields. */

@@ -14,7 +14,7 @@ import { prefixedTrailers } from "./trailer-prefix.ts";
 /** Connect, client side. Unary calls are plain HTTP; a GET is made of one by connect/get.ts. */
 export const connectClient: ClientProtocol = {
   name: "connect",
-  needsTrailers: false,
+  needsHttp2: false,
   framing: (method) => (method.kind === "unary" ? "body" : "envelope"),
   request(facts) {
     const prefix = facts.method.kind === "unary" ? "" : "connect-";

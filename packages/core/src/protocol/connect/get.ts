@@ -1,5 +1,4 @@
 import { decodeBase64, encodeBase64Url } from "../../base64.ts";
-import type { RequestFacts } from "../client-protocol.ts";
 import type { Format } from "../format.ts";
 import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
 
@@ -16,14 +15,11 @@ export function getQuery(format: Format, payload: Uint8Array, compression: strin
 }
 
 /** Turns the fields of a POST into those of the GET: what the query says is not said again. */
-export function getFields(fields: readonly string[], facts: RequestFacts): string[] {
+export function getFields(fields: readonly string[]): string[] {
   const kept: string[] = [];
-  // The user's fields come last and may not be dropped; none of the three can be the user's.
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!;
-    if (name === "content-type" || name === "connect-protocol-version") continue;
-    if (name === "content-encoding" && facts.sendEncoding !== null) continue;
-    kept.push(name, fields[i + 1]!);
+    if (name !== "content-type" && name !== "connect-protocol-version") kept.push(name, fields[i + 1]!);
   }
   return kept;
 }

@@ -12,7 +12,7 @@ const prefix = "application/grpc-web";
 /** gRPC-Web (PROTOCOL-WEB.md), client side, binary. */
 export const grpcWebClient: ClientProtocol = {
   name: "grpc-web",
-  needsTrailers: false,
+  needsHttp2: false,
   framing: () => "envelope",
   request(facts) {
     const fields = requestFields(facts, prefix);

@@ -9,7 +9,7 @@ const prefix = "application/grpc";
 /** gRPC over HTTP/2 (PROTOCOL-HTTP2.md), client side. */
 export const grpcClient: ClientProtocol = {
   name: "grpc",
-  needsTrailers: true,
+  needsHttp2: true,
   framing: () => "envelope",
   request(facts) {
     const fields = requestFields(facts, prefix);

@@ -1,0 +1,51 @@
+import type { Writer } from "../codec.ts";
+
+const slabBytes = 16 * 1024;
+/** With less left than this, a message starts a new slab rather than be copied out of the old one while it grows. */
+const leastBytes = 256;
+
+/**
+ * Writes messages one behind the other into slabs, and cuts them off as chunks. A chunk is never written again, so that it
+ * can be handed down and shared. Used synchronously: begin, write, then cut or cancel.
+ */
+export class ChunkWriter implements Writer {
+  buf: Uint8Array = new Uint8Array(0);
+  pos = 0;
+  end = 0;
+  #start = 0;
+
+  /** Starts a chunk, leaving `prefix` bytes free at its front. */
+  begin(prefix: number): void {
+    if (this.end - this.pos < leastBytes) {
+      this.buf = new Uint8Array(slabBytes);
+      this.pos = 0;
+      this.end = slabBytes;
+    }
+    this.#start = this.pos;
+    this.pos += prefix;
+  }
+
+  grow(bytes: number): void {
+    const written = this.pos - this.#start;
+    const buf = new Uint8Array(Math.max(slabBytes, (written + bytes) * 2));
+    buf.set(this.buf.subarray(this.#start, this.pos));
+    this.buf = buf;
+    this.#start = 0;
+    this.pos = written;
+    this.end = buf.length;
+  }
+
+  /** Ends the chunk and gives it. */
+  cut(): Uint8Array {
+    const chunk = this.buf.subarray(this.#start, this.pos);
+    this.#start = this.pos;
+    // Past a large message the rest of its slab is not kept alive for small ones.
+    if (chunk.length > slabBytes) this.end = this.pos;
+    return chunk;
+  }
+
+  /** Drops what was written since begin(). */
+  cancel(): void {
+    this.pos = this.#start;
+  }
+}

@@ -1,0 +1,30 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { Init } from "../../init.ts";
+import type { CallHead } from "../call-head.ts";
+import type { BidiCall } from "../streams.ts";
+import type { ReplySource } from "./reply-source.ts";
+import { ReplyStreamFacade } from "./reply-stream.ts";
+import type { RequestTarget } from "./request-target.ts";
+
+/** A bidi call in a user's hands. */
+export class BidiFacade<I extends Message, O> extends ReplyStreamFacade<O> implements BidiCall<I, O> {
+  readonly #requests: RequestTarget<I>;
+
+  constructor(
+    requests: RequestTarget<I>,
+    source: ReplySource<O>,
+    head: CallHead,
+    onAbandoned: ((call: CallHead) => void) | undefined,
+  ) {
+    super(source, head, onAbandoned);
+    this.#requests = requests;
+  }
+
+  send(message: Init<I>): Promise<boolean> {
+    return this.#requests.send(message, this);
+  }
+
+  closeSend(): void {
+    this.#requests.endRequests();
+  }
+}

@@ -1,0 +1,42 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { Messages } from "../../init.ts";
+import type { Method } from "../../method.ts";
+import type { CallOptions } from "../call-options.ts";
+import type { BidiCall, ReplyStream } from "../streams.ts";
+import type { Transport } from "../transport.ts";
+import { BidiFacade } from "./bidi-call.ts";
+import type { ClientSettings } from "./client-settings.ts";
+import { isMessages, openRequests } from "./open-requests.ts";
+import { ReplyStreamFacade } from "./reply-stream.ts";
+import { coreOf } from "./transport-core.ts";
+
+/** Calls one bidi-streaming method. Never throws: the call rejects, with RpcError. */
+export function callBidi<I extends Message, O extends Message>(
+  transport: Transport,
+  method: Method<"bidi_streaming", I, O>,
+  options?: CallOptions,
+): BidiCall<I, O> {
+  return startBidi<I, O>(coreOf(transport).settings, method, options);
+}
+
+/** Starts a bidi call of a client, to send messages one by one. */
+export function startBidi<I extends Message, O extends Message>(
+  settings: ClientSettings,
+  method: Method,
+  options: CallOptions | undefined,
+): BidiCall<I, O> {
+  const { requests, replies, head } = openRequests<I, O>(settings, method, undefined, options);
+  return new BidiFacade(requests, replies, head, settings.onAbandoned);
+}
+
+/** Either form of a client's method: with all messages at hand, or to send them one by one. */
+export function bidiMember(settings: ClientSettings, method: Method) {
+  return (
+    first?: Messages<Message> | CallOptions,
+    second?: CallOptions,
+  ): BidiCall<Message, Message> | ReplyStream<Message> => {
+    if (!isMessages(first)) return startBidi(settings, method, first);
+    const { replies, head } = openRequests<Message, Message>(settings, method, first, second);
+    return new ReplyStreamFacade(replies, head, settings.onAbandoned);
+  };
+}

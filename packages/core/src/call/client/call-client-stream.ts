@@ -1,0 +1,40 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { Messages } from "../../init.ts";
+import type { Method } from "../../method.ts";
+import type { CallOptions } from "../call-options.ts";
+import type { ClientStreamCall, ReplyPromise } from "../streams.ts";
+import type { Transport } from "../transport.ts";
+import type { ClientSettings } from "./client-settings.ts";
+import { ClientStreamFacade, singleReply } from "./client-stream-call.ts";
+import { isMessages, openRequests } from "./open-requests.ts";
+import { coreOf } from "./transport-core.ts";
+
+/** Calls one client-streaming method. Never throws: send() and finish() reject, with RpcError. */
+export function callClientStream<I extends Message, O extends Message>(
+  transport: Transport,
+  method: Method<"client_streaming", I, O>,
+  options?: CallOptions,
+): ClientStreamCall<I, O> {
+  return startClientStream<I, O>(coreOf(transport).settings, method, options);
+}
+
+/** Starts a client-streaming call of a client, to send messages one by one. */
+export function startClientStream<I extends Message, O extends Message>(
+  settings: ClientSettings,
+  method: Method,
+  options: CallOptions | undefined,
+): ClientStreamCall<I, O> {
+  const { requests, replies, head } = openRequests<I, O>(settings, method, undefined, options);
+  return new ClientStreamFacade(requests, replies, head, settings.onAbandoned);
+}
+
+/** Either form of a client's method: with all messages at hand, or to send them one by one. */
+export function clientStreamMember(settings: ClientSettings, method: Method) {
+  return (
+    first?: Messages<Message> | CallOptions,
+    second?: CallOptions,
+  ): ClientStreamCall<Message, Message> | ReplyPromise<Message> =>
+    isMessages(first)
+      ? singleReply(openRequests<Message, Message>(settings, method, first, second).replies)
+      : startClientStream(settings, method, first);
+}

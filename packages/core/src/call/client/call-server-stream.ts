@@ -1,0 +1,48 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { Init } from "../../init.ts";
+import type { Method } from "../../method.ts";
+import type { CallOptions } from "../call-options.ts";
+import { observe } from "../observation.ts";
+import type { ReplyStream } from "../streams.ts";
+import type { Transport } from "../transport.ts";
+import { ClientCall } from "./client-call.ts";
+import type { ClientSettings } from "./client-settings.ts";
+import { completed, startIntercepted } from "./intercepted-start.ts";
+import { ReplyStreamFacade } from "./reply-stream.ts";
+import { coreOf } from "./transport-core.ts";
+import { WireReplies } from "./wire-replies.ts";
+import { wireTerminal } from "./wire-terminal.ts";
+
+/** Calls one server-streaming method. Never throws: the stream rejects, with RpcError. */
+export function callServerStream<I extends Message, O extends Message>(
+  transport: Transport,
+  method: Method<"server_streaming", I, O>,
+  request: NoInfer<Init<I>>,
+  options?: CallOptions,
+): ReplyStream<O> {
+  return startServerStream<I, O>(coreOf(transport).settings, method, request, options);
+}
+
+/** Starts a server-streaming call of a client. */
+export function startServerStream<I extends Message, O extends Message>(
+  settings: ClientSettings,
+  method: Method,
+  request: Init<I>,
+  options: CallOptions | undefined,
+): ReplyStream<O> {
+  const { core, onAbandoned } = settings;
+  const plan = core.plan<I, O>(method);
+  const head = settings.begin(method, options);
+  const observation = observe(core.host, settings.observers, () => head);
+  const run = settings.chain(wireTerminal);
+  if (run !== null) {
+    const message = (): I => completed(plan.input, request);
+    const source = startIntercepted<O>(run, head, plan, observation, message, () => {});
+    return new ReplyStreamFacade(source, head, onAbandoned);
+  }
+  const replies = new WireReplies<O>();
+  const call = new ClientCall(head, plan, replies, observation);
+  replies.from(call);
+  call.startWith(request);
+  return new ReplyStreamFacade(replies, head, onAbandoned);
+}

@@ -1,0 +1,45 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { Init } from "../../init.ts";
+import type { Method } from "../../method.ts";
+import type { CallOptions } from "../call-options.ts";
+import { observe } from "../observation.ts";
+import type { ReplyPromise } from "../streams.ts";
+import type { Transport } from "../transport.ts";
+import { ClientCall } from "./client-call.ts";
+import type { ClientSettings } from "./client-settings.ts";
+import { singleReply } from "./client-stream-call.ts";
+import { completed, startIntercepted } from "./intercepted-start.ts";
+import { coreOf } from "./transport-core.ts";
+import { UnaryConsumer, UnaryReply } from "./unary-reply.ts";
+import { wireTerminal } from "./wire-terminal.ts";
+
+/** Calls one unary method. Never throws: it rejects, with RpcError. */
+export function callUnary<I extends Message, O extends Message>(
+  transport: Transport,
+  method: Method<"unary", I, O>,
+  request: NoInfer<Init<I>>,
+  options?: CallOptions,
+): ReplyPromise<O> {
+  return startUnary<I, O>(coreOf(transport).settings, method, request, options);
+}
+
+/** Starts a unary call of a client. */
+export function startUnary<I extends Message, O extends Message>(
+  settings: ClientSettings,
+  method: Method,
+  request: Init<I>,
+  options: CallOptions | undefined,
+): ReplyPromise<O> {
+  const { core } = settings;
+  const plan = core.plan<I, O>(method);
+  const head = settings.begin(method, options);
+  const observation = observe(core.host, settings.observers, () => head);
+  const run = settings.chain(wireTerminal);
+  if (run !== null) {
+    const message = (): I => completed(plan.input, request);
+    return singleReply(startIntercepted<O>(run, head, plan, observation, message, () => {}));
+  }
+  const { reply, settler } = UnaryReply.pending<O>();
+  new ClientCall(head, plan, new UnaryConsumer(settler), observation).startWith(request);
+  return reply;
+}

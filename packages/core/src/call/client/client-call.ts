@@ -1,0 +1,400 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { Caps, Fields, Peer, RequestHead } from "@millrace/exchange";
+import { RpcError } from "../../error.ts";
+import type { Init } from "../../init.ts";
+import { FieldMetadata } from "../../metadata.ts";
+import type { Outcome, RequestFacts } from "../../protocol/client-protocol.ts";
+import { getFields, getQuery } from "../../protocol/connect/get.ts";
+import type { EncodedMessage } from "../message-encoder.ts";
+import type { Observation } from "../observation.ts";
+import { deadlineExceeded } from "../scope.ts";
+import { Attempt } from "./attempt.ts";
+import type { AttemptOwner } from "./attempt.ts";
+import type { ClientHead } from "./client-head.ts";
+import type { MethodPlan } from "./method-plan.ts";
+
+/** What a call hands up: headers at most once, messages, then the end exactly once. */
+export interface ReplyConsumer<O> {
+  onHeaders(fields: Fields): void;
+  onMessage(message: O, size: number): void;
+  /** `canceled`: from this side, so that what was received and not yet taken is dropped. */
+  onEnd(error: RpcError | null, trailers: Fields, canceled: boolean): void;
+}
+
+/** Who fixed a call's outcome: the peer by its word, this side by canceling, or what went wrong in between. */
+type EndedBy = "peer" | "cancel" | "failure";
+
+interface SendWaiter {
+  resolve(room: boolean): void;
+  reject(error: RpcError): void;
+  /** Kept alive while the sender waits. */
+  readonly keeper: unknown;
+}
+
+/**
+ * One call on the wire: `open` until its outcome is fixed, then `settled`, and `closed` when its exchange is gone too. It
+ * owns its scope: the deadline stays armed until it is closed.
+ */
+export class ClientCall<I extends Message, O extends Message> implements AttemptOwner<O> {
+  readonly #head: ClientHead;
+  readonly #plan: MethodPlan<I, O>;
+  readonly #consumer: ReplyConsumer<O>;
+  readonly #observation: Observation | null;
+  /** Whether the outcome on the wire is the user's; with interceptors, theirs is. */
+  readonly #outermost: boolean;
+  #state: "open" | "settled" | "closed" = "open";
+  #error: RpcError | null = null;
+  #attempt: Attempt<O> | undefined;
+  #exchange: "none" | "open" | "closed" = "none";
+  #messages = 0;
+  #requests: "open" | "ending" | "ended" = "open";
+  /** The last of the sends that wait for their compression. */
+  #sending: Promise<void> | undefined;
+  #waiters: SendWaiter[] = [];
+
+  constructor(
+    head: ClientHead,
+    plan: MethodPlan<I, O>,
+    consumer: ReplyConsumer<O>,
+    observation: Observation | null,
+    outermost = true,
+  ) {
+    this.#outermost = outermost;
+    this.#head = head;
+    this.#plan = plan;
+    this.#consumer = consumer;
+    this.#observation = observation;
+  }
+
+  /** Starts a call that sends one message. */
+  startWith(request: Init<I>): void {
+    if (!this.#begin()) return;
+    const { core } = this.#head;
+    const get = this.#usesGet();
+    const wholeBody = core.protocol.framing(this.#plan.method) === "body";
+    let encoded: EncodedMessage | Promise<EncodedMessage>;
+    try {
+      encoded = this.#plan.encoder.encode(request, get ? null : core.send, get);
+    } catch (error) {
+      this.#settle(RpcError.from(error), []);
+      return;
+    }
+    const open = (message: EncodedMessage): void => {
+      const compressed = core.send !== null && (message.compressed || !wholeBody);
+      this.#requests = "ended";
+      this.#open(message.chunk, compressed ? core.send!.algorithm.name : null);
+      this.#observation?.sent(message.size);
+    };
+    if (get) this.#openGet(encoded as EncodedMessage, open);
+    else if (encoded instanceof Promise) this.#whenReady(encoded, open);
+    else open(encoded);
+  }
+
+  /** Starts a call that sends a stream: send() and endRequests() follow. */
+  startStream(): void {
+    if (!this.#begin()) return;
+    this.#open(undefined, this.#head.core.send?.algorithm.name ?? null);
+  }
+
+  /** Ends the call from this side. */
+  cancel(error: RpcError): void {
+    this.#settle(error, [], "cancel");
+  }
+
+  send(message: Init<I>, keeper: unknown): Promise<boolean> {
+    if (this.#state !== "open") return this.#sendOutcome();
+    if (this.#requests !== "open") {
+      return handled(new RpcError("failed_precondition", "the requests of this call have ended: send() before that"));
+    }
+    let encoded: EncodedMessage | Promise<EncodedMessage>;
+    try {
+      encoded = this.#plan.encoder.encode(message, this.#head.core.send, false);
+    } catch (error) {
+      this.#settle(RpcError.from(error), []);
+      return this.#sendOutcome();
+    }
+    if (!(encoded instanceof Promise) && this.#sending === undefined) return this.#write(encoded, keeper);
+    const turn = Promise.all([encoded, this.#sending]);
+    const written = turn.then(
+      ([ready]) => (this.#state === "open" ? this.#write(ready, keeper) : this.#sendOutcome()),
+      (error: unknown) => {
+        this.#settle(RpcError.from(error), []);
+        return this.#sendOutcome();
+      },
+    );
+    const sending = turn.then(ignore, ignore).then(() => {
+      if (this.#sending !== sending) return;
+      this.#sending = undefined;
+      if (this.#requests === "ending") this.#endNow();
+    });
+    this.#sending = sending;
+    written.catch(ignore);
+    return written;
+  }
+
+  endRequests(): void {
+    if (this.#requests !== "open") return;
+    this.#requests = "ending";
+    if (this.#sending === undefined) this.#endNow();
+  }
+
+  /** Held back, and let go on, by who takes the messages. */
+  pause(): void {
+    this.#attempt?.pause();
+  }
+
+  resume(): void {
+    this.#attempt?.resume();
+  }
+
+  // What the attempt says.
+
+  get pastDeadline(): boolean {
+    return this.#head.core.host.now() >= this.#head.scope.deadline;
+  }
+
+  sent(peer: Peer, caps: Caps): void {
+    this.#head.sentTo(peer);
+    const failure = this.#cannot(caps);
+    if (failure !== undefined) this.#settle(failure, []);
+  }
+
+  headers(fields: Fields): void {
+    if (this.#state !== "open") return;
+    this.#observation?.headers(FieldMetadata.received(fields));
+    this.#consumer.onHeaders(fields);
+  }
+
+  message(message: O, size: number): void {
+    if (this.#state !== "open") return;
+    this.#messages++;
+    this.#observation?.received(size);
+    if (this.#messages > 1 && this.#single) this.#settle(this.#wrongCount("more than one message"), []);
+    else this.#consumer.onMessage(message, size);
+  }
+
+  ended(outcome: Outcome): void {
+    const missing = outcome.error === null && this.#messages === 0 && this.#single;
+    const error = missing ? this.#wrongCount("no message") : outcome.error;
+    this.#settle(error, outcome.trailers, "peer");
+  }
+
+  failed(error: RpcError): void {
+    this.#settle(error, []);
+  }
+
+  writable(): void {
+    this.#wake((waiter) => waiter.resolve(true));
+  }
+
+  closed(delivered: boolean): void {
+    this.#exchange = "closed";
+    this.#observation?.closed(delivered);
+    this.#close();
+  }
+
+  // Inside.
+
+  get #single(): boolean {
+    const { kind } = this.#plan.method;
+    return kind === "unary" || kind === "client_streaming";
+  }
+
+  /** What can be decided before anything is sent. False if that ended the call. */
+  #begin(): boolean {
+    const { scope, core } = this.#head;
+    const failure =
+      scope.reason ??
+      (this.#plan.failure === undefined ? undefined : new RpcError("internal", this.#plan.failure)) ??
+      this.#cannot(core.connector.caps) ??
+      (scope.remainingMs <= 0 ? deadlineExceeded() : undefined);
+    if (failure !== undefined) {
+      this.#settle(failure, []);
+      return false;
+    }
+    scope.onCancel((reason) => this.#settle(reason, [], "cancel"));
+    scope.arm(() => {
+      scope.cancel(deadlineExceeded());
+      // The outcome may be fixed and yet not all of it flushed.
+      this.#attempt?.abandon();
+    });
+    return true;
+  }
+
+  #cannot(caps: Caps): RpcError | undefined {
+    const { core } = this.#head;
+    const { kind } = this.#plan.method;
+    const over = caps.http === "fetch" ? "fetch" : `HTTP/${caps.http}`;
+    if (core.protocol.needsHttp2 && caps.http !== "2") {
+      return new RpcError("unimplemented", `gRPC needs HTTP/2, this is ${over}: set httpVersion: "2", or protocol: "grpc-web"`);
+    }
+    if (kind === "bidi_streaming" && caps.request !== "full" && !(core.halfDuplex && caps.request === "half")) {
+      return new RpcError(
+        "unimplemented",
+        `a bidi call needs both directions at once, which ${over} does not give: set httpVersion: "2", or halfDuplex: true if all requests are sent before the first response is awaited`,
+      );
+    }
+    if (kind === "client_streaming" && caps.request === "whole") {
+      return new RpcError("unimplemented", `${over} cannot stream a request: set httpVersion: "2"`);
+    }
+    return undefined;
+  }
+
+  #usesGet(): boolean {
+    const { core } = this.#head;
+    const { method } = this.#plan;
+    return (
+      core.getUrlBytes > 0 &&
+      core.protocol.name === "connect" &&
+      method.kind === "unary" &&
+      method.idempotency === "no_side_effects"
+    );
+  }
+
+  #open(body: Uint8Array | undefined, sendEncoding: string | null): void {
+    const facts = this.#facts(sendEncoding);
+    this.#exchangeWith("POST", "", this.#fields(facts), body, facts);
+  }
+
+  /** Connect GET while the URL is short enough, by compressing if need be; else the POST. */
+  #openGet(message: EncodedMessage, post: (message: EncodedMessage) => void): void {
+    const { core } = this.#head;
+    const tryGet = (payload: Uint8Array, compression: string | null): boolean => {
+      const query = getQuery(core.format, payload, compression);
+      const url = core.scheme.length + 3 + core.authority.length + this.#plan.path.length + 1 + query.length;
+      if (url > core.getUrlBytes) return false;
+      const facts = this.#facts(null);
+      this.#requests = "ended";
+      this.#exchangeWith("GET", query, getFields(this.#fields(facts)), null, facts);
+      this.#observation?.sent(payload.length);
+      return true;
+    };
+    if (tryGet(message.chunk, null)) return;
+    if (core.send === null) {
+      post(message);
+      return;
+    }
+    const packed = core.send.algorithm.pack(message.chunk, core.send.level);
+    const fallBack = (bytes: Uint8Array): void => {
+      if (tryGet(bytes, core.send!.algorithm.name)) return;
+      if (message.size < core.send!.minBytes) post(message);
+      else post({ chunk: bytes, size: bytes.length, compressed: true });
+    };
+    if (packed instanceof Promise) this.#whenReady(packed, fallBack);
+    else fallBack(packed);
+  }
+
+  #facts(sendEncoding: string | null): RequestFacts {
+    const { core, headers, scope } = this.#head;
+    return {
+      method: this.#plan.method,
+      format: core.format,
+      metadata: headers.fields,
+      timeoutMs: scope.remainingMs,
+      sendEncoding,
+      acceptEncodings: core.acceptEncodings,
+    };
+  }
+
+  #fields(facts: RequestFacts): string[] {
+    const { core, headers } = this.#head;
+    const fields = core.protocol.request(facts);
+    if (core.userAgent !== undefined && !headers.has("user-agent")) fields.push("user-agent", core.userAgent);
+    return fields;
+  }
+
+  #exchangeWith(
+    method: string,
+    query: string,
+    fields: string[],
+    body: Uint8Array | null | undefined,
+    facts: RequestFacts,
+  ): void {
+    const { core, scope, maxReceiveBytes } = this.#head;
+    const head: RequestHead = {
+      method,
+      scheme: core.scheme,
+      authority: core.authority,
+      path: this.#plan.path,
+      query,
+      fields,
+      memo: undefined,
+    };
+    const attempt = new Attempt(core, this, facts, this.#plan.output, maxReceiveBytes);
+    this.#attempt = attempt;
+    this.#exchange = "open";
+    this.#observation?.opened();
+    attempt.open(head, body, { deadline: scope.deadline, waitForReady: false, attempt: 0 });
+  }
+
+  #whenReady<T>(work: Promise<T>, then: (value: T) => void): void {
+    work.then(
+      (value) => {
+        if (this.#state === "open") then(value);
+      },
+      (error: unknown) => this.#settle(RpcError.from(error), []),
+    );
+  }
+
+  #write(message: EncodedMessage, keeper: unknown): Promise<boolean> {
+    const room = this.#attempt!.write(message.chunk);
+    this.#observation?.sent(message.size);
+    if (room && this.#waiters.length === 0) return Promise.resolve(true);
+    const waiting = new Promise<boolean>((resolve, reject) => this.#waiters.push({ resolve, reject, keeper }));
+    waiting.catch(ignore);
+    return waiting;
+  }
+
+  #endNow(): void {
+    this.#requests = "ended";
+    if (this.#state === "open") this.#attempt!.endRequests();
+  }
+
+  #settle(error: RpcError | null, trailers: Fields, by: EndedBy = "failure"): void {
+    if (this.#state !== "open") return;
+    this.#state = "settled";
+    this.#error = error;
+    const { scope } = this.#head;
+    if (error !== null && by !== "peer") scope.cancel(error);
+    else scope.finish();
+    // What the peer has ended and we too ends by itself; everything else is cut.
+    if (!(by === "peer" && this.#requests === "ended")) this.#attempt?.abandon();
+    this.#consumer.onEnd(error, trailers, by === "cancel");
+    this.#wake((waiter) => {
+      if (error === null) waiter.resolve(false);
+      else waiter.reject(error);
+    });
+    if (this.#outermost) this.#observation?.settled(error);
+    this.#close();
+  }
+
+  #close(): void {
+    if (this.#state !== "settled" || this.#exchange === "open") return;
+    this.#state = "closed";
+    this.#attempt = undefined;
+    this.#head.scope.release();
+  }
+
+  #sendOutcome(): Promise<boolean> {
+    return this.#error === null ? Promise.resolve(false) : handled(this.#error);
+  }
+
+  #wake(tell: (waiter: SendWaiter) => void): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) tell(waiter);
+  }
+
+  #wrongCount(what: string): RpcError {
+    return new RpcError("unimplemented", `the response to ${this.#plan.method.path} has ${what}: exactly one is required`);
+  }
+}
+
+function ignore(): void {}
+
+/** A rejection that nobody has to handle. */
+function handled(error: RpcError): Promise<never> {
+  const rejected = Promise.reject(error);
+  rejected.catch(ignore);
+  return rejected;
+}

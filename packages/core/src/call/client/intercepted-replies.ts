@@ -1,0 +1,119 @@
+import { RpcError } from "../../error.ts";
+import type { Metadata } from "../../metadata.ts";
+import type { InterceptedReply } from "../intercepted-call.ts";
+import { Later } from "../later.ts";
+import type { Observation } from "../observation.ts";
+import type { CallScope } from "../scope.ts";
+import { leave } from "./pump.ts";
+import type { ReplySource } from "./reply-source.ts";
+
+interface Waiter {
+  fail(error: RpcError): void;
+  /** Kept alive while somebody waits. */
+  readonly keeper: unknown;
+}
+
+/** The responses of a call behind interceptors. Owns the scope that they run in. */
+export class InterceptedReplies<O> implements ReplySource<O> {
+  readonly #scope: CallScope;
+  readonly #observation: Observation | null;
+  readonly #iterator: Promise<AsyncIterator<O>>;
+  readonly #headers = new Later<Metadata>();
+  readonly #trailers = new Later<Metadata>();
+  readonly #onSettled: (error: RpcError | null) => void;
+  readonly #waiters = new Set<Waiter>();
+  #reply: InterceptedReply | undefined;
+  #outcome: { readonly error: RpcError | null } | undefined;
+
+  constructor(
+    scope: CallScope,
+    observation: Observation | null,
+    reply: Promise<InterceptedReply>,
+    onSettled: (error: RpcError | null) => void,
+  ) {
+    this.#scope = scope;
+    this.#observation = observation;
+    this.#onSettled = onSettled;
+    this.#iterator = reply.then((given) => {
+      this.#reply = given;
+      const iterator = iterate<O>(given);
+      if (this.#outcome !== undefined) leave(iterator);
+      this.#headers.resolve(given.headers);
+      return iterator;
+    });
+    this.#iterator.catch((error: unknown) => this.#settle(RpcError.from(error)));
+    scope.onCancel((reason) => this.#settle(reason));
+    if (scope.reason !== undefined) this.#settle(scope.reason);
+  }
+
+  receive(keeper: unknown): Promise<O | undefined> {
+    if (this.#outcome !== undefined) return this.#end();
+    return new Promise<O | undefined>((resolve, reject) => {
+      const waiter: Waiter = { fail: reject, keeper };
+      this.#waiters.add(waiter);
+      this.#iterator
+        .then((iterator) => iterator.next())
+        .then(
+          (next) => {
+            this.#waiters.delete(waiter);
+            if (next.done !== true) {
+              resolve(next.value);
+              return;
+            }
+            this.#settle(null);
+            resolve(this.#end());
+          },
+          (error: unknown) => {
+            this.#waiters.delete(waiter);
+            this.#settle(RpcError.from(error));
+            resolve(this.#end());
+          },
+        );
+    });
+  }
+
+  headers(keeper: unknown): Promise<Metadata> {
+    return this.#headers.promise(keeper);
+  }
+
+  trailers(keeper: unknown): Promise<Metadata> {
+    return this.#trailers.promise(keeper);
+  }
+
+  cancel(error: RpcError): void {
+    this.#scope.cancel(error);
+  }
+
+  #end(): Promise<undefined> {
+    const error = this.#outcome?.error ?? null;
+    return error === null ? Promise.resolve(undefined) : Promise.reject(error);
+  }
+
+  #settle(error: RpcError | null): void {
+    if (this.#outcome !== undefined) return;
+    this.#outcome = { error };
+    if (error === null) this.#trailers.resolve(this.#reply!.trailers);
+    else {
+      this.#headers.reject(error);
+      this.#trailers.reject(error);
+      for (const waiter of this.#waiters) waiter.fail(error);
+      this.#iterator.then(leave, () => {});
+    }
+    this.#waiters.clear();
+    this.#onSettled(error);
+    this.#observation?.settled(error);
+    this.#scope.release();
+  }
+}
+
+/** The responses of a reply, one or many, as a sequence. */
+function iterate<O>(reply: InterceptedReply): AsyncIterator<O> {
+  if (reply.kind === "server_streaming" || reply.kind === "bidi_streaming") {
+    return (reply.response as AsyncIterable<unknown>)[Symbol.asyncIterator]() as AsyncIterator<O>;
+  }
+  return once(reply.response as O);
+}
+
+async function* once<O>(response: O): AsyncGenerator<O> {
+  yield response;
+}

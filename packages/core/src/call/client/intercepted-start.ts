@@ -1,0 +1,55 @@
+import type { Message } from "@bufbuild/protobuf";
+import { RpcError } from "../../error.ts";
+import type { Init, Messages } from "../../init.ts";
+import type { Codec } from "../../method.ts";
+import type { Run } from "../compose.ts";
+import { InterceptedCall } from "../intercepted-call.ts";
+import type { InterceptedReply } from "../intercepted-call.ts";
+import type { Observation } from "../observation.ts";
+import { OneShot } from "../one-shot.ts";
+import { deadlineExceeded } from "../scope.ts";
+import type { ClientHead } from "./client-head.ts";
+import { InterceptedReplies } from "./intercepted-replies.ts";
+import type { MethodPlan } from "./method-plan.ts";
+import { ClientShared } from "./wire-terminal.ts";
+
+/** Starts a call through interceptors. `onSettled` hears of its end. */
+export function startIntercepted<O>(
+  run: Run,
+  head: ClientHead,
+  plan: MethodPlan,
+  observation: Observation | null,
+  request: () => Message | AsyncIterable<Message>,
+  onSettled: (error: RpcError | null) => void,
+): InterceptedReplies<O> {
+  const shared = new ClientShared(plan, observation);
+  const { scope } = head;
+  scope.arm(() => scope.cancel(deadlineExceeded()));
+  const replies = async (): Promise<InterceptedReply> => {
+    if (scope.reason !== undefined) throw scope.reason;
+    return run(new InterceptedCall(head, request(), shared));
+  };
+  return new InterceptedReplies<O>(scope, observation, replies(), (error) => {
+    shared.end();
+    onSettled(error);
+  });
+}
+
+/** A complete message of what a user gave. Throws RpcError `internal`. */
+export function completed<I extends Message>(codec: Codec<I>, init: Init<I>): I {
+  try {
+    return codec.create(init);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new RpcError("internal", `cannot encode ${codec.typeName}: ${why}`, { cause });
+  }
+}
+
+/** A user's sequence as interceptors see it: complete messages, to be read once. */
+export function completedAll<I extends Message>(codec: Codec<I>, messages: Messages<I>): AsyncIterable<I> {
+  return new OneShot(() => each(codec, messages));
+}
+
+async function* each<I extends Message>(codec: Codec<I>, messages: Messages<I>): AsyncGenerator<I> {
+  for await (const init of messages) yield completed(codec, init);
+}

@@ -1,0 +1,93 @@
+import type { Message } from "@bufbuild/protobuf";
+import { RpcError } from "../../error.ts";
+import type { Init } from "../../init.ts";
+import type { Codec } from "../../method.ts";
+import type { RequestTarget } from "./request-target.ts";
+
+interface Offer<I> {
+  readonly message: I;
+  taken(room: boolean): void;
+  fail(error: RpcError): void;
+  /** Kept alive while the sender waits. */
+  readonly keeper: unknown;
+}
+
+/** Hands requests from send() to interceptors: a send has room when its message was taken. */
+export class RequestChannel<I extends Message> implements RequestTarget<I> {
+  readonly #codec: Codec<I>;
+  #offers: Offer<I>[] = [];
+  #takers: ((result: IteratorResult<I, undefined>) => void)[] = [];
+  #ended = false;
+  #outcome: { readonly error: RpcError | null } | undefined;
+
+  constructor(codec: Codec<I>) {
+    this.#codec = codec;
+  }
+
+  send(init: Init<I>, keeper: unknown): Promise<boolean> {
+    const sending = this.#send(init, keeper);
+    sending.catch(() => {});
+    return sending;
+  }
+
+  endRequests(): void {
+    this.#ended = true;
+    if (this.#offers.length === 0) this.#endTakers();
+  }
+
+  /** The call has ended: nothing is taken any more. */
+  settle(error: RpcError | null): void {
+    if (this.#outcome !== undefined) return;
+    this.#outcome = { error };
+    for (const offer of this.#offers) {
+      if (error === null) offer.taken(false);
+      else offer.fail(error);
+    }
+    this.#offers = [];
+    this.#endTakers();
+  }
+
+  iterate(): AsyncIterator<I, undefined> {
+    return {
+      next: () => this.#take(),
+      return: async () => ({ done: true, value: undefined }),
+    };
+  }
+
+  #send(init: Init<I>, keeper: unknown): Promise<boolean> {
+    if (this.#outcome !== undefined) {
+      return this.#outcome.error === null ? Promise.resolve(false) : Promise.reject(this.#outcome.error);
+    }
+    if (this.#ended) {
+      return Promise.reject(new RpcError("failed_precondition", "the requests of this call have ended: send() before that"));
+    }
+    let message: I;
+    try {
+      message = this.#codec.create(init);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      return Promise.reject(new RpcError("internal", `cannot encode ${this.#codec.typeName}: ${why}`, { cause }));
+    }
+    const taker = this.#takers.shift();
+    if (taker !== undefined) {
+      taker({ done: false, value: message });
+      return Promise.resolve(true);
+    }
+    return new Promise((taken, fail) => this.#offers.push({ message, taken, fail, keeper }));
+  }
+
+  #take(): Promise<IteratorResult<I, undefined>> {
+    const offer = this.#offers.shift();
+    if (offer !== undefined) {
+      offer.taken(true);
+      return Promise.resolve({ done: false, value: offer.message });
+    }
+    if (this.#ended || this.#outcome !== undefined) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve) => this.#takers.push(resolve));
+  }
+
+  #endTakers(): void {
+    for (const taker of this.#takers) taker({ done: true, value: undefined });
+    this.#takers = [];
+  }
+}

@@ -1,0 +1,113 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { Connector } from "@millrace/exchange";
+import type { Compression, Host } from "../../host/host.ts";
+import { FieldMetadata } from "../../metadata.ts";
+import type { JsonOptions, Method } from "../../method.ts";
+import type { ClientProtocol } from "../../protocol/client-protocol.ts";
+import type { Format } from "../../protocol/format.ts";
+import { ChunkWriter } from "../chunk-writer.ts";
+import { acceptedCompressions, sendCompression } from "../compression-options.ts";
+import { checkBytes } from "../check-option.ts";
+import { MessageEncoder } from "../message-encoder.ts";
+import type { SendCompression } from "../message-encoder.ts";
+import { budgetFor } from "../memory-budget.ts";
+import type { MemoryBudget } from "../memory-budget.ts";
+import type { CommonTransportOptions, Transport } from "../transport.ts";
+import { ClientSettings } from "./client-settings.ts";
+import type { MethodPlan } from "./method-plan.ts";
+
+/** What a platform gives beside the user's options. */
+export interface TransportParts {
+  readonly host: Host;
+  readonly connector: Connector;
+  readonly protocol: ClientProtocol;
+  readonly scheme: string;
+  readonly authority: string;
+  /** What stands before `/pkg.Service/Method`; empty or `/…` without a slash at its end. */
+  readonly basePath: string;
+  /** The `user-agent` of requests that do not set it. */
+  readonly userAgent: string | undefined;
+}
+
+/** A transport's inside: everything that its calls share. */
+export class TransportCore implements TransportParts {
+  readonly host: Host;
+  readonly connector: Connector;
+  readonly protocol: ClientProtocol;
+  readonly scheme: string;
+  readonly authority: string;
+  readonly basePath: string;
+  readonly userAgent: string | undefined;
+  readonly format: Format;
+  readonly accept: readonly Compression[];
+  readonly acceptEncodings: readonly string[];
+  readonly send: SendCompression | null;
+  readonly maxReceiveBytes: number;
+  /** The longest URL of a Connect GET; 0 if there are none. */
+  readonly getUrlBytes: number;
+  readonly halfDuplex: boolean;
+  readonly budget: MemoryBudget;
+  readonly settings: ClientSettings;
+  readonly #json: JsonOptions;
+  readonly #maxSendBytes: number;
+  readonly #writer = new ChunkWriter();
+  readonly #plans = new WeakMap<Method, MethodPlan>();
+
+  constructor(parts: TransportParts, options: CommonTransportOptions) {
+    this.host = parts.host;
+    this.connector = parts.connector;
+    this.protocol = parts.protocol;
+    this.scheme = parts.scheme;
+    this.authority = parts.authority;
+    this.basePath = parts.basePath;
+    this.userAgent = parts.userAgent;
+    this.format = options.codec ?? "proto";
+    this.accept = acceptedCompressions(parts.host, options.compression);
+    this.acceptEncodings = this.accept.map((compression) => compression.name);
+    this.send = sendCompression(parts.host, options.compression)[0] ?? null;
+    this.maxReceiveBytes = checkBytes("maxReceiveBytes", options.maxReceiveBytes, 4 * 1024 * 1024);
+    this.#maxSendBytes = checkBytes("maxSendBytes", options.maxSendBytes, Infinity);
+    this.getUrlBytes = getUrlBytes(options.connectGet);
+    this.halfDuplex = options.halfDuplex ?? false;
+    this.budget = budgetFor(this.maxReceiveBytes === Infinity ? 0 : this.maxReceiveBytes);
+    this.#json = options.json ?? {};
+    this.settings = new ClientSettings(this, FieldMetadata.of(options.headers), options);
+  }
+
+  plan<I extends Message, O extends Message>(method: Method): MethodPlan<I, O> {
+    let plan = this.#plans.get(method);
+    if (plan === undefined) {
+      plan = this.#makePlan(method);
+      this.#plans.set(method, plan);
+    }
+    return plan as unknown as MethodPlan<I, O>;
+  }
+
+  #makePlan(method: Method): MethodPlan {
+    const codecs = this.format === "json" ? method["~json"]?.(this.#json) : method;
+    const { input, output } = codecs ?? method;
+    return {
+      method,
+      input,
+      output,
+      encoder: new MessageEncoder(input, this.protocol.framing(method), false, this.#maxSendBytes, this.#writer),
+      path: this.basePath + method.path,
+      failure:
+        codecs === undefined
+          ? `${method.service}.${method.name} has no JSON codec here: take the method, or the service, that carries its descriptor (GreetService rather than GreetServiceLite), or set codec: "proto"`
+          : undefined,
+    };
+  }
+}
+
+function getUrlBytes(option: CommonTransportOptions["connectGet"]): number {
+  if (option === undefined || option === false) return 0;
+  return option === true ? 8192 : checkBytes("connectGet.maxUrlBytes", option.maxUrlBytes, 8192);
+}
+
+/** The inside of a transport. Throws TypeError if it is none of ours. */
+export function coreOf(transport: Transport): TransportCore {
+  const core: unknown = (transport as Partial<Transport> | undefined)?.["~transport"];
+  if (core instanceof TransportCore) return core;
+  throw new TypeError("not a transport: make one with createTransport() or createInMemoryTransport()");
+}

@@ -1,0 +1,23 @@
+import { RpcError } from "../error.ts";
+import { InterceptedCall, InterceptedReply } from "./intercepted-call.ts";
+import type { AnyCall, Interceptor, Next } from "./interceptor.ts";
+
+/** Runs a call and gives its reply. */
+export type Run = (call: InterceptedCall) => Promise<InterceptedReply>;
+
+/** Puts interceptors round what runs a call; the first in the list is outermost. */
+export function compose(interceptors: readonly Interceptor[], terminal: Run): Run {
+  return interceptors.reduceRight<Run>((inner, interceptor) => {
+    const next = async (call: unknown): Promise<InterceptedReply> => inner(await ownCall(call).ready());
+    return async (call) => {
+      const reply: unknown = await interceptor(call as unknown as AnyCall, next as unknown as Next);
+      if (reply instanceof InterceptedReply) return reply.ready();
+      throw new RpcError("internal", "an interceptor must return the reply that next() gave, or one made by call.reply()");
+    };
+  }, terminal);
+}
+
+function ownCall(call: unknown): InterceptedCall {
+  if (call instanceof InterceptedCall) return call;
+  throw new RpcError("internal", "next() takes the interceptor's call, or a copy made by call.with() or call.mapRequests()");
+}

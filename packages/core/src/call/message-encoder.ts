@@ -1,0 +1,94 @@
+import type { Message } from "@bufbuild/protobuf";
+import { encodeBase64 } from "../base64.ts";
+import { RpcError } from "../error.ts";
+import type { Compression } from "../host/host.ts";
+import type { Init } from "../init.ts";
+import type { Codec } from "../method.ts";
+import { envelop, flagCompressed, prefixLength, writePrefix } from "../protocol/envelope.ts";
+import type { Framing } from "../protocol/framing.ts";
+import { encodeUtf8 } from "../protocol/utf8.ts";
+import type { ChunkWriter } from "./chunk-writer.ts";
+
+/** How what is sent is compressed. */
+export interface SendCompression {
+  readonly algorithm: Compression;
+  readonly minBytes: number;
+  readonly level: number | undefined;
+}
+
+/** A message as it goes out. */
+export interface EncodedMessage {
+  /** With its envelope, if it has one. Never written again. */
+  readonly chunk: Uint8Array;
+  /** Bytes without the envelope. */
+  readonly size: number;
+  readonly compressed: boolean;
+}
+
+/** Makes chunks of messages: encodes, compresses, puts the envelope in front. */
+export class MessageEncoder<T extends Message> {
+  readonly #codec: Codec<T>;
+  readonly #framing: Framing;
+  readonly #text: boolean;
+  readonly #maxBytes: number;
+  readonly #writer: ChunkWriter;
+
+  constructor(codec: Codec<T>, framing: Framing, text: boolean, maxBytes: number, writer: ChunkWriter) {
+    this.#codec = codec;
+    this.#framing = framing;
+    this.#text = text;
+    this.#maxBytes = maxBytes;
+    this.#writer = writer;
+  }
+
+  /** Throws RpcError: `internal` if the message cannot be written, `resource_exhausted` if it is above the limit. */
+  encode(
+    message: Init<T>,
+    compression: SendCompression | null,
+    deterministic: boolean,
+  ): EncodedMessage | Promise<EncodedMessage> {
+    const prefix = this.#framing === "envelope" ? prefixLength : 0;
+    const writer = this.#writer;
+    writer.begin(prefix);
+    try {
+      this.#codec.encode(message, writer, deterministic);
+    } catch (cause) {
+      writer.cancel();
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new RpcError("internal", `cannot encode ${this.#codec.typeName}: ${why}`, { cause });
+    }
+    const chunk = writer.cut();
+    const size = chunk.length - prefix;
+    if (size > this.#maxBytes) {
+      throw new RpcError(
+        "resource_exhausted",
+        `message of ${size} bytes exceeds the limit of ${this.#maxBytes} bytes (maxSendBytes)`,
+      );
+    }
+    if (compression === null || size < compression.minBytes) {
+      if (prefix > 0) writePrefix(chunk, 0, 0, size);
+      return this.#finished(chunk, size, false);
+    }
+    const packed = compression.algorithm.pack(chunk.subarray(prefix), compression.level);
+    return packed instanceof Uint8Array ? this.#packed(packed) : packed.then((bytes) => this.#packed(bytes));
+  }
+
+  /** A last frame, as it goes out. */
+  frame(chunk: Uint8Array): Uint8Array {
+    return this.#text ? encodeUtf8(padded(encodeBase64(chunk))) : chunk;
+  }
+
+  #packed(bytes: Uint8Array): EncodedMessage {
+    const chunk = this.#framing === "envelope" ? envelop(flagCompressed, bytes) : bytes;
+    return this.#finished(chunk, bytes.length, true);
+  }
+
+  #finished(chunk: Uint8Array, size: number, compressed: boolean): EncodedMessage {
+    return { chunk: this.frame(chunk), size, compressed };
+  }
+}
+
+/** Pieces of base64 follow each other in a `grpc-web-text` body: each is padded, so that a decoder finds its end. */
+function padded(text: string): string {
+  return text + "=".repeat((4 - (text.length % 4)) % 4);
+}

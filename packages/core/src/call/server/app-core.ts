@@ -1,0 +1,44 @@
+import type { Compression, Host } from "../../host/host.ts";
+import type { JsonOptions } from "../../method.ts";
+import type { App } from "../app.ts";
+import type { CallHead } from "../call-head.ts";
+import { checkBytes } from "../check-option.ts";
+import { ChunkWriter } from "../chunk-writer.ts";
+import { acceptedCompressions, sendCompression } from "../compression-options.ts";
+import { budgetFor } from "../memory-budget.ts";
+import type { MemoryBudget } from "../memory-budget.ts";
+import type { SendCompression } from "../message-encoder.ts";
+
+/** An App's inside: what all of its calls share. */
+export class AppCore {
+  readonly host: Host;
+  readonly accept: readonly Compression[];
+  readonly send: readonly SendCompression[];
+  readonly maxReceiveBytes: number;
+  readonly maxSendBytes: number;
+  readonly json: JsonOptions;
+  readonly budget: MemoryBudget;
+  readonly writer: ChunkWriter = new ChunkWriter();
+  readonly #onError: App["onError"];
+
+  constructor(host: Host, app: App) {
+    this.host = host;
+    this.accept = acceptedCompressions(host, app.compression);
+    this.send = sendCompression(host, app.compression);
+    this.maxReceiveBytes = checkBytes("maxReceiveBytes", app.maxReceiveBytes, 4 * 1024 * 1024);
+    this.maxSendBytes = checkBytes("maxSendBytes", app.maxSendBytes, Infinity);
+    this.json = app.json ?? {};
+    this.budget = budgetFor(this.maxReceiveBytes === Infinity ? 0 : this.maxReceiveBytes);
+    this.#onError = app.onError;
+  }
+
+  /** Hands a user's error, which the client does not see, to the App's hook. */
+  report(error: unknown, call: CallHead): void {
+    try {
+      if (this.#onError === undefined) this.host.report(error);
+      else this.#onError(error, call);
+    } catch (failure) {
+      this.host.report(failure);
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import type { Accept, ServerExchange, Sink } from "@millrace/exchange";
+import { RpcError } from "../../error.ts";
+import type { Host } from "../../host/host.ts";
+import { connectServer } from "../../protocol/connect/server.ts";
+import { firstField, mediaType } from "../../protocol/fields.ts";
+import { grpcWebServer } from "../../protocol/grpc-web/server.ts";
+import { grpcServer } from "../../protocol/grpc/server.ts";
+import { isRefusal, negotiate } from "../../protocol/negotiate.ts";
+import type { ServerProtocol, WireCall } from "../../protocol/server-protocol.ts";
+import type { App } from "../app.ts";
+import type { ImplementationParts } from "../implementation.ts";
+import { AppCore } from "./app-core.ts";
+import { Endpoint } from "./endpoint.ts";
+import { ServerCall } from "./server-call.ts";
+
+const allProtocols: readonly ServerProtocol[] = [grpcServer, grpcWebServer, connectServer];
+
+/**
+ * An App as what a carriage calls with each request. Throws TypeError for a bad option, or a service that is there twice.
+ */
+export function createAccept(host: Host, app: App): Accept {
+  const core = new AppCore(host, app);
+  const protocols = allProtocols.filter(({ name }) => app.protocols?.includes(name) ?? true);
+  const prefix = checkPrefix(app.pathPrefix);
+  const endpoints = new Map<string, Endpoint>();
+  const services = new Set<string>();
+  for (const { service, "~implementation": given } of app.services) {
+    if (services.has(service.typeName)) {
+      throw new TypeError(`service ${service.typeName} is in the App twice: remove one of its implementations`);
+    }
+    services.add(service.typeName);
+    const { handlers, options } = given as ImplementationParts;
+    for (const [localName, method] of Object.entries(service["~members"])) {
+      const endpoint = new Endpoint(
+        core,
+        method,
+        handlers[localName]?.bind(handlers),
+        [app.gate, options.gate].filter((gate) => gate !== undefined),
+        [...(app.interceptors ?? []), ...(options.interceptors ?? [])],
+        [...(app.observers ?? []), ...(options.observers ?? [])],
+      );
+      endpoints.set(prefix + method.path, endpoint);
+    }
+  }
+
+  return (exchange) => {
+    const { path } = exchange.head;
+    const endpoint = endpoints.get(path);
+    if (endpoint === undefined && !services.has(serviceOf(path, prefix))) return null;
+    const wire = negotiate(protocols, {
+      head: exchange.head,
+      caps: exchange.caps,
+      mediaType: mediaType(firstField(exchange.head.fields, "content-type")),
+      method: endpoint?.method,
+      requireConnectProtocolHeader: app.requireConnectProtocolHeader ?? false,
+    });
+    if (isRefusal(wire)) {
+      exchange.reply(wire.status, [...wire.fields, "content-length", "0"], null, null);
+      return unheard;
+    }
+    return endpoint === undefined
+      ? refuse(exchange, wire, new RpcError("unimplemented", `there is no method ${path}`), [])
+      : serve(core, endpoint, exchange, wire);
+  };
+}
+
+function serve(core: AppCore, endpoint: Endpoint, exchange: ServerExchange, wire: WireCall): Sink {
+  if (wire.refusal !== null) return refuse(exchange, wire, wire.refusal, []);
+  const compression =
+    wire.encoding === null ? null : core.accept.find(({ name }) => name === wire.encoding);
+  if (compression === undefined) {
+    const known = core.accept.map(({ name }) => name).join(",");
+    const text = `compression ${JSON.stringify(wire.encoding)} is not supported: use ${known || "none"}`;
+    return refuse(exchange, wire, new RpcError("unimplemented", text), [wire.acceptEncodingName, known]);
+  }
+  const codecs = endpoint.codecs(wire.format);
+  if (codecs === undefined) {
+    const text = `${endpoint.method.service} is served without JSON here: implement the service that carries its descriptor`;
+    return refuse(exchange, wire, new RpcError("unimplemented", text), []);
+  }
+  const call = new ServerCall(exchange, endpoint, wire, codecs, compression);
+  call.start();
+  return call;
+}
+
+function refuse(exchange: ServerExchange, wire: WireCall, error: RpcError, headers: readonly string[]): Sink {
+  const { status, fields, body, trailers } = wire.fail(error, headers, []);
+  exchange.reply(status, fields, body, trailers);
+  return unheard;
+}
+
+function serviceOf(path: string, prefix: string): string {
+  if (!path.startsWith(`${prefix}/`)) return "";
+  return path.slice(prefix.length + 1, path.indexOf("/", prefix.length + 1));
+}
+
+function checkPrefix(prefix: string | undefined): string {
+  if (prefix === undefined || prefix === "" || prefix === "/") return "";
+  if (/^(\/[^/?#\s]+)+\/?$/.test(prefix)) return prefix.replace(/\/$/, "");
+  throw new TypeError(`pathPrefix is ${JSON.stringify(prefix)}: it must be a path such as "/rpc"`);
+}
+
+/** Takes the events of an exchange that was answered on its head alone. */
+const unheard: Sink = {
+  data() {},
+  end() {},
+  fault() {},
+  writable() {},
+  closed() {},
+};

@@ -1,0 +1,82 @@
+import { cancellation } from "../../error.ts";
+import { contextValues } from "../../context-values.ts";
+import type { ContextValues } from "../../context-values.ts";
+import { FieldMetadata } from "../../metadata.ts";
+import type { Metadata } from "../../metadata.ts";
+import type { Method } from "../../method.ts";
+import type { Protocol } from "../../protocol/protocol-name.ts";
+import type { Peer } from "../call-head.ts";
+import type { HandlerCall } from "../handler-call.ts";
+import type { HeadChanges } from "../intercepted-call.ts";
+import { toPeer } from "../peer.ts";
+import { CallScope, deadlineExceeded } from "../scope.ts";
+import type { ServerCall } from "./server-call.ts";
+
+/** A call in the hands of its gate, observers, interceptors and handler. Everything in it is made on first use. */
+export class HandlerContext implements HandlerCall {
+  readonly side = "server";
+  readonly method: Method;
+  readonly scope: CallScope;
+  readonly #call: ServerCall;
+  #requestHeaders: FieldMetadata | undefined;
+  #values: ContextValues | undefined;
+  #peer: Peer | undefined;
+
+  constructor(call: ServerCall, method: Method, scope: CallScope) {
+    this.#call = call;
+    this.method = method;
+    this.scope = scope;
+  }
+
+  get protocol(): Protocol {
+    return this.#call.protocol;
+  }
+
+  get peer(): Peer {
+    return (this.#peer ??= toPeer(this.#call.peer));
+  }
+
+  get requestHeaders(): Metadata {
+    return (this.#requestHeaders ??= FieldMetadata.received(this.#call.requestFields));
+  }
+
+  get responseHeaders(): FieldMetadata {
+    return this.#call.responseHeaders;
+  }
+
+  get responseTrailers(): FieldMetadata {
+    return this.#call.responseTrailers;
+  }
+
+  get values(): ContextValues {
+    return (this.#values ??= contextValues());
+  }
+
+  get signal(): AbortSignal {
+    return this.scope.signal;
+  }
+
+  get remainingMs(): number {
+    return this.scope.remainingMs;
+  }
+
+  sendHeaders(): void {
+    this.#call.sendHeaders();
+  }
+
+  /** A copy with changes; its scope ends with this one's. */
+  derive(changes: HeadChanges): HandlerContext {
+    const { host } = this.#call;
+    const own = changes.timeoutMs === undefined ? Infinity : host.now() + changes.timeoutMs;
+    const scope = new CallScope(host, Math.min(own, this.scope.deadline));
+    scope.inherit(this.scope);
+    if (own < this.scope.deadline) scope.arm(() => scope.cancel(deadlineExceeded()));
+    if (changes.signal !== undefined) scope.follow(changes.signal, cancellation);
+    this.#call.onClosed(() => scope.release());
+    const copy = new HandlerContext(this.#call, this.method, scope);
+    copy.#values = this.values;
+    copy.#requestHeaders = new FieldMetadata([...(this.requestHeaders as FieldMetadata).fields]);
+    if (changes.headers !== undefined) copy.#requestHeaders.replace(changes.headers);
+    return copy;
+  }
+}

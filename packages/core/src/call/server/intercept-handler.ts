@@ -1,0 +1,104 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { Init } from "../../init.ts";
+import type { FieldMetadata } from "../../metadata.ts";
+import type { Codec, Kind } from "../../method.ts";
+import { compose } from "../compose.ts";
+import type { Handler } from "../implementation.ts";
+import { InterceptedCall, InterceptedReply } from "../intercepted-call.ts";
+import type { SharedCall } from "../intercepted-call.ts";
+import type { Interceptor } from "../interceptor.ts";
+import { consumed } from "../one-shot.ts";
+import { callHandler } from "./call-handler.ts";
+import type { RunHandler } from "./call-handler.ts";
+import type { HandlerContext } from "./handler-context.ts";
+import { RequestStream } from "./request-stream.ts";
+
+/** A handler behind its interceptors, in the handler's own signature. */
+export function interceptHandler(
+  kind: Kind,
+  output: Codec<Message>,
+  handler: Handler,
+  interceptors: readonly Interceptor[],
+): RunHandler {
+  const run = compose(interceptors, async (call) => {
+    const context = call.head as HandlerContext;
+    const { shared } = call;
+    const request = call.request;
+    if (shared instanceof ServerShared) shared.startHandler();
+    const scope = context.scope;
+    if (scope.reason !== undefined) throw scope.reason;
+    const given = callHandler(handler, asStream(kind, request), context);
+    if (kind === "unary" || kind === "client_streaming") {
+      const response = output.create((await given) as Init<Message>);
+      return new InterceptedReply(kind, response, shared.headers, shared.trailers);
+    }
+    const responses = completeEach(output, given as AsyncIterable<Init<Message>>);
+    return new InterceptedReply(kind, responses, shared.headers, shared.trailers);
+  });
+  return (request, context) => {
+    const shared = new ServerShared(context, request instanceof RequestStream ? request : undefined);
+    const replying = run(new InterceptedCall(context, request as Message | RequestStream<Message>, shared)).then((reply) => {
+      context.responseHeaders.replaceIfOpen(reply.headers);
+      context.responseTrailers.replace(reply.trailers);
+      return reply.response;
+    });
+    return kind === "unary" || kind === "client_streaming"
+      ? replying
+      : laterSequence(replying as Promise<AsyncIterable<Message>>);
+  };
+}
+
+class ServerShared implements SharedCall {
+  readonly headers: FieldMetadata;
+  readonly trailers: FieldMetadata;
+  readonly #requests: RequestStream<Message> | undefined;
+  #ran = false;
+
+  constructor(context: HandlerContext, requests: RequestStream<Message> | undefined) {
+    this.headers = context.responseHeaders;
+    this.trailers = context.responseTrailers;
+    this.#requests = requests;
+  }
+
+  derive(head: InterceptedCall["head"], changes: Parameters<SharedCall["derive"]>[1]): HandlerContext {
+    return (head as HandlerContext).derive(changes);
+  }
+
+  /** A handler that runs again cannot have the requests that the first one took. */
+  startHandler(): void {
+    if (this.#requests?.started === true && this.#ran) throw consumed();
+    this.#ran = true;
+  }
+}
+
+/** Interceptors may put any sequence in place of the requests; a handler has receive() on it all the same. */
+function asStream(kind: Kind, request: Message | AsyncIterable<Message>): unknown {
+  if (kind === "unary" || kind === "server_streaming" || request instanceof RequestStream) return request;
+  return new SequenceStream(request as AsyncIterable<Message>);
+}
+
+class SequenceStream {
+  readonly #sequence: AsyncIterable<Message>;
+  #iterator: AsyncIterator<Message> | undefined;
+
+  constructor(sequence: AsyncIterable<Message>) {
+    this.#sequence = sequence;
+  }
+
+  async receive(): Promise<Message | undefined> {
+    const next = await this[Symbol.asyncIterator]().next();
+    return next.done === true ? undefined : next.value;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Message> {
+    return (this.#iterator ??= this.#sequence[Symbol.asyncIterator]());
+  }
+}
+
+async function* completeEach(output: Codec<Message>, responses: AsyncIterable<Init<Message>>): AsyncGenerator<Message> {
+  for await (const init of responses) yield output.create(init);
+}
+
+async function* laterSequence(sequence: Promise<AsyncIterable<Message>>): AsyncGenerator<Message> {
+  yield* await sequence;
+}

@@ -1,0 +1,58 @@
+import type { RpcError } from "../../error.ts";
+import { MessageQueue } from "../message-queue.ts";
+import type { Flow } from "../message-queue.ts";
+import type { MessageStream } from "../streams.ts";
+
+/** The requests of a call, in its handler's hands. */
+export class RequestStream<T> implements MessageStream<T> {
+  readonly #queue: MessageQueue<T>;
+  readonly #flow: Flow;
+  #state: "unread" | "started" | "left" = "unread";
+
+  constructor(flow: Flow) {
+    this.#flow = flow;
+    this.#queue = new MessageQueue(flow);
+  }
+
+  /** Whether anything of it was read. */
+  get started(): boolean {
+    return this.#state !== "unread";
+  }
+
+  // From the wire.
+
+  push(message: T, size: number): void {
+    if (this.#state !== "left") this.#queue.push(message, size);
+  }
+
+  end(error: RpcError | null): void {
+    this.#queue.end(error);
+  }
+
+  abort(error: RpcError): void {
+    this.#queue.abort(error);
+  }
+
+  // From the handler.
+
+  receive(): Promise<T | undefined> {
+    if (this.#state === "unread") this.#state = "started";
+    return this.#queue.receive();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    if (this.#state === "unread") this.#state = "started";
+    return {
+      next: async (): Promise<IteratorResult<T, undefined>> => {
+        const value = this.#state === "left" ? undefined : await this.#queue.receive();
+        return value === undefined ? { done: true, value: undefined } : { done: false, value };
+      },
+      return: async (): Promise<IteratorResult<T, undefined>> => {
+        // The handler wants no more requests: they are held back until it ends, which drains them within bounds.
+        this.#state = "left";
+        this.#flow.pause();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+}

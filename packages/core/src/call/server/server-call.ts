@@ -1,0 +1,503 @@
+import type { Message } from "@bufbuild/protobuf";
+import { ErrorCode } from "@millrace/exchange";
+import type { Fault, Fields, Peer, ServerExchange, Sink } from "@millrace/exchange";
+import { RpcError } from "../../error.ts";
+import type { Compression, Host } from "../../host/host.ts";
+import type { Init } from "../../init.ts";
+import { FieldMetadata } from "../../metadata.ts";
+import type { Protocol } from "../../protocol/protocol-name.ts";
+import type { WireCall } from "../../protocol/server-protocol.ts";
+import { Base64Reader } from "../base64-reader.ts";
+import { leave } from "../client/pump.ts";
+import { faultToError } from "../fault-error.ts";
+import { BodyReader, EnvelopeReader } from "../frame-reader.ts";
+import { Inbound } from "../inbound.ts";
+import type { FrameSink } from "../inbound.ts";
+import type { EncodedMessage, SendCompression } from "../message-encoder.ts";
+import { observe } from "../observation.ts";
+import type { Observation } from "../observation.ts";
+import { CallScope, deadlineExceeded } from "../scope.ts";
+import type { Endpoint, EndpointCodecs } from "./endpoint.ts";
+import { HandlerContext } from "./handler-context.ts";
+import { RequestStream } from "./request-stream.ts";
+
+/** Responses held back for a client that listens only when it has said everything: as much as one message may have. */
+const mostHeldBytes = 4 * 1024 * 1024;
+
+/**
+ * One call on a server. Three moments end it, in any order but the last: its outcome is `settled`, its handler is `done`,
+ * its exchange is `closed`.
+ */
+export class ServerCall implements Sink, FrameSink {
+  readonly #exchange: ServerExchange;
+  readonly #endpoint: Endpoint;
+  readonly #wire: WireCall;
+  readonly #codecs: EndpointCodecs;
+  readonly #compression: Compression | null;
+  readonly #send: SendCompression | null;
+  readonly #scope: CallScope;
+  readonly #context: HandlerContext;
+  readonly #observation: Observation | null;
+  #outcome: "open" | "settled" = "open";
+  #handler: "waiting" | "running" | "done" = "waiting";
+  #carriage: "alive" | "dead" | "closed" = "alive";
+  #head: "open" | "asked" | "sent" = "open";
+  #inbound: Inbound | undefined;
+  #request: Message | undefined;
+  #requests: RequestStream<Message> | undefined;
+  #requestEnded = false;
+  #responseHeaders: FieldMetadata | undefined;
+  #responseTrailers: FieldMetadata | undefined;
+  /** Leaves the handler's sequence, in its own context. */
+  #leave: (() => void) | undefined;
+  #room: (() => void) | undefined;
+  #held: Uint8Array[] | undefined;
+  #heldBytes = 0;
+  #onClosed: (() => void)[] | undefined;
+
+  constructor(
+    exchange: ServerExchange,
+    endpoint: Endpoint,
+    wire: WireCall,
+    codecs: EndpointCodecs,
+    compression: Compression | null,
+  ) {
+    this.#exchange = exchange;
+    this.#endpoint = endpoint;
+    this.#wire = wire;
+    this.#codecs = codecs;
+    this.#compression = compression;
+    const { app, method } = endpoint;
+    this.#send = app.send.find(({ algorithm }) => wire.acceptEncodings.includes(algorithm.name)) ?? null;
+    const deadline = wire.timeoutMs === Infinity ? Infinity : app.host.now() + wire.timeoutMs;
+    this.#scope = new CallScope(app.host, deadline);
+    this.#context = new HandlerContext(this, method, this.#scope);
+    this.#observation = observe(app.host, endpoint.observers, () => this.#context);
+    this.#observation?.opened();
+    if (method.kind === "bidi_streaming" && exchange.caps.request !== "full") this.#held = [];
+  }
+
+  /** Passes the gate, and lets the body in. Called within Accept. */
+  start(): void {
+    this.#scope.arm(() => this.#overdue());
+    const gates = this.#endpoint.gates.values();
+    const step = (): Promise<void> | undefined => {
+      for (const gate of gates) {
+        const passing = this.host.enter(this.#scope, () => gate(this.#context));
+        if (passing instanceof Promise) return passing.then(step);
+      }
+      return undefined;
+    };
+    try {
+      const passing = step();
+      if (passing === undefined) this.#admit();
+      else {
+        this.#exchange.pause();
+        passing.then(
+          () => {
+            this.#admit();
+            this.#exchange.resume();
+          },
+          (error: unknown) => this.#failed(error),
+        );
+      }
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  // What the handler's context asks.
+
+  get host(): Host {
+    return this.#endpoint.app.host;
+  }
+
+  get protocol(): Protocol {
+    return this.#wire.protocol;
+  }
+
+  get peer(): Peer {
+    return this.#exchange.peer;
+  }
+
+  get requestFields(): Fields {
+    return this.#exchange.head.fields;
+  }
+
+  get responseHeaders(): FieldMetadata {
+    if (this.#responseHeaders === undefined) {
+      this.#responseHeaders = new FieldMetadata();
+      if (this.#head === "sent") this.#responseHeaders.close(headersLeft);
+    }
+    return this.#responseHeaders;
+  }
+
+  get responseTrailers(): FieldMetadata {
+    return (this.#responseTrailers ??= new FieldMetadata());
+  }
+
+  sendHeaders(): void {
+    if (this.#outcome !== "open" || this.#head !== "open") return;
+    this.#head = "asked";
+    this.#observation?.headers(this.responseHeaders);
+    this.responseHeaders.close(headersLeft);
+    // A head that carries the trailers waits for them; one that is held back waits for the requests to end.
+    if (this.#wire.framing === "envelope" && !this.#holding) {
+      this.#sendHead(this.#send);
+      this.#exchange.flush();
+    }
+  }
+
+  onClosed(listener: () => void): void {
+    if (this.#carriage === "closed") listener();
+    else (this.#onClosed ??= []).push(listener);
+  }
+
+  // The exchange's events.
+
+  data(chunk: Uint8Array, start: number, end: number): void {
+    // A GET's message came in its URL; a body behind it means nothing.
+    if (this.#wire.message === null) this.#inbound?.data(chunk, start, end);
+  }
+
+  end(): void {
+    const { message } = this.#wire;
+    if (message !== null) this.#inbound?.data(message, 0, message.length);
+    this.#inbound?.end(null);
+  }
+
+  fault(fault: Fault): void {
+    this.#carriage = "dead";
+    this.#inbound?.discard();
+    const past = this.host.now() >= this.#scope.deadline;
+    if (this.#outcome === "open") this.#settle(faultToError(fault, "server", past));
+  }
+
+  writable(): void {
+    const room = this.#room;
+    this.#room = undefined;
+    room?.();
+  }
+
+  closed(delivered: boolean): void {
+    this.#carriage = "closed";
+    if (this.#outcome === "open") this.#settle(new RpcError("canceled", "the exchange was closed"));
+    this.#inbound?.discard();
+    this.#observation?.closed(delivered);
+    this.#scope.release();
+    for (const listener of this.#onClosed ?? []) listener();
+  }
+
+  // The frames of the request, in order.
+
+  frame(flags: number, buf: Uint8Array, start: number, end: number, owned: boolean, size: number): void {
+    if (flags !== 0) {
+      const hex = flags.toString(16).padStart(2, "0");
+      this.unreadable(new RpcError("internal", `a request's envelope has flags 0x${hex}: these bits are reserved`));
+      return;
+    }
+    this.#observation?.received(size);
+    let message: Message;
+    try {
+      message = this.#codecs.input.decode(buf, start, end, owned);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      const { typeName } = this.#codecs.input;
+      this.unreadable(new RpcError("invalid_argument", `cannot decode ${typeName}: ${why}`, { cause }));
+      return;
+    }
+    if (this.#requests !== undefined) this.#requests.push(message, size);
+    else if (this.#request === undefined) this.#request = message;
+    else this.unreadable(this.#wrongCount("more than one message"));
+  }
+
+  ended(): void {
+    this.#requestEnded = true;
+    if (this.#requests !== undefined) {
+      this.#requests.end(null);
+      this.#releaseHeld();
+      return;
+    }
+    // An empty body is an empty message where the body is the message.
+    if (this.#request === undefined && this.#wire.framing === "body") this.frame(0, noBytes, 0, 0, true, 0);
+    if (this.#outcome !== "open") return;
+    if (this.#request === undefined) this.#settle(this.#wrongCount("no message"));
+    else this.#run(this.#request);
+  }
+
+  faulted(): void {
+    // A server hears of faults at once, past the queue.
+  }
+
+  unreadable(error: RpcError): void {
+    if (this.#outcome === "open") this.#settle(error);
+  }
+
+  // Inside.
+
+  get #single(): boolean {
+    const { kind } = this.#endpoint.method;
+    return kind === "unary" || kind === "client_streaming";
+  }
+
+  get #holding(): boolean {
+    return this.#held !== undefined && !this.#requestEnded;
+  }
+
+  #admit(): void {
+    if (this.#outcome !== "open") return;
+    const { app, method } = this.#endpoint;
+    const { framing, text } = this.#wire;
+    const reader =
+      framing === "body"
+        ? new BodyReader(app.maxReceiveBytes, app.budget, this.#compression !== null)
+        : new EnvelopeReader(app.maxReceiveBytes, app.budget);
+    const base64 = text ? new Base64Reader() : null;
+    const inbound = new Inbound(this.#exchange, reader, base64, this.#compression, app.maxReceiveBytes, this);
+    this.#inbound = inbound;
+    if (method.kind === "client_streaming" || method.kind === "bidi_streaming") {
+      this.#requests = new RequestStream(inbound);
+      this.#run(this.#requests);
+    }
+  }
+
+  #run(request: unknown): void {
+    const { run, method } = this.#endpoint;
+    if (run === undefined) {
+      this.#settle(new RpcError("unimplemented", `${method.service}.${method.name} is not implemented`));
+      return;
+    }
+    this.#handler = "running";
+    let given: unknown;
+    try {
+      given = this.host.enter(this.#scope, () => run(request, this.#context));
+    } catch (error) {
+      this.#handler = "done";
+      this.#failed(error);
+      return;
+    }
+    if (!this.#single) this.host.enter(this.#scope, () => void this.#pump(given));
+    else if (isPromise(given)) given.then((reply) => this.#reply(reply), (error: unknown) => this.#handlerFailed(error));
+    else this.#reply(given);
+  }
+
+  #reply(reply: unknown): void {
+    this.#handler = "done";
+    if (this.#outcome !== "open") return;
+    let encoded: EncodedMessage | Promise<EncodedMessage>;
+    try {
+      encoded = this.#encode(reply);
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
+    if (encoded instanceof Promise) {
+      encoded.then(
+        (message) => this.#finishWith(message),
+        (error: unknown) => this.#failed(error),
+      );
+    } else this.#finishWith(encoded);
+  }
+
+  /** The whole answer of a single response, in one write. */
+  #finishWith(message: EncodedMessage): void {
+    if (this.#outcome !== "open") return;
+    const { framing } = this.#wire;
+    const trailers = this.#trailers;
+    if (this.#head !== "sent") {
+      const compression = framing === "envelope" || message.compressed ? this.#send : null;
+      const head = this.#wire.respond(this.#headers, compression?.algorithm.name ?? null, trailers);
+      const end = this.#wire.end(null, trailers);
+      const body = end.frame === null ? message.chunk : concat(message.chunk, this.#encoder.frame(end.frame));
+      if (this.#head === "open") this.#observation?.headers(this.responseHeaders);
+      this.#head = "sent";
+      this.#exchange.reply(head.status, head.fields, body, end.trailers);
+    } else {
+      this.#exchange.write(message.chunk);
+      this.#end(null, trailers);
+    }
+    this.#observation?.sent(message.size);
+    this.#settle(null);
+  }
+
+  /** Sends what a handler's sequence gives, as fast as the exchange takes it. */
+  async #pump(given: unknown): Promise<void> {
+    try {
+      const iterator = sequenceOf(given, this.#endpoint.method.path);
+      const inContext = this.host.capture();
+      this.#leave = () => inContext(() => leave(iterator));
+      for (;;) {
+        const next = await iterator.next();
+        if (this.#outcome !== "open") break;
+        if (next.done === true) break;
+        let encoded = this.#encode(next.value);
+        if (encoded instanceof Promise) encoded = await encoded;
+        if (this.#outcome !== "open") break;
+        if (!this.#writeMessage(encoded)) await new Promise<void>((resolve) => (this.#room = resolve));
+      }
+      this.#handler = "done";
+      if (this.#outcome !== "open") return;
+      if (this.#holding) this.#flushHeld();
+      if (this.#head !== "sent") this.#sendHead(this.#send);
+      this.#end(null, this.#trailers);
+      this.#settle(null);
+    } catch (error) {
+      this.#handlerFailed(error);
+    }
+  }
+
+  get #encoder(): ReturnType<Endpoint["encoder"]> {
+    return this.#endpoint.encoder(this.#codecs, this.#wire.framing, this.#wire.text);
+  }
+
+  #encode(message: unknown): EncodedMessage | Promise<EncodedMessage> {
+    return this.#encoder.encode(message as Init<Message>, this.#send, false);
+  }
+
+  /** Whether there is room for more. */
+  #writeMessage(message: EncodedMessage): boolean {
+    this.#observation?.sent(message.size);
+    if (this.#holding) {
+      this.#heldBytes += message.chunk.length;
+      this.#held!.push(message.chunk);
+      if (this.#heldBytes > mostHeldBytes) {
+        this.#settle(
+          new RpcError(
+            "resource_exhausted",
+            `over HTTP/${this.#exchange.caps.http} responses wait until the requests have ended, and ${this.#heldBytes} bytes are waiting: use HTTP/2`,
+          ),
+        );
+      }
+      return true;
+    }
+    if (this.#head !== "sent") this.#sendHead(this.#send);
+    return this.#exchange.write(message.chunk);
+  }
+
+  #releaseHeld(): void {
+    if (this.#held === undefined || this.#outcome !== "open") return;
+    this.#flushHeld();
+  }
+
+  #flushHeld(): void {
+    const held = this.#held!;
+    this.#held = undefined;
+    if (held.length === 0 && this.#head === "open") return;
+    this.#sendHead(this.#send);
+    for (const chunk of held) this.#exchange.write(chunk);
+    this.#exchange.flush();
+  }
+
+  #sendHead(compression: SendCompression | null): void {
+    if (this.#head === "open") this.#observation?.headers(this.responseHeaders);
+    this.#head = "sent";
+    const { status, fields } = this.#wire.respond(this.#headers, compression?.algorithm.name ?? null, []);
+    this.#responseHeaders?.close(headersLeft);
+    this.#exchange.respond(status, fields);
+  }
+
+  #end(error: RpcError | null, given: Fields): void {
+    const { frame, trailers } = this.#wire.end(error, given);
+    if (frame !== null) this.#exchange.write(this.#encoder.frame(frame));
+    this.#exchange.end(trailers);
+  }
+
+  get #headers(): Fields {
+    return this.#responseHeaders?.fields ?? none;
+  }
+
+  get #trailers(): Fields {
+    return this.#responseTrailers?.fields ?? none;
+  }
+
+  #handlerFailed(error: unknown): void {
+    this.#handler = "done";
+    const { reason } = this.#scope;
+    const echo = reason !== undefined && (error === reason || error instanceof RpcError || isAbort(error));
+    if (!echo) this.#failed(error);
+  }
+
+  /** Ends the call with what user code threw. */
+  #failed(thrown: unknown): void {
+    if (!(thrown instanceof RpcError)) this.#endpoint.app.report(thrown, this.#context);
+    if (this.#outcome === "open") this.#settle(RpcError.from(thrown));
+  }
+
+  #overdue(): void {
+    if (this.#outcome === "open") this.#settle(deadlineExceeded());
+    // The reply is fixed, but it does not get through.
+    else if (this.#carriage === "alive") this.#exchange.reset(ErrorCode.CANCEL);
+  }
+
+  #settle(error: RpcError | null): void {
+    if (this.#outcome !== "open") return;
+    this.#outcome = "settled";
+    if (error !== null && this.#carriage === "alive") this.#answer(error);
+    this.#responseHeaders?.close("the call has ended");
+    this.#responseTrailers?.close("the call has ended");
+    this.#inbound?.discard();
+    this.#held = undefined;
+    this.#observation?.settled(error);
+    if (this.#handler === "done" || error === null) this.#scope.finish();
+    else {
+      this.#scope.cancel(error);
+      this.#requests?.abort(error);
+      this.#leave?.();
+    }
+    this.#leave = undefined;
+    this.writable();
+  }
+
+  /** Tells the client of an error, in whatever state the response is. */
+  #answer(error: RpcError): void {
+    const metadata = error.isRemote ? none : (error.metadata as FieldMetadata).fields;
+    const inHead = this.#wire.framing === "body";
+    const headers = inHead ? [...this.#headers, ...metadata] : this.#headers;
+    const trailers = inHead ? this.#trailers : [...this.#trailers, ...metadata];
+    if (this.#head === "sent") {
+      this.#end(error, trailers);
+      return;
+    }
+    const reply = this.#wire.fail(error, headers, trailers);
+    this.#exchange.reply(
+      reply.status,
+      reply.fields,
+      reply.body === null ? null : this.#encoder.frame(reply.body),
+      reply.trailers,
+    );
+  }
+
+  #wrongCount(what: string): RpcError {
+    return new RpcError(
+      "unimplemented",
+      `the request to ${this.#endpoint.method.path} has ${what}: exactly one is required`,
+    );
+  }
+}
+
+const headersLeft = "the response headers have left: set them before the first message or sendHeaders()";
+const none: Fields = [];
+const noBytes = /*@__PURE__*/ new Uint8Array(0);
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(a.length + b.length);
+  joined.set(a);
+  joined.set(b, a.length);
+  return joined;
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
+
+function sequenceOf(given: unknown, path: string): AsyncIterator<unknown> | Iterator<unknown> {
+  if (typeof given === "object" && given !== null) {
+    if (Symbol.asyncIterator in given) return (given as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    if (Symbol.iterator in given) return (given as Iterable<unknown>)[Symbol.iterator]();
+  }
+  throw new TypeError(`the handler of ${path} must give a sequence of messages: make it an async generator`);
+}

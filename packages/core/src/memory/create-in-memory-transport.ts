@@ -1,0 +1,25 @@
+import type { App } from "../call/app.ts";
+import { connectTransport } from "../call/client/connect-transport.ts";
+import { createAccept } from "../call/server/create-accept.ts";
+import type { CommonTransportOptions, Transport } from "../call/transport.ts";
+import type { Host } from "../host/host.ts";
+import { clientProtocols } from "../protocol/client-protocols.ts";
+import { memoryConnector } from "./memory-connector.ts";
+
+/**
+ * A transport to an App in the same process, which serialises for real: every byte that would travel does. The way to
+ * test handlers, and to fake a server for a client. Throws TypeError for a bad option.
+ */
+export function createInMemoryTransport(host: Host, app: App, options: CommonTransportOptions = {}): Transport {
+  const connector = memoryConnector(createAccept(host, app), host);
+  const parts = {
+    host,
+    connector,
+    protocol: clientProtocols[options.protocol ?? "connect"],
+    scheme: "http",
+    authority: "in-memory",
+    basePath: app.pathPrefix ?? "",
+    userAgent: undefined,
+  };
+  return connectTransport(parts, options);
+}

@@ -1,0 +1,46 @@
+import { createRegistry, fromJsonString, toJsonString } from "@bufbuild/protobuf";
+import type { DescFile, DescMessage, Message, Registry } from "@bufbuild/protobuf";
+import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
+import * as wkt from "@bufbuild/protobuf/wkt";
+import type { Codec, JsonOptions } from "../method.ts";
+import { decodeUtf8, encodeUtf8 } from "../protocol/utf8.ts";
+import { complete, writeBytes } from "./reflective-codec.ts";
+
+/** The JSON codec of a message type (ProtoJSON), with the types of its own file and its imports in the registry. */
+export function jsonCodec(desc: DescMessage, options: JsonOptions): Codec<Message> {
+  const schema = desc as GenMessage<Message>;
+  const registry = registryFor(desc.file, options.registry);
+  const write = {
+    registry,
+    alwaysEmitImplicit: options.alwaysEmitImplicit ?? false,
+    enumAsInteger: options.enumAsInteger ?? false,
+    useProtoFieldName: options.useProtoFieldName ?? false,
+  };
+  const read = { registry, ignoreUnknownFields: options.ignoreUnknownFields ?? true };
+  return {
+    typeName: schema.typeName,
+    format: "json",
+    create: (init) => complete(schema, init),
+    encode(message, writer) {
+      writeBytes(writer, encodeUtf8(toJsonString(schema, complete(schema, message), write)));
+    },
+    decode: (buf, start, end) => fromJsonString(schema, decodeUtf8(buf.subarray(start, end)), read),
+  };
+}
+
+/** The user's types over the file's own, those that it imports, and the well-known ones. */
+function registryFor(file: DescFile, own: Registry | undefined): Registry {
+  const files = new Set<DescFile>();
+  const add = (one: DescFile): void => {
+    if (files.has(one)) return;
+    files.add(one);
+    for (const dependency of one.dependencies) add(dependency);
+  };
+  for (const known of Object.values(wkt)) if (isFile(known)) add(known);
+  add(file);
+  return own === undefined ? createRegistry(...files) : createRegistry(...files, own);
+}
+
+function isFile(value: unknown): value is DescFile {
+  return typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === "file";
+}
