@@ -1,1 +1,12 @@
-export {}
+export * from "@millrace/core";
+export type { ClientTls } from "./client/client-tls.ts";
+export { createNodeHandler } from "./handler.ts";
+export { createInMemoryTransport } from "./in-memory.ts";
+export { serve } from "./serve.ts";
+export type { ServeOptions, Server } from "./serve.ts";
+export type { ConnectionFailure, ListenAddress, ServerTls, UpgradeHook } from "./server/listen-options.ts";
+export type { ServerLimits } from "./server/limits.ts";
+export { ListenError } from "./server/listen-error.ts";
+export type { NodeHandler } from "./server/mount.ts";
+export { createTransport } from "./transport.ts";
+export type { TransportOptions } from "./transport.ts";

@@ -1,0 +1,11 @@
+import { createInMemoryTransport as createOver } from "@millrace/core/host";
+import type { App, CommonTransportOptions, Transport } from "@millrace/core";
+import { nodeHost } from "./host/node-host.ts";
+
+/**
+ * A transport to an App in the same process, which serialises for real: every byte that would travel does. The way to
+ * test handlers, and to fake a server for a client. Throws TypeError for a bad option.
+ */
+export function createInMemoryTransport(app: App, options?: CommonTransportOptions): Transport {
+  return createOver(nodeHost, app, options);
+}
