@@ -160,10 +160,8 @@ export const bodyRules: readonly Rule[] = [
       body: streamed ? "streamed" : null,
       server: { accept: (server) => server.respond(200) },
     });
-    const server = await talk.server();
     const bytes = pattern(150 * kib, 8);
-    for (const side of streamed ? [talk.client, server] : [server]) {
-      if (side === server) await server.seen("end");
+    const sendAll = async (side: Recorder): Promise<void> => {
       cancelSpan(side);
       await writeInPlace(side, bytes);
       await side.pour([bytes.subarray(0, 10)]);
@@ -171,7 +169,11 @@ export const bodyRules: readonly Rule[] = [
       await writeInPlace(side, bytes.subarray(10, 20));
       cancelSpan(side);
       side.end(null);
-    }
+    };
+    if (streamed) await sendAll(talk.client);
+    const server = await talk.server();
+    await server.seen("end");
+    await sendAll(server);
     await talk.client.seen("closed");
     const whole = concat([bytes, bytes.subarray(0, 20)]);
     checkBytes(talk.client.body, whole, "the response's body");
