@@ -121,14 +121,19 @@ export class Inbound {
   #frame(): void {
     const { flags, buf, start, end, owned } = this.#reader;
     const size = end - start;
-    if ((flags & flagCompressed) === 0 || size === 0) {
-      this.#sink.frame(flags & ~flagCompressed, buf, start, end, owned, size);
+    if ((flags & flagCompressed) === 0) {
+      this.#sink.frame(flags, buf, start, end, owned, size);
       return;
     }
     if (this.#compression === null) {
       this.#unreadable(
         new RpcError("internal", "a message is flagged as compressed, but the headers name no compression for it"),
       );
+      return;
+    }
+    // No bytes are never unpacked, whatever their flag says.
+    if (size === 0) {
+      this.#sink.frame(flags & ~flagCompressed, buf, start, end, owned, size);
       return;
     }
     let unpacked: Uint8Array | Promise<Uint8Array>;
