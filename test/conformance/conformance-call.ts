@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
-import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { Message, MessageInitShape } from "@bufbuild/protobuf";
 import { createClient, RpcError } from "@millrace/node";
 import type {
   BidiCall,
@@ -40,9 +40,7 @@ import type {
 type Result = MessageInitShape<typeof ClientResponseResultSchema>;
 
 /** A response of any method; only that of `Unimplemented` has no payload. */
-interface Response {
-  readonly payload?: ConformancePayload | undefined;
-}
+type Response = Message & { readonly payload?: ConformancePayload | undefined };
 
 /** Makes the call of a test case and tells its outcome. Throws where there is none: the case or the client is at fault. */
 export async function makeCall(request: ClientCompatRequest, transport: Transport): Promise<Result> {

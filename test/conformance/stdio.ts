@@ -6,7 +6,7 @@ export async function* readMessages<D extends DescMessage>(
   schema: D,
   input: AsyncIterable<Buffer>,
 ): AsyncGenerator<MessageShape<D>> {
-  let held = Buffer.alloc(0);
+  let held: Buffer = Buffer.alloc(0);
   for await (const chunk of input) {
     held = held.byteLength === 0 ? chunk : Buffer.concat([held, chunk]);
     while (held.byteLength >= 4) {

@@ -2,6 +2,7 @@ import { createTransport } from "@millrace/node";
 import type { Transport, TransportOptions } from "@millrace/node";
 import { codecName, compressionName, httpVersionName, protocolName } from "./convert.ts";
 import type { ClientCompatRequest } from "./gen/connectrpc/conformance/v1/client_compat_pb.ts";
+import { StreamType } from "./gen/connectrpc/conformance/v1/config_pb.ts";
 
 /** The transports of a run: test cases that agree on everything share one, and with it its connections. */
 export class Transports {
@@ -33,6 +34,7 @@ function transportOptions(request: ClientCompatRequest): TransportOptions {
     compression: { send: compressionName(request.compression), minBytes: 0 },
     maxReceiveBytes: request.messageReceiveLimit > 0 ? request.messageReceiveLimit : undefined,
     connectGet: request.useGetHttpMethod,
+    halfDuplex: request.streamType === StreamType.HALF_DUPLEX_BIDI_STREAM,
     tls: secure ? tlsOf(request) : undefined,
   };
 }
