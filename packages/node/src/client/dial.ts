@@ -1,0 +1,114 @@
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connect as connectTls, TLSSocket } from "node:tls";
+import type { Fault } from "@millrace/exchange";
+import { nodeHost } from "../host/node-host.ts";
+import type { BaseUrl } from "./base-url.ts";
+import type { ClientTls } from "./client-tls.ts";
+import { alpnText, connectFault, endpoint, socketFault } from "./connect-failure.ts";
+
+/** How to reach an origin. */
+export interface Target {
+  readonly url: BaseUrl;
+  readonly tls: ClientTls;
+  /** For TCP, TLS and, with HTTP/2, the server's SETTINGS; milliseconds. */
+  readonly connectTimeoutMs: number;
+}
+
+/** What becomes of a dial(): one of the two, once, never from inside dial(). */
+export interface Dialled {
+  connected(socket: Socket): void;
+  failed(fault: Fault): void;
+}
+
+/** A connection that is being made. */
+export interface Dialling {
+  /** Whether it keeps the process alive; it does at first. */
+  hold(wanted: boolean): void;
+  /** Gives it up, without a word. */
+  abandon(): void;
+}
+
+function tlsSocket({ url, tls }: Target, alpn: readonly string[]): TLSSocket {
+  // An address is no name that SNI could carry (RFC 6066 section 3).
+  const servername = tls.servername ?? (isIP(url.hostname) === 0 ? url.hostname : undefined);
+  return connectTls({
+    host: url.hostname,
+    port: url.port,
+    ALPNProtocols: [...alpn],
+    ...(servername === undefined ? {} : { servername }),
+    ...(tls.ca === undefined ? {} : { ca: mutable(tls.ca) }),
+    ...(tls.cert === undefined ? {} : { cert: buffer(tls.cert) }),
+    ...(tls.key === undefined ? {} : { key: buffer(tls.key) }),
+    ...(tls.rejectUnauthorized === undefined ? {} : { rejectUnauthorized: tls.rejectUnauthorized }),
+  });
+}
+
+function buffer(pem: string | Uint8Array): string | Buffer {
+  return typeof pem === "string" ? pem : Buffer.from(pem);
+}
+
+function mutable(pems: NonNullable<ClientTls["ca"]>): (string | Buffer)[] {
+  return typeof pems === "string" || pems instanceof Uint8Array ? [buffer(pems)] : pems.map(buffer);
+}
+
+/** Null if what was agreed by ALPN is among what was offered. */
+function alpnFault(target: Target, socket: Socket, offered: readonly string[]): Fault | null {
+  if (!(socket instanceof TLSSocket)) return null;
+  // A server without ALPN serves HTTP/1.1, as before RFC 7301.
+  const agreed = socket.alpnProtocol || "";
+  if (offered.includes(agreed === "" ? "http/1.1" : agreed)) return null;
+  const outcome = agreed === "" ? "the server chose none" : `the server chose ${agreed}`;
+  return connectFault(alpnText(endpoint(target.url), offered, outcome));
+}
+
+/**
+ * Opens a TCP or TLS connection, outside every call. The socket that it gives has an error listener.
+ */
+export function dial(target: Target, alpn: readonly string[], dialled: Dialled): Dialling {
+  const { url, connectTimeoutMs } = target;
+  const tls = url.scheme === "https";
+  let state: "connecting" | "done" = "connecting";
+  let socket: Socket | undefined;
+  const settle = (): boolean => {
+    if (state === "done") return false;
+    state = "done";
+    cancelTimer();
+    return true;
+  };
+  const fail = (fault: Fault): void => {
+    if (!settle()) return;
+    socket?.destroy();
+    dialled.failed(fault);
+  };
+  const cancelTimer = nodeHost.timer(nodeHost.now() + connectTimeoutMs, () =>
+    fail(connectFault(`cannot connect to ${endpoint(url)} within ${connectTimeoutMs} ms`)),
+  );
+  const wanted = { hostname: url.hostname, port: url.port, tls, alpn };
+  try {
+    socket = nodeHost.root(() =>
+      tls ? tlsSocket(target, alpn) : connectTcp({ host: url.hostname, port: url.port }),
+    );
+  } catch (error) {
+    // Options that node refuses, such as a key that is none.
+    process.nextTick(() => fail(connectFault(`cannot connect to ${endpoint(url)}: ${String(error)}`, error)));
+    return { hold: () => {}, abandon: () => void settle() };
+  }
+  const opened = socket;
+  opened.setNoDelay(true);
+  opened.setKeepAlive(true, 60_000);
+  opened.on("error", (error) => fail(socketFault(wanted, error)));
+  opened.once("close", () =>
+    fail(connectFault(`${endpoint(url)} closed the connection while it was being made`)),
+  );
+  opened.once(tls ? "secureConnect" : "connect", () => {
+    const fault = alpnFault(target, opened, alpn);
+    if (fault !== null) return fail(fault);
+    if (settle()) dialled.connected(opened);
+  });
+  return {
+    hold: (wanted) => void (wanted ? opened.ref() : opened.unref()),
+    abandon: () => {
+      if (settle()) opened.destroy();
+    },
+  };
+}

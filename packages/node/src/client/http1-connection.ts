@@ -1,0 +1,86 @@
+import type { Socket } from "node:net";
+import type { Peer } from "@millrace/exchange";
+import { Client, type Dispatcher } from "undici";
+import { connectFault, endpoint } from "./connect-failure.ts";
+import { DialFailure } from "./dial-failure.ts";
+import { dial, type Dialling, type Target } from "./dial.ts";
+import { socketPeer } from "./socket-peer.ts";
+
+/** What an exchange hears of its connection before undici starts it. */
+export interface Http1Carried extends Dispatcher.DispatchHandler {
+  onConnection(connection: Http1Connection): void;
+}
+
+type Connected = (...args: [error: null, socket: Socket] | [error: Error, socket: null]) => void;
+
+function isCarried(handler: Dispatcher.DispatchHandler): handler is Http1Carried {
+  return "onConnection" in handler;
+}
+
+/** One connection of undici's pool, which makes its own sockets and tells each exchange that goes over it. */
+export class Http1Connection extends Client {
+  readonly #target: Target;
+  #spare: Socket | undefined;
+  #dialling: { readonly attempt: Dialling; readonly connected: Connected } | undefined;
+  #socket: Socket | undefined;
+  #peer: Peer | undefined;
+
+  /** With `spare`, the first socket is one that is made already. */
+  constructor(origin: URL, options: Client.Options, target: Target, spare: Socket | undefined) {
+    super(origin, { ...options, connect: (_: unknown, connected: Connected) => this.#connect(connected) });
+    this.#target = target;
+    this.#spare = spare;
+  }
+
+  /** Known once an exchange has started. */
+  get socket(): Socket {
+    return this.#socket as Socket;
+  }
+
+  /** Known once an exchange has started. */
+  get peer(): Peer {
+    return this.#peer as Peer;
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    if (isCarried(handler)) handler.onConnection(this);
+    return super.dispatch(options, handler);
+  }
+
+  /** The exchange that waited for the connection to be made waits no more; undici gives each one only to one. */
+  unwanted(): void {
+    const dialling = this.#dialling;
+    if (dialling === undefined) return;
+    this.#dialling = undefined;
+    dialling.attempt.abandon();
+    const fault = connectFault(`nobody waits for the connection to ${endpoint(this.#target.url)}`);
+    dialling.connected(new DialFailure(fault), null);
+  }
+
+  #connect(connected: Connected): void {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare?.destroyed === false) {
+      this.#have(spare);
+      connected(null, spare);
+      return;
+    }
+    const attempt = dial(this.#target, ["http/1.1"], {
+      connected: (socket) => {
+        this.#dialling = undefined;
+        this.#have(socket);
+        connected(null, socket);
+      },
+      failed: (fault) => {
+        this.#dialling = undefined;
+        connected(new DialFailure(fault), null);
+      },
+    });
+    this.#dialling = { attempt, connected };
+  }
+
+  #have(socket: Socket): void {
+    this.#socket = socket;
+    this.#peer = socketPeer(socket);
+  }
+}

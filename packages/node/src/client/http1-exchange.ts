@@ -1,0 +1,211 @@
+import type { ClientSink, Exchange, Fault, Fields, RequestHead } from "@millrace/exchange";
+import { type Dispatcher, errors } from "undici";
+import { connectFault, endpoint, reasonOf } from "./connect-failure.ts";
+import type { Target } from "./dial.ts";
+import { DialFailure } from "./dial-failure.ts";
+import type { Http1Carried, Http1Connection } from "./http1-connection.ts";
+import { endsWithConnection, http1Fault, type Http1Failure } from "./http1-fault.ts";
+import { http1Caps } from "./http1-limits.ts";
+import { Inbound } from "./inbound.ts";
+
+/** Who is told that an exchange has closed. */
+export interface Http1Owner {
+  ended(exchange: Http1Exchange): void;
+}
+
+/** Undici gives the names and values of a head as the bytes of the wire. */
+function fieldsOf(raw: unknown): Fields {
+  if (!Array.isArray(raw)) return [];
+  return raw.map((part: Buffer | string, i) => {
+    const text = typeof part === "string" ? part : part.toString("latin1");
+    return i % 2 === 0 ? text.toLowerCase() : text;
+  });
+}
+
+/**
+ * One request whose body is known whole, over a connection of undici. It is the handler of its own dispatch.
+ */
+export class Http1Exchange implements Exchange, Http1Carried {
+  readonly #target: Target;
+  readonly #inbound: Inbound;
+  /** The request. `flushed`: undici has handed all of it to the socket. */
+  #local: "ended" | "flushed" = "ended";
+  #remote: "waiting" | "body" | "body to the connection's end" | "ended" = "waiting";
+  #state: "waiting" | "running" | "closed" = "waiting";
+  #connection: Http1Connection | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  /** Whether undici's parser is to be let go on, in a later turn. */
+  #resuming: "no" | "scheduled" = "no";
+
+  constructor(owner: Http1Owner, target: Target, sink: ClientSink) {
+    this.#target = target;
+    this.#inbound = new Inbound(sink, () => owner.ended(this));
+  }
+
+  /** Hands the request to undici. */
+  start(dispatcher: Dispatcher, head: RequestHead, body: Uint8Array | null): void {
+    const { method, authority, path, query, fields } = head;
+    try {
+      dispatcher.dispatch(
+        {
+          method: method as Dispatcher.HttpMethod,
+          path: query === "" ? path : `${path}?${query}`,
+          headers: ["host", authority, ...fields],
+          body: body === null || body.length === 0 ? null : body,
+        },
+        this,
+      );
+    } catch (error) {
+      // Undici throws what it finds wrong with a request, and of a pool that is closed.
+      this.fail({
+        by: "local",
+        kind: "protocol",
+        h2: -1,
+        processed: "never",
+        text: `the request cannot be sent: ${error instanceof Error ? error.message : String(error)}`,
+        cause: error,
+      });
+    }
+  }
+
+  pause(): void {
+    this.#inbound.pause();
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    if (!this.#inbound.paused) return;
+    this.#inbound.resume();
+    this.#resumeParser();
+  }
+
+  /** The body was given whole. */
+  write(): boolean {
+    return true;
+  }
+
+  reserve(): null {
+    return null;
+  }
+
+  commit(): boolean {
+    return true;
+  }
+
+  flush(): void {}
+
+  end(): void {}
+
+  reset(): void {
+    if (this.#state !== "closed") this.#abort();
+    this.#inbound.discard();
+  }
+
+  /** Ends the exchange with a fault: it could not be started, or the connector is closed. */
+  fail(fault: Fault): void {
+    const waited = this.#state === "waiting";
+    if (this.#state !== "closed") this.#abort();
+    this.#inbound.abandon(waited ? { ...fault, processed: "never" } : fault);
+  }
+
+  /** The connection that will carry the request. Comes before onRequestStart(). */
+  onConnection(connection: Http1Connection): void {
+    this.#connection = connection;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#state === "closed") {
+      // It was reset while it waited for a connection; undici knows no other way to take it back.
+      controller.abort(new errors.RequestAbortedError());
+      return;
+    }
+    this.#state = "running";
+    this.#controller = controller;
+    if (this.#inbound.paused) controller.pause();
+    this.#inbound.sent((this.#connection as Http1Connection).peer, http1Caps);
+  }
+
+  onRequestSent(): void {
+    this.#local = "flushed";
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+    if (this.#state === "closed") return;
+    const fields = fieldsOf(controller.rawHeaders);
+    if (status < 200) {
+      this.#inbound.inform(status, fields);
+      return;
+    }
+    this.#remote = endsWithConnection(status, fields) ? "body to the connection's end" : "body";
+    this.#inbound.head(status, fields);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#state === "closed") return;
+    if (!this.#inbound.data(chunk)) controller.pause();
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    if (this.#state === "closed") return;
+    const broken = this.#connection?.socket.errored;
+    if (this.#remote === "body to the connection's end" && broken != null) {
+      this.onResponseError(controller, broken);
+      return;
+    }
+    this.#remote = "ended";
+    const trailers = fieldsOf(controller.rawTrailers);
+    this.#inbound.end(trailers.length === 0 ? null : trailers);
+    this.#closed(this.#local === "flushed");
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    if (this.#state === "closed") return;
+    this.#inbound.fault(this.#faultOf(error));
+    this.#closed(false);
+  }
+
+  #closed(delivered: boolean): void {
+    this.#state = "closed";
+    this.#inbound.closed(delivered);
+  }
+
+  #abort(): void {
+    const waited = this.#state === "waiting";
+    this.#state = "closed";
+    if (waited) this.#connection?.unwanted();
+    else this.#controller?.abort(new errors.RequestAbortedError());
+  }
+
+  /** In a turn of its own: undici parses from inside resume(), and cannot do so from inside another parser's callback. */
+  #resumeParser(): void {
+    if (this.#resuming === "scheduled" || this.#controller === undefined) return;
+    this.#resuming = "scheduled";
+    process.nextTick(() => {
+      this.#resuming = "no";
+      if (this.#state === "running" && !this.#inbound.paused) this.#controller?.resume();
+    });
+  }
+
+  #faultOf(error: Error): Fault {
+    const code = "code" in error ? error.code : undefined;
+    if (error instanceof DialFailure) return error.fault;
+    const where = endpoint(this.#target.url);
+    if (this.#state === "waiting")
+      return connectFault(`cannot connect to ${where}: ${reasonOf(error)}`, error);
+    return http1Fault({
+      target: this.#target,
+      error,
+      what: whatIs(error, code),
+      socket: this.#connection?.socket,
+      rest: "data" in error && typeof error.data === "string" ? Buffer.from(error.data, "latin1") : undefined,
+      answered: this.#remote !== "waiting",
+    });
+  }
+}
+
+function whatIs(error: Error, code: unknown): Http1Failure["what"] {
+  if (error instanceof errors.HeadersOverflowError) return "too large";
+  if (error instanceof errors.ResponseContentLengthMismatchError || code === "UND_ERR_SOCKET") return "cut";
+  if (error instanceof errors.HTTPParserError) return code === "HPE_INVALID_EOF_STATE" ? "cut" : "malformed";
+  return "lost";
+}

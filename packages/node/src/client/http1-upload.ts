@@ -1,0 +1,219 @@
+import { type Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
+import type { Socket } from "node:net";
+import type { ClientSink, Exchange, Fault, Fields, RequestHead } from "@millrace/exchange";
+import { connectFault, endpoint, reasonOf } from "./connect-failure.ts";
+import { DialFailure } from "./dial-failure.ts";
+import type { Target } from "./dial.ts";
+import { endsWithConnection, http1Fault, type Http1Failure } from "./http1-fault.ts";
+import { http1Caps, http1HeaderSize } from "./http1-limits.ts";
+import { Inbound } from "./inbound.ts";
+import { socketPeer } from "./socket-peer.ts";
+
+/** Who is told that an exchange has closed. */
+export interface Http1UploadOwner {
+  ended(exchange: Http1Upload): void;
+}
+
+function fieldsOf(raw: readonly string[]): Fields {
+  return raw.map((part, i) => (i % 2 === 0 ? part.toLowerCase() : part));
+}
+
+/**
+ * One request whose body is streamed, over node:http. Undici sends a head only together with the first byte of the body,
+ * so that a server would not hear of a call, nor refuse it, before its first message.
+ */
+export class Http1Upload implements Exchange {
+  readonly #target: Target;
+  readonly #inbound: Inbound;
+  /** The request. `flushed`: all of it has been handed to the socket. */
+  #local: "open" | "ended" | "flushed" = "open";
+  #remote: "waiting" | "body" | "ended" = "waiting";
+  #state: "waiting" | "running" | "closed" = "waiting";
+  /** A write() has answered false. */
+  #choked = false;
+  #request: ClientRequest | undefined;
+  #response: IncomingMessage | undefined;
+  #socket: Socket | undefined;
+
+  constructor(owner: Http1UploadOwner, target: Target, sink: ClientSink) {
+    this.#target = target;
+    this.#inbound = new Inbound(sink, () => owner.ended(this));
+  }
+
+  /** Sends the head. */
+  start(agent: Agent, head: RequestHead): void {
+    const { method, authority, path, query, fields } = head;
+    let sending: ClientRequest;
+    try {
+      sending = request({
+        agent,
+        method,
+        host: this.#target.url.hostname,
+        port: this.#target.url.port,
+        path: query === "" ? path : `${path}?${query}`,
+        headers: ["host", authority, ...fields, "transfer-encoding", "chunked"],
+        maxHeaderSize: http1HeaderSize,
+      });
+    } catch (error) {
+      this.fail({
+        by: "local",
+        kind: "protocol",
+        h2: -1,
+        processed: "never",
+        text: `the request cannot be sent: ${error instanceof Error ? error.message : String(error)}`,
+        cause: error,
+      });
+      return;
+    }
+    this.#request = sending;
+    sending.on("socket", (socket) => this.#started(socket));
+    sending.on("information", ({ statusCode, rawHeaders }) => {
+      if (this.#state === "running") this.#inbound.inform(statusCode, fieldsOf(rawHeaders));
+    });
+    sending.on("response", (response) => this.#responded(response));
+    sending.on("drain", () => this.#drained());
+    sending.on("finish", () => {
+      if (this.#local === "ended") this.#local = "flushed";
+      if (this.#remote === "ended") this.#done();
+    });
+    sending.on("error", (error) => this.#failed(error));
+    sending.on("close", () => this.#failed(new Error("socket hang up")));
+    sending.flushHeaders();
+  }
+
+  pause(): void {
+    this.#inbound.pause();
+  }
+
+  resume(): void {
+    if (!this.#inbound.paused) return;
+    this.#inbound.resume();
+    this.#response?.resume();
+  }
+
+  write(chunk: Uint8Array): boolean {
+    const sending = this.#request;
+    if (this.#local !== "open" || this.#state === "closed" || chunk.length === 0) return true;
+    if (sending === undefined || sending.destroyed) return true;
+    const room = sending.write(chunk);
+    if (!room) this.#choked = true;
+    return room;
+  }
+
+  reserve(): null {
+    return null;
+  }
+
+  commit(): boolean {
+    return true;
+  }
+
+  flush(): void {}
+
+  /** Trailers of a request are not among what this carriage can do. */
+  end(): void {
+    if (this.#local !== "open" || this.#state === "closed") return;
+    this.#local = "ended";
+    if (this.#request?.destroyed === false) this.#request.end();
+  }
+
+  reset(): void {
+    if (this.#state !== "closed") this.#abort();
+    this.#inbound.discard();
+  }
+
+  /** Ends the exchange with a fault: it could not be started, or the connector is closed. */
+  fail(fault: Fault): void {
+    const waited = this.#state === "waiting";
+    if (this.#state !== "closed") this.#abort();
+    this.#inbound.abandon(waited ? { ...fault, processed: "never" } : fault);
+  }
+
+  #started(socket: Socket): void {
+    this.#socket = socket;
+    if (this.#state !== "waiting") return;
+    this.#state = "running";
+    this.#inbound.sent(socketPeer(socket), http1Caps);
+  }
+
+  #responded(response: IncomingMessage): void {
+    if (this.#state !== "running") return;
+    const inbound = this.#inbound;
+    const status = response.statusCode ?? 0;
+    const fields = fieldsOf(response.rawHeaders);
+    const untilClose = endsWithConnection(status, fields);
+    this.#response = response;
+    this.#remote = "body";
+    response.on("data", (chunk: Uint8Array) => {
+      if (this.#state === "running" && !inbound.data(chunk)) response.pause();
+    });
+    response.on("error", (error) => this.#failed(error));
+    response.on("end", () => {
+      if (this.#state !== "running") return;
+      const broken = this.#socket?.errored ?? null;
+      if (!response.complete || (untilClose && broken !== null)) {
+        this.#failed(broken ?? new Error("socket hang up"));
+        return;
+      }
+      this.#remote = "ended";
+      const trailers = fieldsOf(response.rawTrailers);
+      inbound.end(trailers.length === 0 ? null : trailers);
+      // Nobody reads the rest of the upload.
+      if (this.#local !== "ended") this.#done();
+    });
+    inbound.head(status, fields);
+  }
+
+  #drained(): void {
+    if (!this.#choked || this.#state === "closed") return;
+    this.#choked = false;
+    this.#inbound.writable();
+  }
+
+  #failed(error: Error): void {
+    if (this.#state === "closed") return;
+    if (this.#remote === "ended") return this.#done();
+    const fault = this.#faultOf(error);
+    this.#abort();
+    this.#inbound.fault(fault);
+    this.#inbound.closed(false);
+  }
+
+  /** The response is whole, and the request as far as it will be. */
+  #done(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    // A connection with half a request on it is of no use; node keeps the others.
+    if (this.#local !== "flushed") this.#request?.destroy();
+    this.#inbound.closed(this.#local === "flushed");
+  }
+
+  #abort(): void {
+    this.#state = "closed";
+    this.#request?.destroy();
+  }
+
+  #faultOf(error: Error): Fault {
+    if (error instanceof DialFailure) return error.fault;
+    const where = endpoint(this.#target.url);
+    if (this.#state === "waiting")
+      return connectFault(`cannot connect to ${where}: ${reasonOf(error)}`, error);
+    return http1Fault({
+      target: this.#target,
+      error,
+      what: whatIs(error),
+      socket: this.#socket,
+      rest: "rawPacket" in error && error.rawPacket instanceof Uint8Array ? error.rawPacket : undefined,
+      answered: this.#remote !== "waiting",
+    });
+  }
+}
+
+function whatIs(error: Error): Http1Failure["what"] {
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  if (code === "HPE_HEADER_OVERFLOW") return "too large";
+  if (code === "HPE_INVALID_EOF_STATE") return "cut";
+  if (code.startsWith("HPE_")) return "malformed";
+  if (error.message === "socket hang up" || error.message === "aborted") return "cut";
+  return "lost";
+}
