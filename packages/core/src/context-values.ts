@@ -44,6 +44,9 @@ class ContextMap implements ContextValues {
   require<T>(key: ContextKey<T>): NonNullable<T> {
     const value = this.get(key);
     if (value !== undefined && value !== null) return value;
-    throw new RpcError("internal", `context value "${key.name}" is not set: set it in a gate or an interceptor`);
+    throw new RpcError(
+      "internal",
+      `context value "${key.name}" is not set: set it in a gate or an interceptor`,
+    );
   }
 }

@@ -182,7 +182,7 @@ function* entries(init: MetadataInit): Iterable<readonly [string, string | Uint8
   for (const [name, value] of Object.entries(init)) {
     if (value === undefined) continue;
     if (typeof value === "string" || value instanceof Uint8Array) yield [name, value];
-    else for (const one of value as readonly string[]) yield [name, one];
+    else for (const one of value) yield [name, one];
   }
 }
 
@@ -222,6 +222,7 @@ function checkValue(name: string, value: string | Uint8Array): string {
 
 function decode(name: string, text: string): Uint8Array {
   const bytes = decodeBase64(text.trim());
-  if (bytes === null) throw new InvalidMetadata(`metadata "${name}" is not base64: ${JSON.stringify(text.slice(0, 64))}`);
+  if (bytes === null)
+    throw new InvalidMetadata(`metadata "${name}" is not base64: ${JSON.stringify(text.slice(0, 64))}`);
   return bytes;
 }

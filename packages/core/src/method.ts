@@ -1,4 +1,4 @@
-import type { JsonReadOptions, JsonWriteOptions, Message, Registry } from "@bufbuild/protobuf";
+import type { Message, Registry } from "@bufbuild/protobuf";
 import type { MessageCodec } from "./codec.ts";
 import type { Init } from "./init.ts";
 
@@ -28,9 +28,6 @@ export interface JsonOptions {
   readonly useProtoFieldName?: boolean | undefined;
 }
 
-/** The protobuf-es options behind {@link JsonOptions}. */
-export type ProtobufJsonOptions = Partial<JsonReadOptions> & Partial<JsonWriteOptions>;
-
 /** What a method of a full service carries for JSON: codecs, made on request. */
 export type JsonCodecs<I extends Message, O extends Message> = (options: JsonOptions) => {
   readonly input: Codec<I>;
@@ -38,11 +35,7 @@ export type JsonCodecs<I extends Message, O extends Message> = (options: JsonOpt
 };
 
 /** One RPC, as data: compare it, route on it, call it alone. Carries no descriptor. */
-export interface Method<
-  K extends Kind = Kind,
-  I extends Message = Message,
-  O extends Message = Message,
-> {
+export interface Method<K extends Kind = Kind, I extends Message = Message, O extends Message = Message> {
   readonly kind: K;
   /** As in the .proto file: `Greet`. */
   readonly name: string;

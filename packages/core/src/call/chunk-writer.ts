@@ -27,7 +27,8 @@ export class ChunkWriter implements Writer {
 
   grow(bytes: number): void {
     const written = this.pos - this.#start;
-    const buf = new Uint8Array(Math.max(slabBytes, (written + bytes) * 2));
+    // Twice what is there keeps many small steps cheap; one large step gets just what it asks for.
+    const buf = new Uint8Array(Math.max(slabBytes, written * 2, written + bytes));
     buf.set(this.buf.subarray(this.#start, this.pos));
     this.buf = buf;
     this.#start = 0;

@@ -12,12 +12,18 @@ export function compose(interceptors: readonly Interceptor[], terminal: Run): Ru
     return async (call) => {
       const reply: unknown = await interceptor(call as unknown as AnyCall, next as unknown as Next);
       if (reply instanceof InterceptedReply) return reply.ready();
-      throw new RpcError("internal", "an interceptor must return the reply that next() gave, or one made by call.reply()");
+      throw new RpcError(
+        "internal",
+        "an interceptor must return the reply that next() gave, or one made by call.reply()",
+      );
     };
   }, terminal);
 }
 
 function ownCall(call: unknown): InterceptedCall {
   if (call instanceof InterceptedCall) return call;
-  throw new RpcError("internal", "next() takes the interceptor's call, or a copy made by call.with() or call.mapRequests()");
+  throw new RpcError(
+    "internal",
+    "next() takes the interceptor's call, or a copy made by call.with() or call.mapRequests()",
+  );
 }

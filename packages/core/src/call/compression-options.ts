@@ -21,7 +21,8 @@ const all = ["gzip", "br", "zstd", "deflate"] as const;
 
 /** The algorithms that may be received, best first. Throws TypeError for one that the engine lacks. */
 export function acceptedCompressions(host: Host, options: CompressionOptions | undefined): Compression[] {
-  if (options?.accept !== undefined) return options.accept.map((name) => named(host, "compression.accept", name));
+  if (options?.accept !== undefined)
+    return options.accept.map((name) => named(host, "compression.accept", name));
   return all.map((name) => host.compression(name)).filter((compression) => compression !== null);
 }
 
@@ -41,5 +42,7 @@ function named(host: Host, option: string, name: string): Compression {
   const compression = host.compression(name);
   if (compression !== null) return compression;
   const known = all.filter((one) => host.compression(one) !== null);
-  throw new TypeError(`${option}: ${JSON.stringify(name)} is not to be had here: use ${known.join(", ") || "none"}`);
+  throw new TypeError(
+    `${option}: ${JSON.stringify(name)} is not to be had here: use ${known.join(", ") || "none"}`,
+  );
 }

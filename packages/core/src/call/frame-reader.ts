@@ -27,7 +27,10 @@ const none = /*@__PURE__*/ new Uint8Array(0);
 
 /** The error of a message above the limit. */
 export function tooLarge(size: string, limit: number): RpcError {
-  return new RpcError("resource_exhausted", `message of ${size} exceeds the limit of ${limit} bytes (maxReceiveBytes)`);
+  return new RpcError(
+    "resource_exhausted",
+    `message of ${size} exceeds the limit of ${limit} bytes (maxReceiveBytes)`,
+  );
 }
 
 /** Reads enveloped messages: flags, length, payload (Connect "Enveloped-Message", gRPC "Length-Prefixed-Message"). */

@@ -99,7 +99,8 @@ export class Inbound {
   }
 
   #take(chunk: Uint8Array, start: number, end: number): void {
-    if (this.#holds !== 0 || this.#waiting.length > 0) this.#waiting.push({ chunk: chunk.slice(start, end), at: 0 });
+    if (this.#holds !== 0 || this.#waiting.length > 0)
+      this.#waiting.push({ chunk: chunk.slice(start, end), at: 0 });
     else {
       const at = this.#read(chunk, start, end);
       if (at < end && this.#state === "open") this.#waiting.push({ chunk: chunk.slice(at, end), at: 0 });
@@ -127,7 +128,10 @@ export class Inbound {
     }
     if (this.#compression === null) {
       this.#unreadable(
-        new RpcError("internal", "a message is flagged as compressed, but the headers name no compression for it"),
+        new RpcError(
+          "internal",
+          "a message is flagged as compressed, but the headers name no compression for it",
+        ),
       );
       return;
     }
@@ -200,7 +204,8 @@ export class Inbound {
       next.at = this.#read(next.chunk, next.at, next.chunk.length);
       if (next.at === next.chunk.length) this.#waiting.shift();
     }
-    if (this.#holds === 0 && this.#state === "open" && this.#end !== undefined) this.#finish(this.#end.trailers);
+    if (this.#holds === 0 && this.#state === "open" && this.#end !== undefined)
+      this.#finish(this.#end.trailers);
     if (this.#holds === 0 && this.#state !== "done" && this.#fault !== undefined) {
       this.discard();
       this.#sink.faulted(this.#fault);

@@ -77,7 +77,10 @@ export class InterceptedCall implements InterceptorCall {
 
   get request(): OneOrMany {
     if (!(this.#request instanceof Promise)) return this.#request;
-    throw new RpcError("internal", "mapRequests() has not finished with the request: the next interceptor can read it");
+    throw new RpcError(
+      "internal",
+      "mapRequests() has not finished with the request: the next interceptor can read it",
+    );
   }
 
   get shared(): SharedCall {
@@ -131,7 +134,10 @@ export class InterceptedReply implements InterceptorReply {
 
   get response(): OneOrMany {
     if (!(this.#response instanceof Promise)) return this.#response;
-    throw new RpcError("internal", "mapResponses() has not finished with the response: return the reply, and the interceptor outside reads it");
+    throw new RpcError(
+      "internal",
+      "mapResponses() has not finished with the response: return the reply, and the interceptor outside reads it",
+    );
   }
 
   mapResponses(each: Each): this {

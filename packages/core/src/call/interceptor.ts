@@ -48,7 +48,8 @@ export interface InterceptorReply<K extends Kind = Kind, O extends Message = Mes
 /** A call of one of the four kinds: `call.kind` narrows request and response together. */
 export type AnyCall = { [K in Kind]: InterceptorCall<K> }[Kind];
 
-export type ReplyTo<C> = C extends InterceptorCall<infer K, infer _I, infer O> ? InterceptorReply<K, O> : never;
+export type ReplyTo<C> =
+  C extends InterceptorCall<infer K, infer _I, infer O> ? InterceptorReply<K, O> : never;
 
 /**
  * Resolves with the reply's head (a stream) or after the trailers (one response); what fails later is thrown by iterating

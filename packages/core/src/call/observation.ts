@@ -5,7 +5,11 @@ import type { CallHead } from "./call-head.ts";
 import type { CallEvents, Observer } from "./observer.ts";
 
 /** Calls the observers at a call's start. Null if there are none, or none of them wants to hear. */
-export function observe(host: Host, observers: readonly Observer[], head: () => CallHead): Observation | null {
+export function observe(
+  host: Host,
+  observers: readonly Observer[],
+  head: () => CallHead,
+): Observation | null {
   if (observers.length === 0) return null;
   const seen = head();
   const listeners: CallEvents[] = [];

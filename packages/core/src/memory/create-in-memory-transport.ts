@@ -10,7 +10,11 @@ import { memoryConnector } from "./memory-connector.ts";
  * A transport to an App in the same process, which serialises for real: every byte that would travel does. The way to
  * test handlers, and to fake a server for a client. Throws TypeError for a bad option.
  */
-export function createInMemoryTransport(host: Host, app: App, options: CommonTransportOptions = {}): Transport {
+export function createInMemoryTransport(
+  host: Host,
+  app: App,
+  options: CommonTransportOptions = {},
+): Transport {
   const connector = memoryConnector(createAccept(host, app), host);
   const parts = {
     host,

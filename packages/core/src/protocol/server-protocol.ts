@@ -59,7 +59,10 @@ export interface WireCall {
     trailers: Fields,
   ): { readonly status: number; readonly fields: Fields };
   /** What ends a response that carries messages: a last frame, trailers, or neither. */
-  end(error: RpcError | null, trailers: Fields): { readonly frame: Uint8Array | null; readonly trailers: Fields | null };
+  end(
+    error: RpcError | null,
+    trailers: Fields,
+  ): { readonly frame: Uint8Array | null; readonly trailers: Fields | null };
   /** The whole answer of a call that failed before its head left. */
   fail(error: RpcError, headers: Fields, trailers: Fields): WholeReply;
 }

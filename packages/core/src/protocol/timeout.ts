@@ -37,5 +37,8 @@ function wholeMs(ms: number, longest: number): number {
 }
 
 function malformed(name: string, text: string, grammar: string): RpcError {
-  return new RpcError("invalid_argument", `${name} ${JSON.stringify(text.slice(0, 32))} is malformed: it is ${grammar}`);
+  return new RpcError(
+    "invalid_argument",
+    `${name} ${JSON.stringify(text.slice(0, 32))} is malformed: it is ${grammar}`,
+  );
 }

@@ -4,7 +4,13 @@ import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { Awaitable, Init, Messages } from "../init.ts";
 import type { CallOptions } from "../call/call-options.ts";
 import type { HandlerCall } from "../call/handler-call.ts";
-import type { BidiCall, ClientStreamCall, MessageStream, ReplyPromise, ReplyStream } from "../call/streams.ts";
+import type {
+  BidiCall,
+  ClientStreamCall,
+  MessageStream,
+  ReplyPromise,
+  ReplyStream,
+} from "../call/streams.ts";
 import { method as makeMethod } from "../method.ts";
 import type { AnyMethod, Idempotency } from "../method.ts";
 import { serviceLite } from "../service.ts";

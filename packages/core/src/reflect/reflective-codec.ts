@@ -1,5 +1,5 @@
 import { create, fromBinary, isMessage, toBinary } from "@bufbuild/protobuf";
-import type { Message, MessageShape } from "@bufbuild/protobuf";
+import type { Message } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Writer } from "../codec.ts";
 import type { Init } from "../init.ts";
@@ -19,17 +19,17 @@ export function reflectiveCodec<T extends Message>(schema: GenMessage<T>): Codec
       // whose order is the message's own.
       writeBytes(writer, toBinary(schema, complete(schema, message)));
     },
-    decode(buf, start, end, owned) {
+    decode(buf, start, end, owned): T {
       // bytes fields and unknown fields of the result are views of what it was read from.
       const bytes = owned ? buf.subarray(start, end) : buf.slice(start, end);
-      return fromBinary(schema, bytes) as MessageShape<GenMessage<T>> & T;
+      return fromBinary(schema, bytes);
     },
   };
 }
 
 /** A complete message of an init shape; what is complete already is given back as it is. */
 export function complete<T extends Message>(schema: GenMessage<T>, init: Init<T>): T {
-  return (isMessage(init, schema) ? init : create(schema, init)) as T;
+  return isMessage(init, schema) ? init : create(schema, init);
 }
 
 /** Copies encoded bytes to where the writer stands. */

@@ -11,7 +11,7 @@ export function withDescriptor<Client, Handlers>(
   const byName = new Map(descriptor.methods.map((method) => [method.name, method]));
   const members: Record<string, AnyMethod> = {};
   for (const [localName, method] of Object.entries(lite["~members"])) {
-    members[localName] = { ...method, "~json": jsonCodecs(byName.get(method.name)!) } as AnyMethod;
+    members[localName] = { ...method, "~json": jsonCodecs(byName.get(method.name)!) };
   }
   return {
     typeName: lite.typeName,

@@ -31,7 +31,8 @@ function timer(at: number, run: () => void): () => void {
 /** One line of what failed, then its stack: an error that nobody can catch is of use only with the place it came from. */
 function report(error: unknown): void {
   try {
-    console.error("millrace: an error thrown by a hook was dropped:", error);
+    // oxlint-disable-next-line no-console -- standard error is where such errors go
+    console.error("millrace: an error that nobody handles:", error);
   } catch {
     // Printing runs code of the value's own (getters, inspect.custom): that too must not bring the process down.
   }

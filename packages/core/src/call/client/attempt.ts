@@ -1,6 +1,16 @@
 import type { Message } from "@bufbuild/protobuf";
 import { ErrorCode } from "@millrace/exchange";
-import type { Caps, ClientSink, Exchange, Fault, Fields, Head, Hints, Peer, RequestHead } from "@millrace/exchange";
+import type {
+  Caps,
+  ClientSink,
+  Exchange,
+  Fault,
+  Fields,
+  Head,
+  Hints,
+  Peer,
+  RequestHead,
+} from "@millrace/exchange";
 import { RpcError } from "../../error.ts";
 import type { Codec } from "../../method.ts";
 import type { Outcome, RequestFacts, WireResponse } from "../../protocol/client-protocol.ts";
@@ -39,7 +49,13 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
   #framesSeen = false;
   #outcome: Outcome | undefined;
 
-  constructor(core: TransportCore, owner: AttemptOwner<O>, facts: RequestFacts, output: Codec<O>, limit: number) {
+  constructor(
+    core: TransportCore,
+    owner: AttemptOwner<O>,
+    facts: RequestFacts,
+    output: Codec<O>,
+    limit: number,
+  ) {
     this.#core = core;
     this.#owner = owner;
     this.#facts = facts;
@@ -123,7 +139,8 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
 
   end(trailers: Fields | null): void {
     if (this.#inbound !== undefined) this.#inbound.end(trailers);
-    else if (this.#response === undefined) this.#owner.failed(new RpcError("internal", "the response has no head"));
+    else if (this.#response === undefined)
+      this.#owner.failed(new RpcError("internal", "the response has no head"));
   }
 
   fault(fault: Fault): void {
@@ -154,7 +171,10 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
       this.#outcome = response.readEnd(buf.subarray(start, end));
     } else {
       this.unreadable(
-        new RpcError("internal", `a response's envelope has flags 0x${flags.toString(16).padStart(2, "0")}: these bits are reserved`),
+        new RpcError(
+          "internal",
+          `a response's envelope has flags 0x${flags.toString(16).padStart(2, "0")}: these bits are reserved`,
+        ),
       );
     }
   }
@@ -185,7 +205,9 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
       message = this.#output.decode(buf, start, end, owned);
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      this.#owner.failed(new RpcError("internal", `cannot decode ${this.#output.typeName}: ${why}`, { cause }));
+      this.#owner.failed(
+        new RpcError("internal", `cannot decode ${this.#output.typeName}: ${why}`, { cause }),
+      );
       return;
     }
     this.#owner.message(message, size);

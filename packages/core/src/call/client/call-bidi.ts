@@ -20,7 +20,7 @@ export function callBidi<I extends Message, O extends Message>(
 }
 
 /** Starts a bidi call of a client, to send messages one by one. */
-export function startBidi<I extends Message, O extends Message>(
+function startBidi<I extends Message, O extends Message>(
   settings: ClientSettings,
   method: Method,
   options: CallOptions | undefined,

@@ -19,7 +19,7 @@ export function callClientStream<I extends Message, O extends Message>(
 }
 
 /** Starts a client-streaming call of a client, to send messages one by one. */
-export function startClientStream<I extends Message, O extends Message>(
+function startClientStream<I extends Message, O extends Message>(
   settings: ClientSettings,
   method: Method,
   options: CallOptions | undefined,

@@ -82,7 +82,7 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     const open = (message: EncodedMessage): void => {
       const compressed = core.send !== null && (message.compressed || !wholeBody);
       this.#requests = "ended";
-      this.#open(message.chunk, compressed ? core.send!.algorithm.name : null);
+      this.#open(message.chunk, compressed ? core.send.algorithm.name : null);
       this.#observation?.sent(message.size);
     };
     if (get) this.#openGet(encoded as EncodedMessage, open);
@@ -104,7 +104,9 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
   send(message: Init<I>, keeper: unknown): Promise<boolean> {
     if (this.#state !== "open") return this.#sendOutcome();
     if (this.#requests !== "open") {
-      return handled(new RpcError("failed_precondition", "the requests of this call have ended: send() before that"));
+      return handled(
+        new RpcError("failed_precondition", "the requests of this call have ended: send() before that"),
+      );
     }
     let encoded: EncodedMessage | Promise<EncodedMessage>;
     try {
@@ -226,9 +228,16 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     const { kind } = this.#plan.method;
     const over = caps.http === "fetch" ? "fetch" : `HTTP/${caps.http}`;
     if (core.protocol.needsHttp2 && caps.http !== "2") {
-      return new RpcError("unimplemented", `gRPC needs HTTP/2, this is ${over}: set httpVersion: "2", or protocol: "grpc-web"`);
+      return new RpcError(
+        "unimplemented",
+        `gRPC needs HTTP/2, this is ${over}: set httpVersion: "2", or protocol: "grpc-web"`,
+      );
     }
-    if (kind === "bidi_streaming" && caps.request !== "full" && !(core.halfDuplex && caps.request === "half")) {
+    if (
+      kind === "bidi_streaming" &&
+      caps.request !== "full" &&
+      !(core.halfDuplex && caps.request === "half")
+    ) {
       return new RpcError(
         "unimplemented",
         `a bidi call needs both directions at once, which ${over} does not give: set httpVersion: "2", or halfDuplex: true if all requests are sent before the first response is awaited`,
@@ -340,7 +349,9 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     const room = this.#attempt!.write(message.chunk);
     this.#observation?.sent(message.size);
     if (room && this.#waiters.length === 0) return Promise.resolve(true);
-    const waiting = new Promise<boolean>((resolve, reject) => this.#waiters.push({ resolve, reject, keeper }));
+    const waiting = new Promise<boolean>((resolve, reject) =>
+      this.#waiters.push({ resolve, reject, keeper }),
+    );
     waiting.catch(ignore);
     return waiting;
   }
@@ -386,7 +397,10 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
   }
 
   #wrongCount(what: string): RpcError {
-    return new RpcError("unimplemented", `the response to ${this.#plan.method.path} has ${what}: exactly one is required`);
+    return new RpcError(
+      "unimplemented",
+      `the response to ${this.#plan.method.path} has ${what}: exactly one is required`,
+    );
   }
 }
 

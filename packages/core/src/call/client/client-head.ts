@@ -67,8 +67,13 @@ export class ClientHead implements CallHead {
 
   /** The request is on the wire. */
   sentTo(peer: WirePeer): void {
-    for (let head: ClientHead | undefined = this; head !== undefined; head = head.#parent) head.#wirePeer = peer;
+    this.#tellPeer(peer);
     this.headers.close("the request's headers have left: set them before next()");
+  }
+
+  #tellPeer(peer: WirePeer): void {
+    this.#wirePeer = peer;
+    if (this.#parent !== undefined) this.#parent.#tellPeer(peer);
   }
 
   /** A copy with other headers, in a scope of its own. */

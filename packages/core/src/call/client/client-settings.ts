@@ -67,7 +67,9 @@ export class ClientSettings {
       headers = new FieldMetadata([...headers.fields]);
       if (options?.headers !== undefined) headers.replace(options.headers);
     } catch (error) {
-      scope.cancel(new RpcError("internal", error instanceof Error ? error.message : String(error), { cause: error }));
+      scope.cancel(
+        new RpcError("internal", error instanceof Error ? error.message : String(error), { cause: error }),
+      );
     }
     if (parent !== undefined) scope.inherit(parent);
     if (options?.signal !== undefined) scope.follow(options.signal, cancellation);

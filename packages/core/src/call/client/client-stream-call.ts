@@ -9,7 +9,10 @@ import { StreamFacade } from "./stream-facade.ts";
 import { UnaryReply } from "./unary-reply.ts";
 
 /** A client stream in a user's hands. */
-export class ClientStreamFacade<I extends Message, O> extends StreamFacade<O> implements ClientStreamCall<I, O> {
+export class ClientStreamFacade<I extends Message, O>
+  extends StreamFacade<O>
+  implements ClientStreamCall<I, O>
+{
   readonly #requests: RequestTarget<I>;
   #reply: ReplyPromise<O> | undefined;
 

@@ -22,7 +22,9 @@ export function createClient<C extends object>(
 ): C {
   const members = (service as Partial<ServiceLite<C, unknown>>)["~members"];
   if (members === undefined) {
-    throw new TypeError("not a service: take the one that protoc-gen-millrace generated, or fromDescriptor(descriptor)");
+    throw new TypeError(
+      "not a service: take the one that protoc-gen-millrace generated, or fromDescriptor(descriptor)",
+    );
   }
   const settings = coreOf(transport).settings.extend(options);
   const client: Record<string, unknown> = {};
@@ -33,9 +35,11 @@ export function createClient<C extends object>(
 function member(settings: ClientSettings, method: AnyMethod): unknown {
   switch (method.kind) {
     case "unary":
-      return (request: Init<Message>, options?: CallOptions) => startUnary(settings, method, request, options);
+      return (request: Init<Message>, options?: CallOptions) =>
+        startUnary(settings, method, request, options);
     case "server_streaming":
-      return (request: Init<Message>, options?: CallOptions) => startServerStream(settings, method, request, options);
+      return (request: Init<Message>, options?: CallOptions) =>
+        startServerStream(settings, method, request, options);
     case "client_streaming":
       return clientStreamMember(settings, method);
     case "bidi_streaming":

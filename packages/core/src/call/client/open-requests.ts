@@ -52,11 +52,16 @@ export function openRequests<I extends Message, O extends Message>(
   const call = new ClientCall<I, O>(head, plan, replies, observation);
   replies.from(call);
   call.startStream();
-  if (messages !== undefined) replies.onSettled(pump(core.host, messages, call, (error) => call.cancel(error)));
+  if (messages !== undefined)
+    replies.onSettled(pump(core.host, messages, call, (error) => call.cancel(error)));
   return { requests: call, replies, head };
 }
 
 /** Whether a call's first argument is messages to send, rather than options. */
 export function isMessages(argument: unknown): argument is Messages<Message> {
-  return typeof argument === "object" && argument !== null && (Symbol.asyncIterator in argument || Symbol.iterator in argument);
+  return (
+    typeof argument === "object" &&
+    argument !== null &&
+    (Symbol.asyncIterator in argument || Symbol.iterator in argument)
+  );
 }

@@ -17,7 +17,8 @@ export function pump<I extends Message>(
   const inContext = host.capture();
   let iterator: AsyncIterator<Init<I>> | Iterator<Init<I>>;
   try {
-    iterator = Symbol.asyncIterator in messages ? messages[Symbol.asyncIterator]() : messages[Symbol.iterator]();
+    iterator =
+      Symbol.asyncIterator in messages ? messages[Symbol.asyncIterator]() : messages[Symbol.iterator]();
   } catch (error) {
     fail(RpcError.from(error));
     return () => {};

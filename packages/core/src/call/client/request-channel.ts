@@ -59,14 +59,18 @@ export class RequestChannel<I extends Message> implements RequestTarget<I> {
       return this.#outcome.error === null ? Promise.resolve(false) : Promise.reject(this.#outcome.error);
     }
     if (this.#ended) {
-      return Promise.reject(new RpcError("failed_precondition", "the requests of this call have ended: send() before that"));
+      return Promise.reject(
+        new RpcError("failed_precondition", "the requests of this call have ended: send() before that"),
+      );
     }
     let message: I;
     try {
       message = this.#codec.create(init);
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      return Promise.reject(new RpcError("internal", `cannot encode ${this.#codec.typeName}: ${why}`, { cause }));
+      return Promise.reject(
+        new RpcError("internal", `cannot encode ${this.#codec.typeName}: ${why}`, { cause }),
+      );
     }
     const taker = this.#takers.shift();
     if (taker !== undefined) {

@@ -90,7 +90,13 @@ export class TransportCore implements TransportParts {
       method,
       input,
       output,
-      encoder: new MessageEncoder(input, this.protocol.framing(method), false, this.#maxSendBytes, this.#writer),
+      encoder: new MessageEncoder(
+        input,
+        this.protocol.framing(method),
+        false,
+        this.#maxSendBytes,
+        this.#writer,
+      ),
       path: this.basePath + method.path,
       failure:
         codecs === undefined

@@ -39,7 +39,7 @@ export class UnaryReply<O> extends Promise<O> implements ReplyPromise<O> {
 }
 
 // Derived promises (then, catch, finally) are plain ones: a subclass that constructs itself again costs twice as much.
-Object.defineProperty(UnaryReply.prototype, "constructor", { value: Promise });
+void Object.defineProperty(UnaryReply.prototype, "constructor", { value: Promise });
 
 /** Takes the one response of a call on the wire. */
 export class UnaryConsumer<O> implements ReplyConsumer<O> {

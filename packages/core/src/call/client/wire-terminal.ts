@@ -118,7 +118,9 @@ function start(
   if (call.kind === "unary" || call.kind === "server_streaming") wire.startWith(call.request as Message);
   else {
     wire.startStream();
-    stop = pump(head.core.host, call.request as AsyncIterable<Message>, wire, (error: RpcError) => wire.cancel(error));
+    stop = pump(head.core.host, call.request as AsyncIterable<Message>, wire, (error: RpcError) =>
+      wire.cancel(error),
+    );
   }
   return wire;
 }

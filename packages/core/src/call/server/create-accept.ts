@@ -26,7 +26,9 @@ export function createAccept(host: Host, app: App): Accept {
   const services = new Set<string>();
   for (const { service, "~implementation": given } of app.services) {
     if (services.has(service.typeName)) {
-      throw new TypeError(`service ${service.typeName} is in the App twice: remove one of its implementations`);
+      throw new TypeError(
+        `service ${service.typeName} is in the App twice: remove one of its implementations`,
+      );
     }
     services.add(service.typeName);
     const { handlers, options } = given as ImplementationParts;
@@ -66,8 +68,7 @@ export function createAccept(host: Host, app: App): Accept {
 
 function serve(core: AppCore, endpoint: Endpoint, exchange: ServerExchange, wire: WireCall): Sink {
   if (wire.refusal !== null) return refuse(exchange, wire, wire.refusal, []);
-  const compression =
-    wire.encoding === null ? null : core.accept.find(({ name }) => name === wire.encoding);
+  const compression = wire.encoding === null ? null : core.accept.find(({ name }) => name === wire.encoding);
   if (compression === undefined) {
     const known = core.accept.map(({ name }) => name).join(",");
     const text = `compression ${JSON.stringify(wire.encoding)} is not supported: use ${known || "none"}`;

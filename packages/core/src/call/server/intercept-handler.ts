@@ -37,7 +37,9 @@ export function interceptHandler(
   });
   return (request, context) => {
     const shared = new ServerShared(context, request instanceof RequestStream ? request : undefined);
-    const replying = run(new InterceptedCall(context, request as Message | RequestStream<Message>, shared)).then((reply) => {
+    const replying = run(
+      new InterceptedCall(context, request as Message | RequestStream<Message>, shared),
+    ).then((reply) => {
       context.responseHeaders.replaceIfOpen(reply.headers);
       context.responseTrailers.replace(reply.trailers);
       return reply.response;
@@ -95,7 +97,10 @@ class SequenceStream {
   }
 }
 
-async function* completeEach(output: Codec<Message>, responses: AsyncIterable<Init<Message>>): AsyncGenerator<Message> {
+async function* completeEach(
+  output: Codec<Message>,
+  responses: AsyncIterable<Init<Message>>,
+): AsyncGenerator<Message> {
   for await (const init of responses) yield output.create(init);
 }
 

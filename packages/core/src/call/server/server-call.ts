@@ -193,7 +193,9 @@ export class ServerCall implements Sink, FrameSink {
   frame(flags: number, buf: Uint8Array, start: number, end: number, owned: boolean, size: number): void {
     if (flags !== 0) {
       const hex = flags.toString(16).padStart(2, "0");
-      this.unreadable(new RpcError("internal", `a request's envelope has flags 0x${hex}: these bits are reserved`));
+      this.unreadable(
+        new RpcError("internal", `a request's envelope has flags 0x${hex}: these bits are reserved`),
+      );
       return;
     }
     this.#observation?.received(size);
@@ -277,7 +279,11 @@ export class ServerCall implements Sink, FrameSink {
       return;
     }
     if (!this.#single) this.host.enter(this.#scope, () => void this.#pump(given));
-    else if (isPromise(given)) given.then((reply) => this.#reply(reply), (error: unknown) => this.#handlerFailed(error));
+    else if (isPromise(given))
+      given.then(
+        (reply) => this.#reply(reply),
+        (error: unknown) => this.#handlerFailed(error),
+      );
     else this.#reply(given);
   }
 
@@ -487,7 +493,9 @@ function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+  return (
+    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
+  );
 }
 
 function isAbort(error: unknown): boolean {

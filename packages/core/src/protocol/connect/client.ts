@@ -18,15 +18,23 @@ export const connectClient: ClientProtocol = {
   framing: (method) => (method.kind === "unary" ? "body" : "envelope"),
   request(facts) {
     const prefix = facts.method.kind === "unary" ? "" : "connect-";
-    const fields = ["content-type", contentTypeOf(facts.method.kind, facts.format), "connect-protocol-version", "1"];
+    const fields = [
+      "content-type",
+      contentTypeOf(facts.method.kind, facts.format),
+      "connect-protocol-version",
+      "1",
+    ];
     if (facts.timeoutMs !== Infinity) fields.push("connect-timeout-ms", printConnectTimeout(facts.timeoutMs));
     if (facts.sendEncoding !== null) fields.push(`${prefix}content-encoding`, facts.sendEncoding);
-    if (facts.acceptEncodings.length > 0) fields.push(`${prefix}accept-encoding`, facts.acceptEncodings.join(", "));
+    if (facts.acceptEncodings.length > 0)
+      fields.push(`${prefix}accept-encoding`, facts.acceptEncodings.join(", "));
     fields.push(...facts.metadata);
     return fields;
   },
   response(facts, status, fields) {
-    return facts.method.kind === "unary" ? unaryResponse(facts, status, fields) : streamResponse(facts, status, fields);
+    return facts.method.kind === "unary"
+      ? unaryResponse(facts, status, fields)
+      : streamResponse(facts, status, fields);
   },
 };
 
@@ -36,7 +44,9 @@ function unaryResponse(facts: RequestFacts, status: number, fields: Fields): Wir
   const metadata = (): FieldMetadata => FieldMetadata.received(fields).add(trailers);
   const ok = status === 200;
   const bareError = (): RpcError =>
-    new RpcError(codeFromHttpStatus(status), `HTTP status ${status} without a Connect error`, { metadata: metadata() });
+    new RpcError(codeFromHttpStatus(status), `HTTP status ${status} without a Connect error`, {
+      metadata: metadata(),
+    });
   return {
     failure: ok
       ? wrongType(facts, type, readContentType(mediaType(type))?.streaming === false, metadata)
@@ -56,7 +66,10 @@ function unaryResponse(facts: RequestFacts, status: number, fields: Fields): Wir
         json = undefined;
       }
       const text = `HTTP status ${status} with a malformed Connect error`;
-      return { error: errorFromJson(json, codeFromHttpStatus(status), text, metadata()), trailers: trailers.fields };
+      return {
+        error: errorFromJson(json, codeFromHttpStatus(status), text, metadata()),
+        trailers: trailers.fields,
+      };
     },
     finish: () => ({ error: ok ? null : bareError(), trailers: trailers.fields }),
   };
@@ -69,7 +82,9 @@ function streamResponse(facts: RequestFacts, status: number, fields: Fields): Wi
     failure:
       status === 200
         ? wrongType(facts, type, readContentType(mediaType(type))?.streaming === true, metadata)
-        : new RpcError(codeFromHttpStatus(status), `HTTP status ${status} for a Connect stream`, { metadata: metadata() }),
+        : new RpcError(codeFromHttpStatus(status), `HTTP status ${status} for a Connect stream`, {
+            metadata: metadata(),
+          }),
     trailersOnly: false,
     framing: "envelope",
     encoding: encodingOf(fields, "connect-content-encoding"),
@@ -77,7 +92,9 @@ function streamResponse(facts: RequestFacts, status: number, fields: Fields): Wi
     endFlag: flagEndStream,
     readEnd: (payload) => readEndStream(payload, fields),
     finish: () => ({
-      error: new RpcError("internal", "the response ended without an EndStream message", { metadata: metadata() }),
+      error: new RpcError("internal", "the response ended without an EndStream message", {
+        metadata: metadata(),
+      }),
       trailers: [],
     }),
   };

@@ -44,12 +44,16 @@ function readMetadata(json: unknown): string[] {
   if (typeof json !== "object" || json === null) return fields;
   for (const [name, values] of Object.entries(json)) {
     if (!Array.isArray(values)) continue;
-    for (const value of values as unknown[]) if (typeof value === "string") fields.push(name.toLowerCase(), value);
+    for (const value of values as unknown[])
+      if (typeof value === "string") fields.push(name.toLowerCase(), value);
   }
   return fields;
 }
 
 function malformed(headers: Fields, cause: unknown): Outcome {
   const metadata = FieldMetadata.received(headers);
-  return { error: new RpcError("internal", "the EndStream message is not the JSON it must be", { metadata, cause }), trailers: [] };
+  return {
+    error: new RpcError("internal", "the EndStream message is not the JSON it must be", { metadata, cause }),
+    trailers: [],
+  };
 }

@@ -27,7 +27,12 @@ export function errorToJson(error: RpcError): ErrorJson {
  * Reads a JSON value as an error. `fallback` is the code if it carries none that is known; unknown keys, and details that
  * are none, are passed over.
  */
-export function errorFromJson(json: unknown, fallback: Code, fallbackText: string, metadata: Metadata): RpcError {
+export function errorFromJson(
+  json: unknown,
+  fallback: Code,
+  fallbackText: string,
+  metadata: Metadata,
+): RpcError {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     return remoteError(fallback, fallbackText, { metadata });
   }
@@ -43,7 +48,8 @@ function readDetails(json: unknown): ErrorDetail[] {
     if (typeof entry !== "object" || entry === null) continue;
     const { type, value } = entry as Record<string, unknown>;
     const bytes = typeof value === "string" ? decodeBase64(value) : null;
-    if (typeof type === "string" && bytes !== null) details.push({ type: type.slice(type.lastIndexOf("/") + 1), value: bytes });
+    if (typeof type === "string" && bytes !== null)
+      details.push({ type: type.slice(type.lastIndexOf("/") + 1), value: bytes });
   }
   return details;
 }

@@ -46,7 +46,8 @@ export function readQuery(query: string): QueryMessage {
   const base64 = parameters.get("base64") === "1";
   return {
     encoding: unescape(parameters.get("encoding")),
-    compression: compression === undefined || compression === "" || compression === "identity" ? null : compression,
+    compression:
+      compression === undefined || compression === "" || compression === "identity" ? null : compression,
     version: unescape(parameters.get("connect")),
     message: text === undefined ? null : base64 ? decodeBase64(text) : encodeUtf8(text),
   };

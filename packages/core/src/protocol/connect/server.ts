@@ -31,13 +31,16 @@ function acceptGet(request: IncomingRequest): WireCall | { status: number; field
   const { method, head } = request;
   const query = readQuery(head.query);
   if (method === undefined) {
-    return query.version === "v1" ? getCall(request, query.encoding === "json" ? "json" : "proto", query) : null;
+    return query.version === "v1"
+      ? getCall(request, query.encoding === "json" ? "json" : "proto", query)
+      : null;
   }
   if (method.kind !== "unary" || method.idempotency !== "no_side_effects") return null;
   const format = query.encoding;
   // A body on a GET, or a codec that is not known, is a request in a form that is not supported.
   const length = firstField(head.fields, "content-length");
-  const hasBody = (length !== undefined && length !== "0") || firstField(head.fields, "transfer-encoding") !== undefined;
+  const hasBody =
+    (length !== undefined && length !== "0") || firstField(head.fields, "transfer-encoding") !== undefined;
   if (hasBody || (format !== undefined && format !== "proto" && format !== "json")) {
     return { status: 415, fields: ["accept-post", connectServer.mediaTypes(method).join(", ")] };
   }
@@ -52,7 +55,10 @@ function getCall(request: IncomingRequest, format: Format, query: ReturnType<typ
       : query.message === null
         ? new RpcError("invalid_argument", 'the query lacks a "message", or it is not base64 though base64=1')
         : query.version !== undefined && query.version !== "v1"
-          ? new RpcError("invalid_argument", `query parameter connect=${JSON.stringify(query.version)} is not v1`)
+          ? new RpcError(
+              "invalid_argument",
+              `query parameter connect=${JSON.stringify(query.version)} is not v1`,
+            )
           : query.version === undefined && request.requireConnectProtocolHeader
             ? new RpcError("invalid_argument", "the query lacks connect=v1")
             : null;

@@ -29,9 +29,13 @@ export const grpcWebClient: ClientProtocol = {
       endFlag: flagTrailers,
       readEnd(payload) {
         const trailers = readTrailerBlock(payload);
-        if (trailers !== null) return readStatus(trailers, fields) ?? withoutStatus(fields, trailers, "unknown");
+        if (trailers !== null)
+          return readStatus(trailers, fields) ?? withoutStatus(fields, trailers, "unknown");
         const metadata = FieldMetadata.received(fields);
-        return { error: new RpcError("internal", "the gRPC-Web trailers are malformed", { metadata }), trailers: [] };
+        return {
+          error: new RpcError("internal", "the gRPC-Web trailers are malformed", { metadata }),
+          trailers: [],
+        };
       },
       finish(_trailers, empty) {
         const outcome = empty ? readStatus(fields, []) : undefined;

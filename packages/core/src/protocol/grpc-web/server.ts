@@ -22,7 +22,10 @@ export const grpcWebServer: ServerProtocol = {
       format,
       framing: "envelope",
       text: prefix === text,
-      respond: (headers, encoding) => ({ status: 200, fields: responseFields(contentType, encoding, headers) }),
+      respond: (headers, encoding) => ({
+        status: 200,
+        fields: responseFields(contentType, encoding, headers),
+      }),
       end: (error, trailers) => ({ frame: trailerFrame(statusFields(error, trailers)), trailers: null }),
       fail(error, headers, trailers) {
         const status = statusFields(error, trailers);

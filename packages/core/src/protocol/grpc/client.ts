@@ -26,7 +26,8 @@ export const grpcClient: ClientProtocol = {
       endFlag: 0,
       readEnd: () => withoutStatus(fields, [], "internal"),
       finish(trailers, empty) {
-        if (trailers !== null) return readStatus(trailers, fields) ?? withoutStatus(fields, trailers, "unknown");
+        if (trailers !== null)
+          return readStatus(trailers, fields) ?? withoutStatus(fields, trailers, "unknown");
         // Trailers-Only: the head is the trailers. Behind a body, a status in the head says nothing.
         const outcome = empty ? readStatus(fields, []) : undefined;
         return outcome ?? withoutStatus(fields, [], "unknown");

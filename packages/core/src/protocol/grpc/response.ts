@@ -26,10 +26,16 @@ export function headFailure(
   if (format === facts.format) return null;
   const expected = `${prefix}+${facts.format}`;
   return format === undefined
-    ? new RpcError("unknown", `response content-type ${JSON.stringify(type)} is not ${expected}`, { metadata })
-    : new RpcError("internal", `response content-type ${JSON.stringify(type)} has another codec than ${expected}`, {
+    ? new RpcError("unknown", `response content-type ${JSON.stringify(type)} is not ${expected}`, {
         metadata,
-      });
+      })
+    : new RpcError(
+        "internal",
+        `response content-type ${JSON.stringify(type)} has another codec than ${expected}`,
+        {
+          metadata,
+        },
+      );
 }
 
 /** The compression that a response names; null for none. */

@@ -8,7 +8,10 @@ import { parseGrpcTimeout } from "../timeout.ts";
 /** What gRPC and gRPC-Web read alike from a request's head. */
 export function readRequest(
   request: IncomingRequest,
-): Pick<WireCall, "encoding" | "acceptEncodingName" | "acceptEncodings" | "timeoutMs" | "refusal" | "message"> {
+): Pick<
+  WireCall,
+  "encoding" | "acceptEncodingName" | "acceptEncodings" | "timeoutMs" | "refusal" | "message"
+> {
   const { fields } = request.head;
   const encoding = firstField(fields, "grpc-encoding") ?? "identity";
   const timeout = firstField(fields, "grpc-timeout");

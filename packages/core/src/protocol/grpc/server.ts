@@ -21,7 +21,10 @@ export const grpcServer: ServerProtocol = {
       format,
       framing: "envelope",
       text: false,
-      respond: (headers, encoding) => ({ status: 200, fields: responseFields(contentType, encoding, headers) }),
+      respond: (headers, encoding) => ({
+        status: 200,
+        fields: responseFields(contentType, encoding, headers),
+      }),
       end: (error, trailers) => ({ frame: null, trailers: statusFields(error, trailers) }),
       fail(error, headers, trailers) {
         const status = statusFields(error, trailers);

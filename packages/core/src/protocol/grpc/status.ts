@@ -34,7 +34,11 @@ export function readStatus(trailers: Fields, headers: Fields): Outcome | undefin
   let message = percentDecode(firstField(trailers, "grpc-message") ?? "");
   if (code === undefined) {
     const said = message === "" ? "" : `: ${message}`;
-    const error = new RpcError("unknown", `grpc-status ${JSON.stringify(text.slice(0, 32))} is no code${said}`, { metadata });
+    const error = new RpcError(
+      "unknown",
+      `grpc-status ${JSON.stringify(text.slice(0, 32))} is no code${said}`,
+      { metadata },
+    );
     return { error, trailers: own.fields };
   }
   const packed = firstField(trailers, "grpc-status-details-bin");
