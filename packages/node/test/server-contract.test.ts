@@ -1,16 +1,27 @@
+import { createServer as createHttp1Server } from "node:http";
 import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 
-import type { Accept } from "@millrace/exchange";
+import type { Accept, Connector } from "@millrace/exchange";
 import { contractFor, type Declaration, type Make, poisonAccept } from "@millrace/exchange/contract";
 import { describe, it } from "vitest";
 
 import { parseBaseUrl } from "../src/client/base-url.ts";
+import type { Target } from "../src/client/dial.ts";
+import { Http1Connector } from "../src/client/http1-connector.ts";
 import { Http2Connector } from "../src/client/http2-connector.ts";
 import { Connections } from "../src/server/connections.ts";
 import { SERVER_LIMITS } from "../src/server/limits.ts";
 import { mount } from "../src/server/mount.ts";
 
+const HTTP1: Declaration["caps"] = {
+  http: "1.1",
+  // undici sends none.
+  trailers: false,
+  request: "half",
+  resets: false,
+  duplicates: true,
+};
 const HTTP2: Declaration["caps"] = {
   http: "2",
   trailers: true,
@@ -36,17 +47,16 @@ async function shut(server: Server): Promise<void> {
   await new Promise<void>((resolve) => server.close(() => resolve()));
 }
 
-function http2Connector(port: number): Http2Connector {
-  return new Http2Connector({
-    url: parseBaseUrl(`http://127.0.0.1:${port}`),
-    tls: {},
-    connectTimeoutMs: 5_000,
-  });
+function target(port: number): Target {
+  return { url: parseBaseUrl(`http://127.0.0.1:${port}`), tls: {}, connectTimeoutMs: 5_000 };
 }
+
+const overHttp1 = (port: number): Connector => new Http1Connector(target(port));
+const overHttp2 = (port: number): Connector => new Http2Connector(target(port));
 
 /** The listener's own carriage. */
 const listener =
-  (connect: (port: number) => Http2Connector): Make =>
+  (connect: (port: number) => Connector): Make =>
   async (accept) => {
     const connections = new Connections({
       accept,
@@ -74,6 +84,24 @@ const listener =
     };
   };
 
+/** A user's node:http server. */
+const mountedHttp1: Make = async (accept) => {
+  const server = createHttp1Server(mount(accept));
+  const { port, sockets } = await open(server);
+  const connector = overHttp1(port);
+  return {
+    connector,
+    authority: `127.0.0.1:${port}`,
+    nowhere: overHttp1(1),
+    cut: () => sockets.forEach((socket) => socket.destroy()),
+    close: async () => {
+      await connector.close(0);
+      server.closeAllConnections();
+      await shut(server);
+    },
+  };
+};
+
 /** A user's node:http2 server, through the compatibility layer's request and response. */
 const mountedHttp2: Make = async (accept) => {
   const server = createHttp2Server(mount(accept));
@@ -84,11 +112,11 @@ const mountedHttp2: Make = async (accept) => {
     session.on("close", () => sessions.delete(session));
   });
   const { port, sockets } = await open(server);
-  const connector = http2Connector(port);
+  const connector = overHttp2(port);
   return {
     connector,
     authority: `127.0.0.1:${port}`,
-    nowhere: http2Connector(1),
+    nowhere: overHttp2(1),
     cut: () => sockets.forEach((socket) => socket.destroy()),
     goaway: () => sessions.forEach((session) => session.close()),
     close: async () => {
@@ -109,5 +137,7 @@ function suite(name: string, declared: Declaration, make: Make): void {
   });
 }
 
-suite("the listener over HTTP/2", { caps: HTTP2, lacks: ["goaway"] }, listener(http2Connector));
+suite("the listener over HTTP/1.1", { caps: HTTP1, lacks: ["goaway", "inform"] }, listener(overHttp1));
+suite("a handler in a node:http server", { caps: HTTP1, lacks: ["goaway", "inform"] }, mountedHttp1);
+suite("the listener over HTTP/2", { caps: HTTP2, lacks: ["goaway"] }, listener(overHttp2));
 suite("a handler in a node:http2 server", { caps: HTTP2 }, mountedHttp2);

@@ -261,12 +261,12 @@ describe("a client that goes away", () => {
     expect((await recorded.saw("closed")).died).toMatchObject({ kind: "truncated" });
   });
 
-  it("by a reset of its connection is a loss", async () => {
+  it("by a reset of its connection, in the middle of a body, is a truncation", async () => {
     const { recorder, raw } = await start(echo);
     const client = raw().send("POST / HTTP/1.1", "host: h", "content-length: 9", "", "abc");
     const recorded = await (await recorder.get()).saw("data");
     client.socket.resetAndDestroy();
-    expect((await recorded.saw("closed")).died).toMatchObject({ by: "transport", kind: "lost" });
+    expect((await recorded.saw("closed")).died).toMatchObject({ by: "transport", kind: "truncated" });
   });
 
   it("is noticed while the handler works", async () => {

@@ -297,7 +297,11 @@ describe("a lost connection", () => {
     three[2]?.exchange.flush();
     socket?.destroy();
     for (const recorded of three)
-      expect((await recorded.saw("closed")).died).toMatchObject({ by: "transport", kind: "lost", h2: -1 });
+      expect((await recorded.saw("closed")).died).toMatchObject({
+        by: "transport",
+        kind: "truncated",
+        h2: -1,
+      });
   });
 });
 

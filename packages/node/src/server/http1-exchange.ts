@@ -116,7 +116,9 @@ export class Http1Exchange implements ServerExchange {
 
   write(chunk: Uint8Array): boolean {
     if (this.#response === "held") this.#sendHead();
-    if (this.#life === "closed" || this.#response !== "open" || chunk.length === 0) return !this.#choked;
+    else if (this.#response === "none") this.reset(ErrorCode.INTERNAL_ERROR);
+    if (this.#life === "closed" || this.#response !== "open") return true;
+    if (chunk.length === 0) return !this.#choked;
     if (!this.#res.write(chunk) && !this.#choked) {
       this.#choked = true;
       this.#hearDrain();
@@ -139,7 +141,8 @@ export class Http1Exchange implements ServerExchange {
   }
 
   end(trailers: Fields | null): void {
-    if (this.#response === "held") {
+    if (this.#response === "none") this.reset(ErrorCode.INTERNAL_ERROR);
+    else if (this.#response === "held") {
       this.#response = "none";
       this.reply(this.#status, this.#fields, null, trailers);
     } else this.#finish(null, trailers);
@@ -334,19 +337,13 @@ export class Http1Exchange implements ServerExchange {
         kind: "lost",
         text: "the client closed the connection before the response was complete",
       });
-    else if (code === "HPE_INVALID_EOF_STATE")
-      this.#die({
-        ...lost,
-        kind: "truncated",
-        text: "the connection ended in the middle of the request's body",
-      });
-    else if (code.startsWith("HPE_"))
+    else if (code.startsWith("HPE_") && code !== "HPE_INVALID_EOF_STATE")
       this.#die({ ...lost, by: "peer", kind: "protocol", text: `malformed request body: ${cause?.message}` });
     else
       this.#die({
         ...lost,
-        kind: "lost",
-        text: "the connection was lost in the middle of the request's body",
+        kind: "truncated",
+        text: "the connection ended in the middle of the request's body",
       });
   };
 

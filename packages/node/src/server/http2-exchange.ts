@@ -114,8 +114,9 @@ export class Http2Exchange implements ServerExchange {
 
   write(chunk: Uint8Array): boolean {
     if (this.#response === "held") this.#sendHead(false, true);
-    if (this.#life === "closed" || this.#response !== "open" || this.#bodiless || chunk.length === 0)
-      return !this.#choked;
+    else if (this.#response === "none") this.reset(ErrorCode.INTERNAL_ERROR);
+    if (this.#life === "closed" || this.#response !== "open") return true;
+    if (this.#bodiless || chunk.length === 0) return !this.#choked;
     if (!this.#stream.write(chunk) && !this.#choked) {
       this.#choked = true;
       this.#hearDrain();
@@ -136,6 +137,7 @@ export class Http2Exchange implements ServerExchange {
   }
 
   end(trailers: Fields | null): void {
+    if (this.#response === "none") this.reset(ErrorCode.INTERNAL_ERROR);
     this.#finish(null, trailers);
   }
 
@@ -300,25 +302,17 @@ export class Http2Exchange implements ServerExchange {
       return;
     }
     const cause = stream.errored ?? undefined;
-    this.#die(
-      lost
-        ? {
-            by: "transport",
-            kind: "lost",
-            h2: -1,
-            processed: "maybe",
-            text: "the connection was lost",
-            cause,
-          }
-        : {
-            by: "peer",
-            kind: "reset",
-            h2: stream.rstCode ?? ErrorCode.CANCEL,
-            processed: "maybe",
-            text: "the client reset the stream",
-            cause,
-          },
-    );
+    const processed = "maybe";
+    if (!lost) {
+      const h2 = stream.rstCode ?? ErrorCode.CANCEL;
+      this.#die({ by: "peer", kind: "reset", h2, processed, text: "the client reset the stream", cause });
+    } else if (this.#request === "ended") {
+      const text = "the connection was lost before the response was complete";
+      this.#die({ by: "transport", kind: "lost", h2: -1, processed, text, cause });
+    } else {
+      const text = "the connection was lost in the middle of the request";
+      this.#die({ by: "transport", kind: "truncated", h2: -1, processed, text, cause });
+    }
   };
 
   /** What node would not send, nobody sends: the stream ends as our own error. Never from inside the call. */
