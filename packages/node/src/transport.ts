@@ -1,10 +1,8 @@
-import type { CommonTransportOptions, Protocol, Transport } from "@millrace/core";
+import type { CommonTransportOptions, Transport } from "@millrace/core";
 import { clientProtocols, connectTransport } from "@millrace/core/host";
 import { parseBaseUrl } from "./client/base-url.ts";
-import type { BaseUrl } from "./client/base-url.ts";
 import type { ClientTls } from "./client/client-tls.ts";
-import { Http1Connector } from "./client/http1-connector.ts";
-import { Http2Connector } from "./client/http2-connector.ts";
+import { nodeConnector } from "./client/node-connector.ts";
 import { nodeHost } from "./host/node-host.ts";
 
 /** What createTransport() takes. */
@@ -26,9 +24,11 @@ export interface TransportOptions extends CommonTransportOptions {
 export function createTransport(options: TransportOptions): Transport {
   const url = parseBaseUrl(options.baseUrl);
   const protocol = options.protocol ?? "connect";
-  const version = options.httpVersion ?? defaultVersion(url, protocol);
-  const target = { url, tls: options.tls ?? {}, connectTimeoutMs: options.connectTimeoutMs ?? 10_000 };
-  const connector = version === "2" ? new Http2Connector(target) : new Http1Connector(target);
+  const connector = nodeConnector({
+    ...options,
+    // gRPC is HTTP/2, whatever else a server would choose.
+    httpVersion: options.httpVersion ?? (protocol === "grpc" ? "2" : undefined),
+  });
   const { scheme, authority, prefix } = url;
   return connectTransport(
     {
@@ -42,8 +42,4 @@ export function createTransport(options: TransportOptions): Transport {
     },
     options,
   );
-}
-
-function defaultVersion(url: BaseUrl, protocol: Protocol): "1.1" | "2" {
-  return protocol === "grpc" || url.scheme === "https" ? "2" : "1.1";
 }

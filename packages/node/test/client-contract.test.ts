@@ -12,7 +12,7 @@ import { http2Caps } from "../src/client/http2-exchange.ts";
 import { listen } from "../src/server/listen.ts";
 
 function targetOf(url: string): Target {
-  return { url: parseBaseUrl(url), tls: {}, connectTimeoutMs: 5_000 };
+  return { url: parseBaseUrl(url), connectTimeoutMs: 5_000 };
 }
 
 /** A port that was free a moment ago. */

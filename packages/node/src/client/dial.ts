@@ -1,15 +1,21 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { connect as connectTls, TLSSocket } from "node:tls";
+import { connect as connectTls, type SecureContext, TLSSocket } from "node:tls";
 import type { Fault } from "@millrace/exchange";
 import { nodeHost } from "../host/node-host.ts";
 import type { BaseUrl } from "./base-url.ts";
 import type { ClientTls } from "./client-tls.ts";
 import { alpnText, connectFault, endpoint, socketFault } from "./connect-failure.ts";
 
+/** What a TLS connection is made with. */
+export interface TargetTls extends Pick<ClientTls, "servername" | "rejectUnauthorized"> {
+  readonly secureContext: SecureContext;
+}
+
 /** How to reach an origin. */
 export interface Target {
   readonly url: BaseUrl;
-  readonly tls: ClientTls;
+  /** For https; what names and keys there are has been read already. */
+  readonly tls?: TargetTls | undefined;
   /** For TCP, TLS and, with HTTP/2, the server's SETTINGS; milliseconds. */
   readonly connectTimeoutMs: number;
 }
@@ -30,25 +36,15 @@ export interface Dialling {
 
 function tlsSocket({ url, tls }: Target, alpn: readonly string[]): TLSSocket {
   // An address is no name that SNI could carry (RFC 6066 section 3).
-  const servername = tls.servername ?? (isIP(url.hostname) === 0 ? url.hostname : undefined);
+  const servername = tls?.servername ?? (isIP(url.hostname) === 0 ? url.hostname : undefined);
   return connectTls({
     host: url.hostname,
     port: url.port,
     ALPNProtocols: [...alpn],
     ...(servername === undefined ? {} : { servername }),
-    ...(tls.ca === undefined ? {} : { ca: mutable(tls.ca) }),
-    ...(tls.cert === undefined ? {} : { cert: buffer(tls.cert) }),
-    ...(tls.key === undefined ? {} : { key: buffer(tls.key) }),
-    ...(tls.rejectUnauthorized === undefined ? {} : { rejectUnauthorized: tls.rejectUnauthorized }),
+    ...(tls === undefined ? {} : { secureContext: tls.secureContext }),
+    ...(tls?.rejectUnauthorized === undefined ? {} : { rejectUnauthorized: tls.rejectUnauthorized }),
   });
-}
-
-function buffer(pem: string | Uint8Array): string | Buffer {
-  return typeof pem === "string" ? pem : Buffer.from(pem);
-}
-
-function mutable(pems: NonNullable<ClientTls["ca"]>): (string | Buffer)[] {
-  return typeof pems === "string" || pems instanceof Uint8Array ? [buffer(pems)] : pems.map(buffer);
 }
 
 /** Null if what was agreed by ALPN is among what was offered. */

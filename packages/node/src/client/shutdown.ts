@@ -7,6 +7,12 @@ export interface Stoppable {
   fail(fault: Fault): void;
 }
 
+/** The fault of an exchange whose connector is closed. */
+export function shutdownFault(where: string, processed: "never" | "maybe"): Fault {
+  const text = `the transport to ${where} was closed`;
+  return { by: "local", kind: "shutdown", h2: -1, processed, text };
+}
+
 /** The exchanges of a connector, and its end: no new ones, a grace for those that run, then a fault. */
 export class Shutdown<E extends Stoppable> {
   readonly #where: string;
@@ -21,7 +27,7 @@ export class Shutdown<E extends Stoppable> {
   /** Takes an exchange in; false if the connector is closing, and then the exchange has been failed. */
   admits(exchange: E): boolean {
     if (this.#closing) {
-      exchange.fail(this.#fault("never"));
+      exchange.fail(shutdownFault(this.#where, "never"));
       return false;
     }
     this.#running.add(exchange);
@@ -41,16 +47,11 @@ export class Shutdown<E extends Stoppable> {
     if (this.#running.size === 0) return;
     const drained = new Promise<void>((resolve) => this.#waiters.push(resolve));
     const stop = (): void => {
-      for (const exchange of [...this.#running]) exchange.fail(this.#fault("maybe"));
+      for (const exchange of [...this.#running]) exchange.fail(shutdownFault(this.#where, "maybe"));
     };
     if (graceMs <= 0) stop();
     const cancel = graceMs > 0 ? nodeHost.timer(nodeHost.now() + graceMs, stop) : undefined;
     await drained;
     cancel?.();
-  }
-
-  #fault(processed: "never" | "maybe"): Fault {
-    const text = `the transport to ${this.#where} was closed`;
-    return { by: "local", kind: "shutdown", h2: -1, processed, text };
   }
 }

@@ -1,0 +1,85 @@
+import { createSecureContext } from "node:tls";
+import type { Connector } from "@millrace/exchange";
+import { AlpnConnector } from "./alpn-connector.ts";
+import { type BaseUrl, parseBaseUrl } from "./base-url.ts";
+import type { ClientTls } from "./client-tls.ts";
+import { endpoint } from "./connect-failure.ts";
+import type { Target, TargetTls } from "./dial.ts";
+import { Http1Connector } from "./http1-connector.ts";
+import { Http2Connector } from "./http2-connector.ts";
+import { ReadyConnector } from "./ready-connector.ts";
+
+/** How a client reaches a server. */
+export interface NodeConnectorOptions {
+  /** `http://…` or `https://…`, absolute, without query, fragment and credentials. */
+  readonly baseUrl: string | URL;
+  /**
+   * `1.1`, or `2` (with prior knowledge under http). Default: under https the server chooses by ALPN, under http `1.1`.
+   */
+  readonly httpVersion?: "1.1" | "2" | undefined;
+  /** For https only. */
+  readonly tls?: ClientTls | undefined;
+  /** For TCP, TLS and the server's SETTINGS together, milliseconds; default 10,000. */
+  readonly connectTimeoutMs?: number | undefined;
+}
+
+function buffer(pem: string | Uint8Array): string | Buffer {
+  return typeof pem === "string" ? pem : Buffer.from(pem);
+}
+
+function authorities(ca: NonNullable<ClientTls["ca"]>): (string | Buffer)[] {
+  return typeof ca === "string" || ca instanceof Uint8Array ? [buffer(ca)] : ca.map(buffer);
+}
+
+/** Read once: a context costs milliseconds, and what is wrong with a key is said where it was given. */
+function targetTls(tls: ClientTls): TargetTls {
+  const { ca, cert, key, servername, rejectUnauthorized } = tls;
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new TypeError(
+      `tls.${cert === undefined ? "key" : "cert"} is of no use alone: give both cert and key`,
+    );
+  }
+  try {
+    const secureContext = createSecureContext({
+      ...(ca === undefined ? {} : { ca: authorities(ca) }),
+      ...(cert === undefined ? {} : { cert: buffer(cert) }),
+      ...(key === undefined ? {} : { key: buffer(key) }),
+    });
+    return { secureContext, servername, rejectUnauthorized };
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new TypeError(`tls: ca, cert or key cannot be used: ${why}`, { cause });
+  }
+}
+
+function connectorFor(target: Target, httpVersion: "1.1" | "2" | undefined): Connector {
+  if (httpVersion === "2") return new Http2Connector(target);
+  if (httpVersion === "1.1" || target.url.scheme === "http") return new Http1Connector(target);
+  return new AlpnConnector(target);
+}
+
+/**
+ * Makes the connector of a base URL. Nothing is connected before the first exchange. Throws a TypeError that names the
+ * option, its value and the fix.
+ */
+export function nodeConnector(options: NodeConnectorOptions): Connector {
+  const { baseUrl, httpVersion, tls, connectTimeoutMs = 10_000 } = options;
+  const url: BaseUrl = parseBaseUrl(baseUrl);
+  if (httpVersion !== undefined && httpVersion !== "1.1" && httpVersion !== "2") {
+    throw new TypeError(`httpVersion ${JSON.stringify(httpVersion)} is not known: use "1.1" or "2"`);
+  }
+  if (!(connectTimeoutMs > 0)) {
+    throw new TypeError(`connectTimeoutMs ${connectTimeoutMs} is not a time: use milliseconds above 0`);
+  }
+  if (tls !== undefined && url.scheme === "http") {
+    throw new TypeError(
+      `tls is given, but baseUrl ${JSON.stringify(String(baseUrl))} is cleartext: use https`,
+    );
+  }
+  const target: Target = {
+    url,
+    connectTimeoutMs,
+    ...(url.scheme === "https" ? { tls: targetTls(tls ?? {}) } : {}),
+  };
+  return new ReadyConnector(connectorFor(target, httpVersion), endpoint(url));
+}
