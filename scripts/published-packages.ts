@@ -6,6 +6,8 @@ export interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly private?: boolean;
+  /** Absent: there is nothing to import, as with the plugin. */
+  readonly exports?: object;
 }
 
 /** A package that goes to the registry. */

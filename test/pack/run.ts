@@ -1,0 +1,95 @@
+// Packs every package, checks the tarballs, and follows the README's first service with them, in an empty folder outside
+// the repository, with plain npm and tsc. The tarballs stay in .cache/pack.
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { codeBlocks } from "../docs/code-blocks.ts";
+import type { CodeBlock } from "../docs/code-blocks.ts";
+import { checkTarball } from "./check-tarball.ts";
+import { compare, followReadme } from "./follow-readme.ts";
+import { startRegistry } from "./registry.ts";
+import { Shell } from "./shell.ts";
+import { packAll, tarballFolder } from "./tarballs.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+async function main(): Promise<void> {
+  const tarballs = packAll();
+  const problems = tarballs.flatMap((tarball) =>
+    checkTarball(tarball).map((problem) => `${tarball.name}: ${problem}`),
+  );
+  if (problems.length > 0) throw new Error(problems.join("\n"));
+  for (const { name, files } of tarballs)
+    console.log(`${name}: ${files.length} files, publint and attw content`);
+
+  await using registry = await startRegistry(tarballs);
+  const folder = mkdtempSync(join(tmpdir(), "first-service-"));
+  try {
+    const blocks = await withFreePort(codeBlocks(readFileSync(join(root, "README.md"), "utf8")));
+    const settings = join(folder, "npmrc");
+    writeFileSync(settings, npmrc(registry.url));
+    // Not the user's settings, which may say where other packages come from, and not the project's, which the page makes.
+    const env = { npm_config_globalconfig: settings };
+    await firstService(new Shell(folder, env), blocks);
+    await fromTarballs(folder, blocks);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  console.log(`\nThe README's first service works as written. Tarballs: ${tarballFolder}`);
+}
+
+/** The page as it stands, then compiled as a bundler would have it. */
+async function firstService(shell: Shell, blocks: readonly CodeBlock[]): Promise<void> {
+  const running = await followReadme(blocks, shell, (what) => console.log(`README: ${what}`));
+  try {
+    const bundler = "npx tsc --module esnext --moduleResolution bundler --outDir dist-bundler";
+    console.log(`README: under moduleResolution bundler: ${bundler}`);
+    await shell.run(bundler);
+    const client = blocks.findIndex(({ text }) => text === "node dist/client.js");
+    compare(await shell.run("node dist-bundler/client.js"), blocks[client + 1]?.text);
+  } finally {
+    for (const one of running) one.stop();
+  }
+}
+
+/** The way of the time before the first release: tarballs alone, no registry that knows the packages. */
+async function fromTarballs(folder: string, blocks: readonly CodeBlock[]): Promise<void> {
+  const block = blocks.find(({ marks }) => marks.includes("tarballs"));
+  if (block === undefined) throw new Error("README.md: the block marked `tarballs` is gone");
+  const own = join(folder, "from-tarballs");
+  mkdirSync(own);
+  const shell = new Shell(own);
+  console.log(`README: ${block.text.split("\n").join("; ")}`);
+  await shell.run("npm init -y");
+  await shell.run(block.text.replaceAll("../millrace/.cache/pack", tarballFolder));
+  await shell.run("npx --no-install protoc-gen-millrace --version");
+  compare(await shell.run(`node --input-type=module -e '${importAll}'`), "function function");
+}
+
+const importAll =
+  'import { serve } from "@millrace/node"; import { implement } from "@millrace/core"; console.log(typeof serve, typeof implement)';
+
+/** npm looks for our packages in the given registry and for all others where it always does. */
+function npmrc(url: string): string {
+  return `@millrace:registry=${url}/\nfund=false\naudit=false\n`;
+}
+
+/** The page with a free port for 8080, which may be in use. */
+async function withFreePort(blocks: readonly CodeBlock[]): Promise<CodeBlock[]> {
+  const probe = createServer().listen(0);
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return blocks.map((block) => ({ ...block, text: block.text.replaceAll("8080", String(port)) }));
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
