@@ -7,6 +7,10 @@ import type { CallScope } from "../scope.ts";
 import { leave } from "./pump.ts";
 import type { ReplySource } from "./reply-source.ts";
 
+interface Outcome {
+  readonly error: RpcError | null;
+}
+
 interface Waiter {
   fail(error: RpcError): void;
   /** Kept alive while somebody waits. */
@@ -23,7 +27,7 @@ export class InterceptedReplies<O> implements ReplySource<O> {
   readonly #onSettled: (error: RpcError | null) => void;
   readonly #waiters = new Set<Waiter>();
   #reply: InterceptedReply | undefined;
-  #outcome: { readonly error: RpcError | null } | undefined;
+  #outcome: Outcome | undefined;
 
   constructor(
     scope: CallScope,
@@ -47,8 +51,13 @@ export class InterceptedReplies<O> implements ReplySource<O> {
   }
 
   receive(keeper: unknown): Promise<O | undefined> {
-    if (this.#outcome !== undefined) return this.#end();
     return new Promise<O | undefined>((resolve, reject) => {
+      // What the call's end is; not as a promise, since nobody would handle that of a waiter who was told before.
+      const end = ({ error }: Outcome): void => (error === null ? resolve(undefined) : reject(error));
+      if (this.#outcome !== undefined) {
+        end(this.#outcome);
+        return;
+      }
       const waiter: Waiter = { fail: reject, keeper };
       this.#waiters.add(waiter);
       this.#iterator
@@ -56,17 +65,12 @@ export class InterceptedReplies<O> implements ReplySource<O> {
         .then(
           (next) => {
             this.#waiters.delete(waiter);
-            if (next.done !== true) {
-              resolve(next.value);
-              return;
-            }
-            this.#settle(null);
-            resolve(this.#end());
+            if (next.done === true) end(this.#settle(null));
+            else resolve(next.value);
           },
           (error: unknown) => {
             this.#waiters.delete(waiter);
-            this.#settle(RpcError.from(error));
-            resolve(this.#end());
+            end(this.#settle(RpcError.from(error)));
           },
         );
     });
@@ -84,14 +88,11 @@ export class InterceptedReplies<O> implements ReplySource<O> {
     this.#scope.cancel(error);
   }
 
-  #end(): Promise<undefined> {
-    const error = this.#outcome?.error ?? null;
-    return error === null ? Promise.resolve(undefined) : Promise.reject(error);
-  }
-
-  #settle(error: RpcError | null): void {
-    if (this.#outcome !== undefined) return;
-    this.#outcome = { error };
+  /** Gives the outcome: this one, if it is the first. */
+  #settle(error: RpcError | null): Outcome {
+    if (this.#outcome !== undefined) return this.#outcome;
+    const outcome = { error };
+    this.#outcome = outcome;
     if (error === null) this.#trailers.resolve(this.#reply!.trailers);
     else {
       this.#headers.reject(error);
@@ -103,6 +104,7 @@ export class InterceptedReplies<O> implements ReplySource<O> {
     this.#onSettled(error);
     this.#observation?.settled(error);
     this.#scope.release();
+    return outcome;
   }
 }
 
