@@ -348,6 +348,8 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
   #write(message: EncodedMessage, keeper: unknown): Promise<boolean> {
     const room = this.#attempt!.write(message.chunk);
     this.#observation?.sent(message.size);
+    // An observer may have ended the call.
+    if (this.#state !== "open") return this.#sendOutcome();
     if (room && this.#waiters.length === 0) return Promise.resolve(true);
     const waiting = new Promise<boolean>((resolve, reject) =>
       this.#waiters.push({ resolve, reject, keeper }),
