@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { parseBaseUrl } from "../src/client/base-url.ts";
+import { nodeConnector } from "../src/client/node-connector.ts";
+
+test("a base URL is taken apart into what a request and a socket need", () => {
+  expect(parseBaseUrl("http://localhost:8080")).toEqual({
+    scheme: "http",
+    hostname: "localhost",
+    port: 8080,
+    authority: "localhost:8080",
+    prefix: "",
+  });
+  expect(parseBaseUrl(new URL("https://Example.com/api/v1//"))).toEqual({
+    scheme: "https",
+    hostname: "example.com",
+    port: 443,
+    authority: "example.com",
+    prefix: "/api/v1",
+  });
+});
+
+test("an IPv6 address has brackets in the authority, and none for the socket", () => {
+  const url = parseBaseUrl("http://[::1]:9000/");
+  expect([url.hostname, url.authority, url.port]).toEqual(["::1", "[::1]:9000", 9000]);
+});
+
+test.each([
+  ["localhost:8080", /scheme "localhost": use http or https/],
+  ["/api", /"\/api" is not an absolute URL.*http:\/\/localhost:8080/],
+  ["", /"" is not an absolute URL/],
+  ["ftp://host/", /"ftp:\/\/host\/" has the scheme "ftp": use http or https/],
+  ["http://host/?a=1", /has a query: leave it out/],
+  ["http://host/?", /has a query: leave it out/],
+  ["http://host/#part", /has a fragment: leave it out/],
+])("a base URL that cannot be used is a TypeError that names it and the fix: %j", (value, message) => {
+  expect(() => parseBaseUrl(value)).toThrow(TypeError);
+  expect(() => parseBaseUrl(value)).toThrow(message);
+});
+
+test("credentials in a base URL are refused without showing them", () => {
+  expect(() => parseBaseUrl("http://user:secret@host/")).toThrow(
+    /"host" contains credentials.*authorization/,
+  );
+  expect(() => parseBaseUrl("http://user:secret@host/")).not.toThrow(/secret/);
+});
+
+test("options that cannot be used are TypeErrors when the connector is made", () => {
+  const bad =
+    (options: object): (() => unknown) =>
+    () =>
+      nodeConnector({ baseUrl: "https://localhost", ...options });
+  expect(bad({ httpVersion: "3" })).toThrow(/httpVersion "3" is not known: use "1.1" or "2"/);
+  expect(bad({ connectTimeoutMs: 0 })).toThrow(/connectTimeoutMs 0 is not a time/);
+  expect(bad({ tls: { cert: "x" } })).toThrow(/tls.cert is of no use alone/);
+  expect(bad({ tls: { cert: "x", key: "y" } })).toThrow(/tls: ca, cert or key cannot be used/);
+  expect(bad({ baseUrl: "http://localhost", tls: {} })).toThrow(/is cleartext: use https/);
+});

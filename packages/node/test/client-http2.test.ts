@@ -1,0 +1,501 @@
+import type { Socket } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { ErrorCode } from "@millrace/exchange";
+import { Http2Connector } from "../src/client/http2-connector.ts";
+import {
+  ACK,
+  END_HEADERS,
+  END_STREAM,
+  frame,
+  type Frame,
+  FrameType,
+  headerBlock,
+  scriptedHttp2,
+  setting,
+  SocketServer,
+  Talk,
+  targetOf,
+  u32,
+} from "./client-harness.ts";
+
+const { DATA, HEADERS, RST_STREAM, GOAWAY, SETTINGS } = FrameType;
+const hello = Buffer.from("hello");
+const open: { close(graceMs: number): Promise<void> }[] = [];
+
+afterEach(async () => {
+  for (const connector of open.splice(0)) await connector.close(0);
+});
+
+function connect(server: SocketServer, connectTimeoutMs?: number): Http2Connector {
+  const connector = new Http2Connector(targetOf(server.url, connectTimeoutMs));
+  open.push(connector);
+  return connector;
+}
+
+function head(stream: number, flags = 0): Buffer {
+  return frame(HEADERS, END_HEADERS | flags, stream, headerBlock(200));
+}
+
+/** Runs `answer` at each request's head. */
+async function answering(answer: (socket: Socket, stream: number) => void): Promise<SocketServer> {
+  return await scriptedHttp2((received, socket) => {
+    if (received.type === HEADERS) answer(socket, received.stream);
+  });
+}
+
+describe("how a response ends", () => {
+  const whole: Record<string, (stream: number) => Buffer[]> = {
+    "DATA with END_STREAM": (id) => [head(id), frame(DATA, END_STREAM, id, hello)],
+    "an empty DATA with END_STREAM": (id) => [
+      head(id),
+      frame(DATA, 0, id, hello),
+      frame(DATA, END_STREAM, id),
+    ],
+    "HEADERS with END_STREAM": (id) => [head(id, END_STREAM)],
+    trailers: (id) => [
+      head(id),
+      frame(DATA, 0, id, hello),
+      frame(HEADERS, END_HEADERS | END_STREAM, id, headerBlock(null, "t-a", "1", "t-a", "2")),
+    ],
+    "DATA with END_STREAM, then RST_STREAM(NO_ERROR)": (id) => [
+      head(id),
+      frame(DATA, END_STREAM, id, hello),
+      frame(RST_STREAM, 0, id, u32(ErrorCode.NO_ERROR)),
+    ],
+    "trailers, then RST_STREAM(NO_ERROR)": (id) => [
+      head(id),
+      frame(HEADERS, END_HEADERS | END_STREAM, id, headerBlock(null, "t-a", "1", "t-a", "2")),
+      frame(RST_STREAM, 0, id, u32(ErrorCode.NO_ERROR)),
+    ],
+  };
+  test.each(Object.keys(whole))("a response that ends with %s is whole", async (name) => {
+    const frames = whole[name] as (stream: number) => Buffer[];
+    for (const body of [null, "streamed"] as const) {
+      await using server = await answering((socket, id) => socket.write(Buffer.concat(frames(id))));
+      const talk = Talk.open(connect(server), { body, on: { end: ({ exchange }) => exchange.end(null) } });
+      await talk.closes();
+      expect(talk.log.filter((event) => event !== "data")).toEqual(["sent", "head", "end", "closed"]);
+      expect(talk.trailers).toEqual(name.includes("trailers") ? ["t-a", "1", "t-a", "2"] : null);
+      if (!name.includes("NO_ERROR")) expect(talk.delivered).toBe(true);
+    }
+  });
+
+  const cut: Record<string, [(socket: Socket, stream: number) => void, object]> = {
+    "RST_STREAM(NO_ERROR) in the middle": [
+      (socket, id) =>
+        socket.write(Buffer.concat([head(id), frame(DATA, 0, id, hello), frame(RST_STREAM, 0, id, u32(0))])),
+      { by: "peer", kind: "reset", h2: 0, processed: "maybe" },
+    ],
+    "RST_STREAM(CANCEL) in the middle": [
+      (socket, id) =>
+        socket.write(Buffer.concat([head(id), frame(DATA, 0, id, hello), frame(RST_STREAM, 0, id, u32(8))])),
+      { by: "peer", kind: "reset", h2: 8, processed: "maybe" },
+    ],
+    "a connection that the peer closes": [
+      (socket, id) => socket.end(Buffer.concat([head(id), frame(DATA, 0, id, hello)])),
+      { by: "transport", kind: "lost", h2: -1, processed: "maybe" },
+    ],
+    "GOAWAY with an error": [
+      (socket, id) =>
+        socket.write(
+          Buffer.concat([
+            head(id),
+            frame(DATA, 0, id, hello),
+            frame(GOAWAY, 0, 0, u32(id, ErrorCode.ENHANCE_YOUR_CALM)),
+          ]),
+        ),
+      { by: "peer", kind: "goaway", h2: 11, processed: "maybe" },
+    ],
+    "a frame that breaks the rules": [
+      (socket, id) =>
+        socket.write(Buffer.concat([head(id), frame(DATA, 0, id, hello), frame(DATA, 0, 0, hello)])),
+      { by: "local", kind: "protocol", h2: 1, processed: "maybe" },
+    ],
+    "less than its content-length": [
+      (socket, id) =>
+        socket.write(
+          Buffer.concat([
+            frame(HEADERS, END_HEADERS, id, headerBlock(200, "content-length", "10")),
+            frame(DATA, END_STREAM, id, hello),
+          ]),
+        ),
+      { kind: "reset", h2: 1, processed: "maybe" },
+    ],
+  };
+  test.each(Object.keys(cut))(
+    "a response cut by %s is a fault behind its bytes, never an end",
+    async (name) => {
+      const [answer, fault] = cut[name] as (typeof cut)[string];
+      for (const body of [null, "streamed"] as const) {
+        await using server = await answering(answer);
+        const talk = await Talk.open(connect(server), { body }).closes();
+        expect(talk.log).toEqual(["sent", "head", "data", "fault", "closed"]);
+        expect(talk.text).toBe("hello");
+        expect(talk.died).toMatchObject(fault);
+        expect(talk.delivered).toBe(false);
+      }
+    },
+  );
+
+  test("a connection that is reset in the middle is lost, with node's error as the cause", async () => {
+    await using server = await answering((socket, id) =>
+      socket.write(Buffer.concat([head(id), frame(DATA, 0, id, hello)])),
+    );
+    const talk = Talk.open(connect(server), { on: { data: () => server.sockets[0]?.resetAndDestroy() } });
+    await talk.closes();
+    expect(talk.log).toEqual(["sent", "head", "data", "fault", "closed"]);
+    expect(talk.died).toMatchObject({ kind: "lost", processed: "maybe", cause: { code: "ECONNRESET" } });
+    expect(talk.died?.text).toMatch(/127\.0\.0\.1:\d+ was lost: ECONNRESET/);
+  });
+
+  test("bytes that wait behind a pause survive the stream's reset", async () => {
+    await using server = await answering((socket, id) =>
+      socket.write(
+        Buffer.concat([
+          head(id),
+          frame(DATA, 0, id, hello),
+          frame(DATA, 0, id, hello),
+          frame(RST_STREAM, 0, id, u32(2)),
+        ]),
+      ),
+    );
+    const talk = Talk.open(connect(server), { on: { head: ({ exchange }) => exchange.pause() } });
+    await talk.saw("head");
+    // Another exchange on the same connection ends: the reset has been read by then.
+    await Talk.open(open[0] as Http2Connector).closes();
+    expect(talk.log).toEqual(["sent", "head"]);
+    talk.exchange.resume();
+    await talk.closes();
+    expect(talk.text).toBe("hellohello");
+    expect(talk.died).toMatchObject({ kind: "reset", h2: 2 });
+  });
+
+  test("a reply that is whole is not revoked by a reset of the upload, which faults", async () => {
+    await using server = await answering((socket, id) =>
+      socket.write(
+        Buffer.concat([head(id), frame(DATA, END_STREAM, id, hello), frame(RST_STREAM, 0, id, u32(8))]),
+      ),
+    );
+    const talk = await Talk.open(connect(server), { body: "streamed" }).closes();
+    expect(talk.log).toEqual(["sent", "head", "data", "end", "fault", "closed"]);
+    expect(talk.died).toMatchObject({ kind: "reset", h2: 8 });
+  });
+
+  test("an upload that is stuck in the window when the peer stops it with NO_ERROR is not delivered", async () => {
+    // Nobody gives credit: the stream stalls after 65,535 bytes.
+    let received = 0;
+    await using server = await scriptedHttp2(({ type, stream, payload }, socket) => {
+      if (type !== DATA) return;
+      received += payload.length;
+      if (received < 65_535) return;
+      socket.write(Buffer.concat([head(stream, END_STREAM), frame(RST_STREAM, 0, stream, u32(0))]));
+    });
+    const talk = await Talk.open(connect(server), { body: Buffer.alloc(200_000) }).closes();
+    expect(talk.log).toEqual(["sent", "head", "end", "closed"]);
+    expect(talk.delivered).toBe(false);
+  });
+});
+
+describe("who processed what", () => {
+  test("REFUSED_STREAM says never", async () => {
+    await using server = await answering((socket, id) => socket.write(frame(RST_STREAM, 0, id, u32(7))));
+    const talk = await Talk.open(connect(server)).closes();
+    expect(talk.died).toMatchObject({ by: "peer", kind: "reset", h2: 7, processed: "never" });
+  });
+
+  test("a stream above GOAWAY's last was never processed; one below it goes on, and the next exchange reconnects", async () => {
+    let goaway = (): void => {};
+    await using server = await scriptedHttp2(({ type, stream }, socket) => {
+      if (type !== HEADERS) return;
+      if (server.sockets.length === 2) socket.write(head(stream, END_STREAM));
+      else if (stream === 1) socket.write(head(stream));
+      else
+        goaway = () =>
+          socket.write(Buffer.concat([frame(GOAWAY, 0, 0, u32(1, 0)), frame(DATA, END_STREAM, 1, hello)]));
+      if (stream === 3) goaway();
+    });
+    const connector = connect(server);
+    const below = Talk.open(connector);
+    await below.saw("head");
+    const above = await Talk.open(connector).closes();
+    expect(above.died).toMatchObject({ by: "peer", kind: "goaway", h2: 0, processed: "never" });
+    await below.closes();
+    expect([below.text, below.delivered]).toEqual(["hello", true]);
+    const next = await Talk.open(connector).closes();
+    expect([next.status, next.delivered, server.sockets.length]).toEqual([200, true, 2]);
+  });
+
+  test("GOAWAY's debug data is shown", async () => {
+    await using server = await answering((socket) =>
+      socket.write(frame(GOAWAY, 0, 0, Buffer.concat([u32(0, 11), Buffer.from("too_many_pings\n")]))),
+    );
+    const talk = await Talk.open(connect(server)).closes();
+    expect(talk.died).toMatchObject({ kind: "goaway", h2: 11, processed: "never" });
+    expect(talk.died?.text).toContain("GOAWAY ENHANCE_YOUR_CALM (too_many_pings?)");
+  });
+});
+
+describe("streams and connections", () => {
+  test("exchanges wait while the peer's SETTINGS_MAX_CONCURRENT_STREAMS is reached", async () => {
+    const heads: number[] = [];
+    await using server = await scriptedHttp2(
+      ({ type, stream }) => {
+        if (type === HEADERS) heads.push(stream);
+      },
+      { settings: setting(3, 2) },
+    );
+    const connector = connect(server);
+    const talks = Array.from({ length: 5 }, () => Talk.open(connector));
+    await Promise.all([talks[0]?.saw("sent"), talks[1]?.saw("sent")]);
+    expect(talks.map(({ log }) => log.length)).toEqual([1, 1, 0, 0, 0]);
+    // One that waits goes without a trace; the others keep their order.
+    talks[2]?.exchange.reset(ErrorCode.CANCEL);
+    await talks[2]?.closes();
+    talks[0]?.exchange.reset(ErrorCode.CANCEL);
+    await talks[3]?.saw("sent");
+    expect(talks[4]?.log).toEqual([]);
+    talks[1]?.exchange.reset(ErrorCode.CANCEL);
+    await talks[4]?.saw("sent");
+    expect(talks[2]?.log).toEqual(["closed"]);
+    expect(server.sockets.length).toBe(1);
+  });
+
+  test("a limit that SETTINGS raise later lets those that wait go", async () => {
+    await using server = await scriptedHttp2(
+      ({ type, stream }, socket) => {
+        if (type === HEADERS && stream === 1) socket.write(frame(SETTINGS, 0, 0, setting(3, 10)));
+      },
+      { settings: setting(3, 1) },
+    );
+    const connector = connect(server);
+    const [, second] = [Talk.open(connector), Talk.open(connector)];
+    await second.saw("sent");
+  });
+
+  test("what is written while the exchange waits is sent in order", async () => {
+    let body = "";
+    await using server = await scriptedHttp2(({ type, flags, stream, payload }, socket) => {
+      if (type === DATA) body += payload.toString();
+      if (type === DATA && flags === END_STREAM) socket.write(head(stream, END_STREAM));
+    });
+    const talk = Talk.open(connect(server), { body: "streamed" });
+    expect(talk.exchange.write(Buffer.from("one "))).toBe(false);
+    expect(talk.exchange.write(Buffer.from("two "))).toBe(false);
+    await talk.saw("writable");
+    talk.exchange.write(Buffer.from("three"));
+    talk.exchange.end(null);
+    await talk.closes();
+    expect([body, talk.delivered]).toEqual(["one two three", true]);
+    expect(talk.log.filter((event) => event === "writable")).toHaveLength(1);
+  });
+
+  test("fields travel in order with their duplicates, and the query behind the path", async () => {
+    let block: Buffer = Buffer.alloc(0);
+    await using server = await scriptedHttp2(({ type, stream, payload }, socket) => {
+      if (type !== HEADERS) return;
+      block = payload;
+      socket.write(
+        frame(
+          HEADERS,
+          END_HEADERS | END_STREAM,
+          stream,
+          headerBlock(200, "b", "1", "a", "2", "b", "3", "set-cookie", "x"),
+        ),
+      );
+    });
+    const fields = ["x-b", "1", "x-a", "2", "x-b", "3"];
+    const talk = await Talk.open(connect(server), { head: { query: "a=1", fields } }).closes();
+    expect(talk.fields).toEqual(["b", "1", "a", "2", "b", "3", "set-cookie", "x"]);
+    expect(block.length).toBeGreaterThan(0);
+  });
+
+  test("interim responses come before the head", async () => {
+    await using server = await answering((socket, id) =>
+      socket.write(
+        Buffer.concat([
+          // `:status: 103`, literal with an indexed name.
+          frame(
+            HEADERS,
+            END_HEADERS,
+            id,
+            Buffer.concat([Buffer.from([0x08, 3]), Buffer.from("103"), headerBlock(null, "link", "x")]),
+          ),
+          head(id, END_STREAM),
+        ]),
+      ),
+    );
+    const talk = await Talk.open(connect(server)).closes();
+    expect(talk.log).toEqual(["sent", "inform 103 link x", "head", "end", "closed"]);
+  });
+
+  test("a header field that HTTP/2 does not allow is a fault of this side, and nothing is sent", async () => {
+    await using server = await answering(() => {});
+    const connector = connect(server);
+    for (const fields of [
+      ["connection", "close"],
+      ["te", "gzip"],
+      ["bad name", "x"],
+    ]) {
+      const talk = await Talk.open(connector, { head: { fields } }).closes();
+      expect(talk.log).toEqual(["fault", "closed"]);
+      expect(talk.died).toMatchObject({ by: "local", kind: "protocol", processed: "never" });
+    }
+  });
+
+  test("header fields too large for one request fail that request alone", async () => {
+    await using server = await answering((socket, id) => socket.write(head(id, END_STREAM)));
+    const connector = connect(server);
+    const large = Talk.open(connector, { head: { fields: ["x-large", "x".repeat(300_000)] } });
+    await large.closes();
+    expect(large.died).toMatchObject({ by: "local", kind: "limit", processed: "never" });
+    const next = await Talk.open(connector).closes();
+    expect(next.status).toBe(200);
+  });
+});
+
+describe("connections that fail", () => {
+  test("GOAWAY, malformed frames and resets on an idle connection cost nobody anything", async () => {
+    const endings: ((socket: Socket) => void)[] = [
+      (socket) => void socket.write(frame(GOAWAY, 0, 0, u32(1, 0))),
+      (socket) => void socket.write(frame(GOAWAY, 0, 0, u32(1, ErrorCode.ENHANCE_YOUR_CALM))),
+      (socket) => void socket.write(frame(DATA, 0, 0, hello)),
+      (socket) => void socket.write("not a frame at all, not by a long way"),
+      (socket) => void socket.end(),
+    ];
+    await using server = await answering((socket, id) => socket.write(head(id, END_STREAM)));
+    const connector = connect(server);
+    for (const ending of endings) {
+      const talk = await Talk.open(connector).closes();
+      expect(talk.delivered).toBe(true);
+      const socket = server.sockets.at(-1) as Socket;
+      ending(socket);
+      // It is the client that closes, or has closed; then it has seen what there was to see.
+      if (!socket.destroyed) await new Promise((resolve) => socket.once("close", resolve).resume());
+    }
+    expect((await Talk.open(connector).closes()).delivered).toBe(true);
+    expect(server.sockets.length).toBe(endings.length + 1);
+  });
+
+  test("a reset on an idle connection loses at most the exchange that crosses it", async () => {
+    await using server = await answering((socket, id) => socket.write(head(id, END_STREAM)));
+    const connector = connect(server);
+    await Talk.open(connector).closes();
+    server.sockets[0]?.resetAndDestroy();
+    const crossing = await Talk.open(connector).closes();
+    if (crossing.died !== undefined) expect(crossing.died).toMatchObject({ kind: "lost", processed: "maybe" });
+    expect((await Talk.open(connector).closes()).delivered).toBe(true);
+  });
+
+  test("a refused connection is a fault of kind connect that names host, port and reason", async () => {
+    const server = await SocketServer.listen(() => {});
+    const { port } = server;
+    await server[Symbol.asyncDispose]();
+    const talk = await Talk.open(connect({ url: `http://localhost:${port}` } as SocketServer)).closes();
+    expect(talk.log).toEqual(["fault", "closed"]);
+    expect(talk.died).toMatchObject({ kind: "connect", processed: "never" });
+    expect(talk.died?.text).toBe(`cannot connect to localhost:${port}: ECONNREFUSED`);
+    expect(talk.died?.cause).toBeInstanceOf(Error);
+  });
+
+  test("an HTTP/1.1 server is told from an HTTP/2 one", async () => {
+    await using server = await SocketServer.listen((socket) => {
+      socket.once("data", () => socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n"));
+    });
+    const talk = await Talk.open(connect(server)).closes();
+    expect(talk.log).toEqual(["fault", "closed"]);
+    expect(talk.died).toMatchObject({ kind: "connect", processed: "never" });
+    expect(talk.died?.text).toMatch(
+      /does not speak HTTP\/2.*it may speak HTTP\/1\.1 or TLS \(the base URL says http\)/,
+    );
+  });
+
+  test("a server that says nothing is given up after the connect timeout", async () => {
+    await using server = await SocketServer.listen(() => {});
+    const talk = await Talk.open(connect(server, 50)).closes();
+    expect(talk.log).toEqual(["fault", "closed"]);
+    expect(talk.died?.text).toMatch(/sent no HTTP\/2 SETTINGS within 50 ms/);
+  });
+
+  test("a server that closes every connection at once fails those that wait instead of being asked for ever", async () => {
+    await using server = await scriptedHttp2(() => {}, {
+      settings: setting(3, 0),
+      opened: (socket) => socket.write(frame(GOAWAY, 0, 0, u32(0, 0))),
+    });
+    const talk = await Talk.open(connect(server)).closes();
+    expect(talk.died).toMatchObject({ kind: "connect", processed: "never" });
+    expect(server.sockets.length).toBe(1);
+  });
+
+  test("all that wait for a connection fail with it, and the next exchange tries anew", async () => {
+    let refuse = true;
+    await using server = await scriptedHttp2(
+      ({ type, stream }, socket) => {
+        if (type === HEADERS) socket.write(head(stream, END_STREAM));
+      },
+      { opened: (socket) => refuse && socket.resetAndDestroy() },
+    );
+    const connector = connect(server);
+    const talks = [Talk.open(connector), Talk.open(connector, { body: "streamed" })];
+    for (const talk of talks)
+      expect((await talk.closes()).died).toMatchObject({ kind: "connect", processed: "never" });
+    refuse = false;
+    expect((await Talk.open(connector).closes()).status).toBe(200);
+  });
+});
+
+describe("flow control", () => {
+  test("a paused stream gets no credit beyond its window, while its sibling flows", async () => {
+    const credit = new Map<number, number>();
+    let window = 65_535;
+    await using server = await scriptedHttp2(({ type, flags, stream, payload }: Frame, socket) => {
+      if (type === SETTINGS && flags !== ACK) {
+        for (let i = 0; i < payload.length; i += 6)
+          if (payload.readUInt16BE(i) === 4) window = payload.readUInt32BE(i + 2);
+      }
+      if (type === FrameType.WINDOW_UPDATE)
+        credit.set(stream, (credit.get(stream) ?? 0) + payload.readUInt32BE(0));
+      if (type !== HEADERS) return;
+      socket.write(head(stream));
+      for (let sent = 0; sent < window; sent += 16_384)
+        socket.write(frame(DATA, 0, stream, Buffer.alloc(Math.min(16_384, window - sent))));
+      if (stream === 3) socket.write(frame(DATA, END_STREAM, stream));
+    });
+    const connector = connect(server);
+    const paused = Talk.open(connector, { on: { head: ({ exchange }) => exchange.pause() } });
+    await paused.saw("head");
+    const flowing = await Talk.open(connector).closes();
+    expect(flowing.bytes).toBe(window);
+    expect([paused.bytes, credit.get(1) ?? 0]).toEqual([0, 0]);
+    paused.exchange.resume();
+    await paused.until(() => paused.bytes === window);
+    const after = Talk.open(connector, { on: { head: ({ exchange }) => exchange.reset(ErrorCode.CANCEL) } });
+    await after.closes();
+    expect(credit.get(1)).toBeGreaterThan(0);
+    // The connection's own window was opened beyond one stream's.
+    expect(credit.get(0)).toBeGreaterThan(window);
+  });
+
+  test("a writer is told to wait when the peer gives no credit, and to go on when it does", async () => {
+    let received = 0;
+    let stall: Socket | undefined;
+    await using server = await scriptedHttp2(({ type, flags, stream, payload }, socket) => {
+      if (type !== DATA) return;
+      received += payload.length;
+      if (received === 65_535) stall = socket;
+      if (flags === END_STREAM) socket.write(head(stream, END_STREAM));
+    });
+    const talk = Talk.open(connect(server), { body: "streamed" });
+    await talk.saw("sent");
+    let written = 0;
+    while (talk.exchange.write(Buffer.alloc(8192))) written += 8192;
+    expect(written).toBeLessThan(1_000_000);
+    const before = talk.log.length;
+    talk.exchange.end(null);
+    while (stall === undefined && received < written) await new Promise((resolve) => setImmediate(resolve));
+    stall?.write(Buffer.concat([frame(8, 0, 0, u32(1_000_000)), frame(8, 0, 1, u32(1_000_000))]));
+    await talk.closes();
+    expect(received).toBe(written + 8192);
+    expect(talk.log.slice(before)).not.toContain("fault");
+    expect(talk.delivered).toBe(true);
+  });
+});
