@@ -28,8 +28,19 @@ export function jsonCodec(desc: DescMessage, options: JsonOptions): Codec<Messag
   };
 }
 
-/** The user's types over the file's own, those that it imports, and the well-known ones. */
+/** One registry for a file and a user's registry: files have many methods, and a registry has all their types. */
+const registries = /*@__PURE__*/ new WeakMap<DescFile, Map<Registry | undefined, Registry>>();
+
 function registryFor(file: DescFile, own: Registry | undefined): Registry {
+  let ofFile = registries.get(file);
+  if (ofFile === undefined) registries.set(file, (ofFile = new Map()));
+  let registry = ofFile.get(own);
+  if (registry === undefined) ofFile.set(own, (registry = makeRegistry(file, own)));
+  return registry;
+}
+
+/** The user's types over the file's own, those that it imports, and the well-known ones. */
+function makeRegistry(file: DescFile, own: Registry | undefined): Registry {
   const files = new Set<DescFile>();
   const add = (one: DescFile): void => {
     if (files.has(one)) return;

@@ -26,7 +26,7 @@ export class Endpoint {
   readonly observers: readonly Observer[];
   /** The handler behind its interceptors; undefined if it is left out. */
   readonly run: RunHandler | undefined;
-  readonly #json: EndpointCodecs | undefined;
+  #json: EndpointCodecs | undefined;
   readonly #encoders = new Map<string, MessageEncoder<Message>>();
 
   constructor(
@@ -47,12 +47,11 @@ export class Endpoint {
         : interceptors.length === 0
           ? (request, context) => callHandler(handler, request, context)
           : interceptHandler(method.kind, method.output, handler, interceptors);
-    this.#json = method["~json"]?.(app.json);
   }
 
   /** Undefined: the method was given without JSON. */
   codecs(format: Format): EndpointCodecs | undefined {
-    return format === "proto" ? this.method : this.#json;
+    return format === "proto" ? this.method : (this.#json ??= this.method["~json"]?.(this.app.json));
   }
 
   encoder(codecs: EndpointCodecs, framing: Framing, text: boolean): MessageEncoder<Message> {

@@ -79,6 +79,10 @@ export class ServerCall implements Sink, FrameSink {
 
   /** Passes the gate, and lets the body in. Called within Accept. */
   start(): void {
+    if (this.#scope.remainingMs <= 0) {
+      this.#settle(deadlineExceeded());
+      return;
+    }
     this.#scope.arm(() => this.#overdue());
     const gates = this.#endpoint.gates.values();
     const step = (): Promise<void> | undefined => {
