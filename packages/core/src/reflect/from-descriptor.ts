@@ -37,7 +37,7 @@ type HandlerFn<K, I extends Message, O extends Message> = (
   call: HandlerCall,
 ) => K extends "unary" | "client_streaming" ? Awaitable<Init<O>> : AsyncIterable<Init<O>>;
 
-type SafeName<N> = N extends "then" ? "then$" : N;
+type SafeName<N> = N extends "then" | "__proto__" ? `${N}$` : N;
 
 /** The client of a service that only a protobuf-es descriptor describes. */
 export type ClientOf<D extends DescService> = {
@@ -61,7 +61,7 @@ export type HandlersOf<D extends DescService> = {
 export function fromDescriptor<D extends DescService>(descriptor: D): Service<ClientOf<D>, HandlersOf<D>> {
   const members: Record<string, AnyMethod> = {};
   for (const desc of descriptor.methods) {
-    members[desc.localName === "then" ? "then$" : desc.localName] = makeMethod(
+    members[safeName(desc.localName)] = makeMethod(
       desc.methodKind,
       descriptor.typeName,
       desc.name,
@@ -71,6 +71,11 @@ export function fromDescriptor<D extends DescService>(descriptor: D): Service<Cl
     ) as AnyMethod;
   }
   return withDescriptor(serviceLite(descriptor.typeName, members), descriptor);
+}
+
+/** A promise's `then`, and what would set an object's prototype, are no names for members. */
+function safeName(localName: string): string {
+  return localName === "then" || localName === "__proto__" ? `${localName}$` : localName;
 }
 
 function idempotencyOf(desc: DescMethod): Idempotency {
