@@ -47,7 +47,9 @@ test("core runs in an engine that has ECMAScript, text codecs, AbortController a
   // An engine takes its promises' callbacks from its own queue; the array comes back as that engine's.
   const engine = createContext({ TextEncoder, TextDecoder, AbortController, queueMicrotask });
   runInContext(bundle.outputFiles[0]!.text, engine);
-  const seen = JSON.parse(await (runInContext("run().then(JSON.stringify)", engine) as Promise<string>)) as string[];
+  const seen = JSON.parse(
+    await (runInContext("run().then(JSON.stringify)", engine) as Promise<string>),
+  ) as string[];
   const each = ["Hello, Ada", "invalid_argument näme", "one", "two", "2", "x"];
   expect(seen).toEqual([each, each, each, each, each, each].flat());
 });

@@ -9,7 +9,7 @@ export interface ContractCase {
    * Resolves if the rule holds, rejects with a ContractViolation if it does not. `signal` bounds the waiting: when it
    * aborts, the case rejects with what it was waiting for and what had happened. Without it a lost event hangs.
    */
-  run(make: Make, signal?: ContractSignal): Promise<void>;
+  readonly run: (make: Make, signal?: ContractSignal) => Promise<void>;
 }
 
 /** Starts a server with this entry, and a client that reaches it. Called once in each case. */
