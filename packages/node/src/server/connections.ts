@@ -16,7 +16,7 @@ import { Http1Exchange } from "./http1-exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { ConnectionFailure, UpgradeHook } from "./listen-options.ts";
-import { answerNotFound } from "./mount.ts";
+import { answer } from "./mount.ts";
 import { namePeer, peerOf } from "./peer.ts";
 import type { Site } from "./site.ts";
 
@@ -205,7 +205,9 @@ export class Connections {
         count(this.#sessions, connection, -1);
       });
       const exchange = new Http2Exchange(stream, raw, peerOf(connection, connection.socket), site);
-      this.#settle(exchange);
+      // nghttp2 holds a peer to the limit once it has acknowledged our SETTINGS; a peer need never do that.
+      if (headerBytes(raw) > limits.maxHeaderBytes) answer(exchange, 431, "request header fields too large");
+      else this.#settle(exchange);
     });
     return server;
   }
@@ -224,7 +226,7 @@ export class Connections {
   #settle(exchange: Exchange): void {
     this.#exchanges.add(exchange);
     const sink = this.#options.accept(exchange);
-    if (sink === null) answerNotFound(exchange);
+    if (sink === null) answer(exchange, 404, "not found");
     else exchange.start(sink);
   }
 
@@ -266,6 +268,13 @@ function retire(session: Http2Session, waitMs: number): void {
   } catch {
     close();
   }
+}
+
+/** RFC 9113 section 6.5.2: the size of a list of fields. */
+function headerBytes(raw: readonly string[]): number {
+  let bytes = raw.length * 16;
+  for (const text of raw) bytes += text.length;
+  return bytes;
 }
 
 /** Counts the exchanges of a connection that still stands. */

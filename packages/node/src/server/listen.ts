@@ -9,6 +9,7 @@ import { Connections } from "./connections.ts";
 import { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 import { ListenError, listenError } from "./listen-error.ts";
 import type { ListenAddress, Listening, ListenOptions } from "./listen-options.ts";
+import { addressOf } from "./peer.ts";
 import { serverTlsOptions } from "./server-tls.ts";
 
 /** How long a draining server waits for what runs, in milliseconds, unless told. */
@@ -76,9 +77,10 @@ function createListener(
   });
   server.on("connection", (socket: Socket) => connections.track(socket));
   server.on("secureConnection", (socket: TLSSocket) => connections.secure(socket, path));
-  server.on("tlsClientError", (cause: Error, socket: TLSSocket) => {
-    const { remoteAddress = path ?? "unknown" } = socket;
-    report({ address: remoteAddress, text: `TLS handshake: ${cause.message}`, cause });
+  server.on("tlsClientError", (cause: Error & { readonly reason?: string }, socket: TLSSocket) => {
+    // `message` is OpenSSL's, with places in its sources.
+    const text = `TLS handshake: ${cause.reason ?? cause.message}`;
+    report({ address: addressOf(socket, path), text, cause });
     socket.destroy();
   });
   return server;

@@ -72,7 +72,7 @@ function settle(
   next: ((error?: unknown) => void) | undefined,
 ): void {
   if (sink === null) {
-    if (next === undefined) answerNotFound(exchange);
+    if (next === undefined) answer(exchange, 404, "not found");
     else next();
   } else if (bodyTaken(request) && !exchange.responded) {
     exchange.forgo(sink, BODY_TAKEN);
@@ -82,13 +82,16 @@ function settle(
   } else exchange.start(sink);
 }
 
-/** Answers a request that nobody has taken. */
-export function answerNotFound(exchange: Http1Exchange | Http2Exchange): void {
-  exchange.reply(404, ["content-type", "text/plain; charset=utf-8"], NOT_FOUND, null);
+/** Answers a request in nobody's name, in plain text. */
+export function answer(exchange: Http1Exchange | Http2Exchange, status: number, text: string): void {
+  exchange.reply(
+    status,
+    ["content-type", "text/plain; charset=utf-8"],
+    Buffer.from(`${status} ${text}\n`),
+    null,
+  );
   exchange.start(NOBODY);
 }
-
-const NOT_FOUND: Uint8Array = new TextEncoder().encode("404 not found\n");
 
 const NOBODY: Sink = { data() {}, end() {}, fault() {}, writable() {}, closed() {} };
 

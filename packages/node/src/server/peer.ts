@@ -33,7 +33,7 @@ function describePeer(socket: Socket, unixPath: string | undefined): Peer {
 }
 
 /** `address:port`, IPv6 in brackets; an IPv4 address that a dual-stack socket maps into IPv6 is shown as IPv4. */
-function addressOf(socket: Socket, unixPath: string | undefined): string {
+export function addressOf(socket: Socket, unixPath: string | undefined): string {
   const { remoteAddress, remotePort } = socket;
   if (remoteAddress === undefined) return unixPath === undefined ? "unknown" : `unix:${unixPath}`;
   const address = remoteAddress.startsWith("::ffff:") ? remoteAddress.slice(7) : remoteAddress;
