@@ -5,10 +5,10 @@ import type { CallOptions } from "../call-options.ts";
 import type { BidiCall, ReplyStream } from "../streams.ts";
 import type { Transport } from "../transport.ts";
 import { BidiFacade } from "./bidi-call.ts";
+import { settingsOf } from "./client-settings.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import { isMessages, openRequests } from "./open-requests.ts";
 import { ReplyStreamFacade } from "./reply-stream.ts";
-import { coreOf } from "./transport-core.ts";
 
 /** Calls one bidi-streaming method. Never throws: the call rejects, with RpcError. */
 export function callBidi<I extends Message, O extends Message>(
@@ -16,7 +16,7 @@ export function callBidi<I extends Message, O extends Message>(
   method: Method<"bidi_streaming", I, O>,
   options?: CallOptions,
 ): BidiCall<I, O> {
-  return startBidi<I, O>(coreOf(transport).settings, method, options);
+  return startBidi<I, O>(settingsOf(transport), method, options);
 }
 
 /** Starts a bidi call of a client, to send messages one by one. */

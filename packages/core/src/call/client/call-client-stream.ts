@@ -4,10 +4,10 @@ import type { Method } from "../../method.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { ClientStreamCall, ReplyPromise } from "../streams.ts";
 import type { Transport } from "../transport.ts";
+import { settingsOf } from "./client-settings.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import { ClientStreamFacade, singleReply } from "./client-stream-call.ts";
 import { isMessages, openRequests } from "./open-requests.ts";
-import { coreOf } from "./transport-core.ts";
 
 /** Calls one client-streaming method. Never throws: send() and finish() reject, with RpcError. */
 export function callClientStream<I extends Message, O extends Message>(
@@ -15,7 +15,7 @@ export function callClientStream<I extends Message, O extends Message>(
   method: Method<"client_streaming", I, O>,
   options?: CallOptions,
 ): ClientStreamCall<I, O> {
-  return startClientStream<I, O>(coreOf(transport).settings, method, options);
+  return startClientStream<I, O>(settingsOf(transport), method, options);
 }
 
 /** Starts a client-streaming call of a client, to send messages one by one. */

@@ -6,10 +6,10 @@ import { observe } from "../observation.ts";
 import type { ReplyStream } from "../streams.ts";
 import type { Transport } from "../transport.ts";
 import { ClientCall } from "./client-call.ts";
+import { settingsOf } from "./client-settings.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import { completed, startIntercepted } from "./intercepted-start.ts";
 import { ReplyStreamFacade } from "./reply-stream.ts";
-import { coreOf } from "./transport-core.ts";
 import { WireReplies } from "./wire-replies.ts";
 import { wireTerminal } from "./wire-terminal.ts";
 
@@ -20,7 +20,7 @@ export function callServerStream<I extends Message, O extends Message>(
   request: NoInfer<Init<I>>,
   options?: CallOptions,
 ): ReplyStream<O> {
-  return startServerStream<I, O>(coreOf(transport).settings, method, request, options);
+  return startServerStream<I, O>(settingsOf(transport), method, request, options);
 }
 
 /** Starts a server-streaming call of a client. */

@@ -6,10 +6,10 @@ import { observe } from "../observation.ts";
 import type { ReplyPromise } from "../streams.ts";
 import type { Transport } from "../transport.ts";
 import { ClientCall } from "./client-call.ts";
+import { settingsOf } from "./client-settings.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import { singleReply } from "./client-stream-call.ts";
 import { completed, startIntercepted } from "./intercepted-start.ts";
-import { coreOf } from "./transport-core.ts";
 import { UnaryConsumer, UnaryReply } from "./unary-reply.ts";
 import { wireTerminal } from "./wire-terminal.ts";
 
@@ -20,7 +20,7 @@ export function callUnary<I extends Message, O extends Message>(
   request: NoInfer<Init<I>>,
   options?: CallOptions,
 ): ReplyPromise<O> {
-  return startUnary<I, O>(coreOf(transport).settings, method, request, options);
+  return startUnary<I, O>(settingsOf(transport), method, request, options);
 }
 
 /** Starts a unary call of a client. */

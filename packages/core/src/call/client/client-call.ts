@@ -216,9 +216,9 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     }
     scope.onCancel((reason) => this.#settle(reason, [], "cancel"));
     scope.arm(() => {
-      scope.cancel(deadlineExceeded());
-      // The outcome may be fixed and yet not all of it flushed.
-      this.#attempt?.abandon();
+      if (this.#state === "open") scope.cancel(deadlineExceeded());
+      // The outcome is fixed and yet not all of it flushed.
+      else this.#attempt?.abandon();
     });
     return true;
   }

@@ -8,7 +8,7 @@ import type { CallOptions } from "../call-options.ts";
 import type { Interceptor } from "../interceptor.ts";
 import type { Observer } from "../observer.ts";
 import { CallScope } from "../scope.ts";
-import type { ClientOptions } from "../transport.ts";
+import type { ClientOptions, Transport } from "../transport.ts";
 import { ClientHead } from "./client-head.ts";
 import type { TransportCore } from "./transport-core.ts";
 
@@ -87,4 +87,11 @@ export class ClientSettings {
 function checkTimeout(ms: number): void {
   if (typeof ms === "number" && !Number.isNaN(ms)) return;
   throw new TypeError(`timeoutMs is ${String(ms)}: it must be a number of milliseconds, or Infinity`);
+}
+
+/** A transport's own settings. Throws TypeError if it is none of ours. */
+export function settingsOf(transport: Transport): ClientSettings {
+  const settings: unknown = (transport as Partial<Transport> | undefined)?.["~transport"];
+  if (settings instanceof ClientSettings) return settings;
+  throw new TypeError("not a transport: make one with createTransport() or createInMemoryTransport()");
 }

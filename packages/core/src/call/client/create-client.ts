@@ -8,8 +8,8 @@ import { bidiMember } from "./call-bidi.ts";
 import { clientStreamMember } from "./call-client-stream.ts";
 import { startServerStream } from "./call-server-stream.ts";
 import { startUnary } from "./call-unary.ts";
+import { settingsOf } from "./client-settings.ts";
 import type { ClientSettings } from "./client-settings.ts";
-import { coreOf } from "./transport-core.ts";
 
 /**
  * A client of a service: an object with a function for each method and nothing else. Throws TypeError for a bad option, or
@@ -26,7 +26,7 @@ export function createClient<C extends object>(
       "not a service: take the one that protoc-gen-millrace generated, or fromDescriptor(descriptor)",
     );
   }
-  const settings = coreOf(transport).settings.extend(options);
+  const settings = settingsOf(transport).extend(options);
   const client: Record<string, unknown> = {};
   for (const [localName, method] of Object.entries(members)) client[localName] = member(settings, method);
   return client as C;

@@ -1,7 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Connector } from "@millrace/exchange";
 import type { Compression, Host } from "../../host/host.ts";
-import { FieldMetadata } from "../../metadata.ts";
 import type { JsonOptions, Method } from "../../method.ts";
 import type { ClientProtocol } from "../../protocol/client-protocol.ts";
 import type { Format } from "../../protocol/format.ts";
@@ -12,8 +11,7 @@ import { MessageEncoder } from "../message-encoder.ts";
 import type { SendCompression } from "../message-encoder.ts";
 import { budgetFor } from "../memory-budget.ts";
 import type { MemoryBudget } from "../memory-budget.ts";
-import type { CommonTransportOptions, Transport } from "../transport.ts";
-import { ClientSettings } from "./client-settings.ts";
+import type { CommonTransportOptions } from "../transport.ts";
 import type { MethodPlan } from "./method-plan.ts";
 
 /** What a platform gives beside the user's options. */
@@ -47,7 +45,6 @@ export class TransportCore implements TransportParts {
   readonly getUrlBytes: number;
   readonly halfDuplex: boolean;
   readonly budget: MemoryBudget;
-  readonly settings: ClientSettings;
   readonly #json: JsonOptions;
   readonly #maxSendBytes: number;
   readonly #writer = new ChunkWriter();
@@ -71,7 +68,6 @@ export class TransportCore implements TransportParts {
     this.halfDuplex = options.halfDuplex ?? false;
     this.budget = budgetFor(this.maxReceiveBytes === Infinity ? 0 : this.maxReceiveBytes);
     this.#json = options.json ?? {};
-    this.settings = new ClientSettings(this, FieldMetadata.of(options.headers), options);
   }
 
   plan<I extends Message, O extends Message>(method: Method): MethodPlan<I, O> {
@@ -109,11 +105,4 @@ export class TransportCore implements TransportParts {
 function getUrlBytes(option: CommonTransportOptions["connectGet"]): number {
   if (option === undefined || option === false) return 0;
   return option === true ? 8192 : checkBytes("connectGet.maxUrlBytes", option.maxUrlBytes, 8192);
-}
-
-/** The inside of a transport. Throws TypeError if it is none of ours. */
-export function coreOf(transport: Transport): TransportCore {
-  const core: unknown = (transport as Partial<Transport> | undefined)?.["~transport"];
-  if (core instanceof TransportCore) return core;
-  throw new TypeError("not a transport: make one with createTransport() or createInMemoryTransport()");
 }

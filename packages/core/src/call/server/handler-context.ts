@@ -1,6 +1,8 @@
+import type { Fields, Peer as WirePeer } from "@millrace/exchange";
 import { cancellation } from "../../error.ts";
 import { contextValues } from "../../context-values.ts";
 import type { ContextValues } from "../../context-values.ts";
+import type { Host } from "../../host/host.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { Metadata } from "../../metadata.ts";
 import type { Method } from "../../method.ts";
@@ -10,19 +12,30 @@ import type { HandlerCall } from "../handler-call.ts";
 import type { HeadChanges } from "../intercepted-call.ts";
 import { toPeer } from "../peer.ts";
 import { CallScope, deadlineExceeded } from "../scope.ts";
-import type { ServerCall } from "./server-call.ts";
+
+/** The call on the wire, as far as its context shows it. */
+export interface WireContext {
+  readonly host: Host;
+  readonly protocol: Protocol;
+  readonly peer: WirePeer;
+  readonly requestFields: Fields;
+  readonly responseHeaders: FieldMetadata;
+  readonly responseTrailers: FieldMetadata;
+  sendHeaders(): void;
+  onClosed(listener: () => void): void;
+}
 
 /** A call in the hands of its gate, observers, interceptors and handler. Everything in it is made on first use. */
 export class HandlerContext implements HandlerCall {
   readonly side = "server";
   readonly method: Method;
   readonly scope: CallScope;
-  readonly #call: ServerCall;
+  readonly #call: WireContext;
   #requestHeaders: FieldMetadata | undefined;
   #values: ContextValues | undefined;
   #peer: Peer | undefined;
 
-  constructor(call: ServerCall, method: Method, scope: CallScope) {
+  constructor(call: WireContext, method: Method, scope: CallScope) {
     this.#call = call;
     this.method = method;
     this.scope = scope;

@@ -19,16 +19,19 @@ import type { Observation } from "../observation.ts";
 import { CallScope, deadlineExceeded } from "../scope.ts";
 import type { Endpoint, EndpointCodecs } from "./endpoint.ts";
 import { HandlerContext } from "./handler-context.ts";
+import type { WireContext } from "./handler-context.ts";
 import { RequestStream } from "./request-stream.ts";
 
 /** Responses held back for a client that listens only when it has said everything: as much as one message may have. */
 const mostHeldBytes = 4 * 1024 * 1024;
+/** How long the word of a passed deadline may take to leave: behind it there may be a window that stays shut. */
+const mostFlushMs = 1000;
 
 /**
  * One call on a server. Three moments end it, in any order but the last: its outcome is `settled`, its handler is `done`,
  * its exchange is `closed`.
  */
-export class ServerCall implements Sink, FrameSink {
+export class ServerCall implements Sink, FrameSink, WireContext {
   readonly #exchange: ServerExchange;
   readonly #endpoint: Endpoint;
   readonly #wire: WireCall;
@@ -434,9 +437,15 @@ export class ServerCall implements Sink, FrameSink {
   }
 
   #overdue(): void {
-    if (this.#outcome === "open") this.#settle(deadlineExceeded());
-    // The reply is fixed, but it does not get through.
-    else if (this.#carriage === "alive") this.#exchange.reset(ErrorCode.CANCEL);
+    if (this.#outcome === "open") {
+      this.#settle(deadlineExceeded());
+      this.#scope.arm(() => this.#cut(), this.host.now() + mostFlushMs);
+    } else this.#cut();
+  }
+
+  /** The reply is fixed, but it does not get through. */
+  #cut(): void {
+    if (this.#carriage === "alive") this.#exchange.reset(ErrorCode.CANCEL);
   }
 
   #settle(error: RpcError | null): void {
