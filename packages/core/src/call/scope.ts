@@ -46,9 +46,9 @@ export class CallScope {
     return this.#controller.signal;
   }
 
-  /** Starts the deadline's timer. It stays until {@link release}, also behind an outcome. */
-  arm(expired: () => void): void {
-    if (this.deadline !== Infinity) this.#hold(this.#host.timer(this.deadline, expired));
+  /** Starts a timer, the deadline's if it is not told another time. It stays until {@link release}, also behind an outcome. */
+  arm(expired: () => void, at: number = this.deadline): void {
+    if (at !== Infinity) this.#hold(this.#host.timer(at, expired));
   }
 
   /** Cancels this scope with a signal of the user's. The listener is gone with {@link release}. */

@@ -10,7 +10,8 @@ import type {
   Transport,
 } from "@millrace/core";
 import { clientProtocols, connectTransport, createAccept, memoryConnector } from "@millrace/core/host";
-import type { MemoryConnector, MemoryOptions } from "@millrace/core/host";
+import type { MemoryConnector, MemoryOptions, TransportParts } from "@millrace/core/host";
+import type { Connector } from "@millrace/exchange";
 import { poisonAccept, poisonConnector } from "@millrace/exchange/contract";
 import { GreetService } from "../../../../gen/greet/v1/greet_millrace.ts";
 import type { GreetServiceClient, GreetServiceHandlers } from "../../../../gen/greet/v1/greet_millrace.ts";
@@ -39,6 +40,19 @@ export interface Stage {
   readonly errors: unknown[];
 }
 
+/** What a transport is made of, over a connector. */
+export function partsFor(host: FakeHost, connector: Connector, protocol: Protocol): TransportParts {
+  return {
+    host,
+    connector,
+    protocol: clientProtocols[protocol],
+    scheme: "http",
+    authority: "stage",
+    basePath: "",
+    userAgent: undefined,
+  };
+}
+
 /** Sets the stage. Handlers that are left out answer `unimplemented`. */
 export function stage(handlers: Partial<GreetServiceHandlers>, options: StageOptions = {}): Stage {
   const host = new FakeHost();
@@ -56,15 +70,7 @@ export function stage(handlers: Partial<GreetServiceHandlers>, options: StageOpt
   };
   const connector = memoryConnector(poisonAccept(createAccept(host, app)), host, options.memory);
   const transport = connectTransport(
-    {
-      host,
-      connector: poisonConnector(connector),
-      protocol: clientProtocols[options.protocol ?? "connect"],
-      scheme: "http",
-      authority: "stage",
-      basePath: "",
-      userAgent: undefined,
-    },
+    partsFor(host, poisonConnector(connector), options.protocol ?? "connect"),
     { ...options.transport, observers: [noted(clientEnds), ...(options.transport?.observers ?? [])] },
   );
   const client = createClient(GreetService, transport, options.client);
