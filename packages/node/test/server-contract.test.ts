@@ -48,7 +48,7 @@ async function shut(server: Server): Promise<void> {
 }
 
 function target(port: number): Target {
-  return { url: parseBaseUrl(`http://127.0.0.1:${port}`), tls: {}, connectTimeoutMs: 5_000 };
+  return { url: parseBaseUrl(`http://127.0.0.1:${port}`), connectTimeoutMs: 5_000 };
 }
 
 const overHttp1 = (port: number): Connector => new Http1Connector(target(port));

@@ -23,7 +23,7 @@ import { listen } from "../src/server/listen.ts";
 import { echo, type Handlers, portOf, RawConnection, Recorder, TLS } from "./server-harness.ts";
 
 // RFC 9113 sections 4.1 and 6.
-const [HEADERS, SETTINGS, END_STREAM, END_HEADERS] = [0x1, 0x4, 0x1, 0x4];
+const [DATA, HEADERS, SETTINGS, END_STREAM, END_HEADERS] = [0x0, 0x1, 0x4, 0x1, 0x4];
 /** HPACK: GET, http, `/`, all from the static table; and the authority `h`. */
 const getRoot = Buffer.from([0x82, 0x86, 0x84, 0x41, 0x01, 0x68]);
 
@@ -324,19 +324,20 @@ describe("close()", () => {
     expect([first.delivered, second.delivered]).toEqual([true, true]);
   });
 
-  it("does not lose a request that was under way when GOAWAY was sent (RFC 9113 section 6.8)", async () => {
+  it("names in GOAWAY the last stream that it serves, and serves it to its end (RFC 9113 section 6.8)", async () => {
     const { recorder, server, port } = await start(answerPath);
     const raw = new RawConnection(port).send("PRI * HTTP/2.0", "", "SM", "", "");
     raw.socket.write(frame(SETTINGS, 0, 0));
     raw.socket.write(frame(HEADERS, END_HEADERS, 1, getRoot));
-    await recorder.get(0);
+    const recorded = await recorder.get(0);
     const closing = server.close();
-    // What the first GOAWAY says: 2^31-1 is the last stream that is served.
-    await raw.until(/\0\0\x08\x07\0\0\0\0\0\x7f\xff\xff\xff/);
+    await raw.until(/\0\0\x08\x07\0\0\0\0\0\0\0\0\x01/);
     raw.socket.write(frame(HEADERS, END_HEADERS | END_STREAM, 3, getRoot));
-    expect((await (await recorder.get(1)).saw("closed")).delivered).toBe(true);
-    raw.socket.end();
+    raw.socket.write(frame(DATA, END_STREAM, 1));
+    expect((await recorded.saw("closed")).delivered).toBe(true);
+    await raw.until(/2 http \//);
     await closing;
+    expect(recorder.all.length).toBe(1);
   });
 
   it("closes idle connections without waiting", async () => {

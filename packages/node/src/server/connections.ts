@@ -9,7 +9,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 
-import { ErrorCode, type Accept } from "@millrace/exchange";
+import type { Accept } from "@millrace/exchange";
 
 import { tellProtocol } from "./first-bytes.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
@@ -21,14 +21,6 @@ import { namePeer, peerOf } from "./peer.ts";
 import type { Site } from "./site.ts";
 
 type Exchange = Http1Exchange | Http2Exchange;
-
-/** RFC 9113 section 6.8: the first of two GOAWAY frames names no stream, so that nothing that is under way is lost. */
-const EVERY_STREAM = 2 ** 31 - 1;
-/**
- * How long the second GOAWAY waits for the answer to a ping behind the first, in milliseconds. Clients on node:http2 do
- * not answer while they are idle, so that the wait is short where nothing runs.
- */
-const GOAWAY_WAIT_MS = { busy: 1_000, idle: 100 } as const;
 
 /** What Connections is made of. */
 export interface ConnectionsOptions {
@@ -47,8 +39,7 @@ export class Connections {
   readonly #http1: Http1Server;
   readonly #http2: Http2Server;
   readonly #exchanges = new Set<Exchange>();
-  /** Connections that speak HTTP/2, and how many exchanges run on each. */
-  readonly #sessions = new Map<Http2Session, number>();
+  readonly #sessions = new Set<Http2Session>();
   /** Every socket, also those of which nothing is known yet. */
   readonly #sockets = new Set<Socket>();
   /** Connections that speak HTTP/1.1, and how many exchanges run on each. */
@@ -98,8 +89,7 @@ export class Connections {
   async drain(): Promise<void> {
     this.#state = "draining";
     for (const [socket, running] of this.#http1Sockets) if (running === 0) socket.destroySoon();
-    for (const [session, running] of this.#sessions)
-      retire(session, running === 0 ? GOAWAY_WAIT_MS.idle : GOAWAY_WAIT_MS.busy);
+    for (const session of this.#sessions) retire(session);
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
       this.#lookEmpty();
@@ -110,7 +100,7 @@ export class Connections {
   cut(): void {
     this.#state = "draining";
     for (const exchange of [...this.#exchanges]) exchange.cut();
-    for (const session of [...this.#sessions.keys()]) session.destroy();
+    for (const session of [...this.#sessions]) session.destroy();
     for (const socket of [...this.#sockets]) socket.destroy();
     // It never listened: this only stops the timer that looks for slow requests.
     this.#http1.close();
@@ -132,7 +122,7 @@ export class Connections {
   #adopt(session: Http2Session, socket: Socket): void {
     namePeer(session, peerOf(socket, socket));
     this.#stand(session, socket);
-    this.#sessions.set(session, 0);
+    this.#sessions.add(session);
     session.on("close", () => this.#sessions.delete(session));
     session.on("error", (cause: Error) =>
       this.#options.report({
@@ -142,7 +132,7 @@ export class Connections {
       }),
     );
     session.setLocalWindowSize(this.#options.limits.connectionWindowBytes);
-    if (this.#state === "draining") retire(session, GOAWAY_WAIT_MS.busy);
+    if (this.#state === "draining") retire(session);
   }
 
   #stand(connection: object, socket: Socket): void {
@@ -199,11 +189,7 @@ export class Connections {
         return;
       }
       const expectsContinue = fields.expect === "100-continue";
-      count(this.#sessions, connection, 1);
-      const site = this.#site(expectsContinue, () => {
-        this.#exchanges.delete(exchange);
-        count(this.#sessions, connection, -1);
-      });
+      const site = this.#site(expectsContinue, () => this.#exchanges.delete(exchange));
       const exchange = new Http2Exchange(stream, raw, peerOf(connection, connection.socket), site);
       // nghttp2 holds a peer to the limit once it has acknowledged our SETTINGS; a peer need never do that.
       if (headerBytes(raw) > limits.maxHeaderBytes) answer(exchange, 431, "request header fields too large");
@@ -254,20 +240,13 @@ const FIRST_BYTES_FAILURES: { readonly [first: string]: string | undefined } = {
   silent: "the connection said nothing, or half of an HTTP/2 preface",
 };
 
-/** RFC 9113 section 6.8: a first GOAWAY, that loses nothing; and when the peer must have seen it, the last. */
-function retire(session: Http2Session, waitMs: number): void {
-  if (session.destroyed || session.closed) return;
-  const close = (): void => {
-    clearTimeout(timer);
-    if (!session.destroyed && !session.closed) session.close();
-  };
-  const timer = setTimeout(close, waitMs).unref();
-  try {
-    session.goaway(ErrorCode.NO_ERROR, EVERY_STREAM);
-    session.ping(close);
-  } catch {
-    close();
-  }
+/**
+ * Sends GOAWAY, with the last stream that is served: what a client had under way beyond it, it may send elsewhere. The two
+ * steps of RFC 9113 section 6.8, which would serve that too, are not to be had: node ignores new streams after any
+ * GOAWAY, also after one that promises to serve them.
+ */
+function retire(session: Http2Session): void {
+  if (!session.destroyed && !session.closed) session.close();
 }
 
 /** RFC 9113 section 6.5.2: the size of a list of fields. */
