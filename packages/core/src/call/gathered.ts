@@ -2,8 +2,8 @@ import { RpcError } from "../error.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 
 /**
- * Bytes of one message that come in pieces. It grows with what has come, by doubling, never from what the peer claims, and
- * counts against the budget.
+ * Bytes of one message that come in pieces. It grows with what has come, to at most twice that, never from what the peer
+ * claims, and counts against the budget.
  */
 export class Gathered {
   readonly #budget: MemoryBudget;
@@ -23,7 +23,8 @@ export class Gathered {
     const length = this.#length + end - start;
     const capacity = this.#bytes.length;
     if (length > capacity) {
-      const larger = Math.max(length, Math.min(most, Math.max(capacity * 2, 256)));
+      // Many messages come in one piece, which needs no room behind it.
+      const larger = capacity === 0 ? length : Math.min(most, length * 2);
       if (!this.#budget.take(larger - capacity)) {
         return new RpcError(
           "resource_exhausted",
