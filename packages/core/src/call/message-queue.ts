@@ -27,10 +27,10 @@ export class MessageQueue<T> {
   #waiters: Waiter<T>[] = [];
   #full = false;
   #end: { error: RpcError | null } | undefined;
-  #drained: (() => void) | undefined;
+  #drained: ((error: RpcError | null) => void) | undefined;
 
-  /** `drained` hears when the end has been taken, behind the last message. */
-  constructor(flow: Flow, drained?: () => void) {
+  /** `drained` hears the end when the last message has been taken. */
+  constructor(flow: Flow, drained?: (error: RpcError | null) => void) {
     this.#flow = flow;
     this.#drained = drained;
   }
@@ -62,18 +62,27 @@ export class MessageQueue<T> {
       if (error === null) waiter.resolve(undefined);
       else waiter.reject(error);
     }
-    if (waiters.length > 0 || error !== null) this.#reached();
+    this.#tellDrained();
+  }
+
+  /** Whether the end has come, and nothing is left in front of it. */
+  get drained(): boolean {
+    return this.#end !== undefined && this.#count === 0;
   }
 
   /** Ends at once, dropping what is here. */
   abort(error: RpcError): void {
+    if (this.drained) return;
     this.#messages = [];
     this.#sizes = [];
     this.#first = 0;
     this.#bytes = 0;
     this.#full = false;
     if (this.#end === undefined) this.end(error);
-    else this.#end = { error: this.#end.error ?? error };
+    else {
+      this.#end = { error: this.#end.error ?? error };
+      this.#tellDrained();
+    }
   }
 
   /** The next message; undefined after the last. Rejects with the error behind the last message. */
@@ -92,12 +101,12 @@ export class MessageQueue<T> {
         this.#full = false;
         this.#flow.resume();
       }
+      if (this.drained) this.#tellDrained();
       return Promise.resolve(message);
     }
     if (this.#end === undefined) {
       return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject, keeper }));
     }
-    this.#reached();
     return this.#end.error === null ? Promise.resolve(undefined) : Promise.reject(this.#end.error);
   }
 
@@ -105,9 +114,9 @@ export class MessageQueue<T> {
     return this.#messages.length - this.#first;
   }
 
-  #reached(): void {
+  #tellDrained(): void {
     const drained = this.#drained;
     this.#drained = undefined;
-    drained?.();
+    drained?.(this.#end!.error);
   }
 }

@@ -1,7 +1,8 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Init } from "../../init.ts";
-import type { CallHead } from "../call-head.ts";
 import type { BidiCall } from "../streams.ts";
+import type { ClientHead } from "./client-head.ts";
+import type { ClientSettings } from "./client-settings.ts";
 import type { ReplySource } from "./reply-source.ts";
 import { ReplyStreamFacade } from "./reply-stream.ts";
 import type { RequestTarget } from "./request-target.ts";
@@ -13,10 +14,10 @@ export class BidiFacade<I extends Message, O> extends ReplyStreamFacade<O> imple
   constructor(
     requests: RequestTarget<I>,
     source: ReplySource<O>,
-    head: CallHead,
-    onAbandoned: ((call: CallHead) => void) | undefined,
+    head: ClientHead,
+    settings: ClientSettings,
   ) {
-    super(source, head, onAbandoned);
+    super(source, head, settings);
     this.#requests = requests;
   }
 

@@ -26,7 +26,7 @@ function startBidi<I extends Message, O extends Message>(
   options: CallOptions | undefined,
 ): BidiCall<I, O> {
   const { requests, replies, head } = openRequests<I, O>(settings, method, undefined, options);
-  return new BidiFacade(requests, replies, head, settings.onAbandoned);
+  return new BidiFacade(requests, replies, head, settings);
 }
 
 /** Either form of a client's method: with all messages at hand, or to send them one by one. */
@@ -37,6 +37,6 @@ export function bidiMember(settings: ClientSettings, method: Method) {
   ): BidiCall<Message, Message> | ReplyStream<Message> => {
     if (!isMessages(first)) return startBidi(settings, method, first);
     const { replies, head } = openRequests<Message, Message>(settings, method, first, second);
-    return new ReplyStreamFacade(replies, head, settings.onAbandoned);
+    return new ReplyStreamFacade(replies, head, settings);
   };
 }

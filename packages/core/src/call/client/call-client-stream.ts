@@ -25,7 +25,7 @@ function startClientStream<I extends Message, O extends Message>(
   options: CallOptions | undefined,
 ): ClientStreamCall<I, O> {
   const { requests, replies, head } = openRequests<I, O>(settings, method, undefined, options);
-  return new ClientStreamFacade(requests, replies, head, settings.onAbandoned);
+  return new ClientStreamFacade(requests, replies, head, settings);
 }
 
 /** Either form of a client's method: with all messages at hand, or to send them one by one. */

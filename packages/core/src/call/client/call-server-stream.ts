@@ -30,7 +30,7 @@ export function startServerStream<I extends Message, O extends Message>(
   request: Init<I>,
   options: CallOptions | undefined,
 ): ReplyStream<O> {
-  const { core, onAbandoned } = settings;
+  const { core } = settings;
   const plan = core.plan<I, O>(method);
   const head = settings.begin(method, options);
   const observation = observe(core.host, settings.observers, () => head);
@@ -38,11 +38,11 @@ export function startServerStream<I extends Message, O extends Message>(
   if (run !== null) {
     const message = (): I => completed(plan.input, request);
     const source = startIntercepted<O>(run, head, plan, observation, message, () => {});
-    return new ReplyStreamFacade(source, head, onAbandoned);
+    return new ReplyStreamFacade(source, head, settings);
   }
   const replies = new WireReplies<O>();
   const call = new ClientCall(head, plan, replies, observation);
   replies.from(call);
   call.startWith(request);
-  return new ReplyStreamFacade(replies, head, onAbandoned);
+  return new ReplyStreamFacade(replies, head, settings);
 }

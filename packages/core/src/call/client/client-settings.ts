@@ -44,6 +44,16 @@ export class ClientSettings {
     });
   }
 
+  /** A user's streaming call was reclaimed while it ran. */
+  abandoned(head: ClientHead): void {
+    const { host } = this.core;
+    try {
+      host.root(() => this.onAbandoned?.(head));
+    } catch (error) {
+      host.report(error);
+    }
+  }
+
   /** The interceptors round what sends a call; null if there are none. Composed once. */
   chain(terminal: Run): Run | null {
     if (this.interceptors.length === 0) return null;

@@ -1,8 +1,9 @@
 import type { Message } from "@bufbuild/protobuf";
 import { RpcError } from "../../error.ts";
 import type { Init } from "../../init.ts";
-import type { CallHead } from "../call-head.ts";
 import type { ClientStreamCall, ReplyPromise } from "../streams.ts";
+import type { ClientHead } from "./client-head.ts";
+import type { ClientSettings } from "./client-settings.ts";
 import type { ReplySource } from "./reply-source.ts";
 import type { RequestTarget } from "./request-target.ts";
 import { StreamFacade } from "./stream-facade.ts";
@@ -19,10 +20,10 @@ export class ClientStreamFacade<I extends Message, O>
   constructor(
     requests: RequestTarget<I>,
     source: ReplySource<O>,
-    head: CallHead,
-    onAbandoned: ((call: CallHead) => void) | undefined,
+    head: ClientHead,
+    settings: ClientSettings,
   ) {
-    super(source, head, onAbandoned);
+    super(source, head, settings);
     this.#requests = requests;
   }
 

@@ -84,6 +84,10 @@ export class InterceptedReplies<O> implements ReplySource<O> {
     return this.#trailers.promise(keeper);
   }
 
+  get ended(): boolean {
+    return this.#outcome !== undefined;
+  }
+
   cancel(error: RpcError): void {
     this.#scope.cancel(error);
   }

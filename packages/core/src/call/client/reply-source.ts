@@ -9,6 +9,8 @@ export interface ReplySource<O> {
   receive(keeper: unknown): Promise<O | undefined>;
   headers(keeper: unknown): Promise<Metadata>;
   trailers(keeper: unknown): Promise<Metadata>;
+  /** Whether nothing is left of it: it was read to its end, or it has failed and there is nothing more to read. */
+  readonly ended: boolean;
   /** Ends it from this side; harmless when it has ended. */
   cancel(error: RpcError): void;
 }

@@ -1,21 +1,23 @@
 /// <reference lib="esnext.disposable" />
 import { cancellation, RpcError } from "../../error.ts";
 import type { Metadata } from "../../metadata.ts";
-import type { CallHead } from "../call-head.ts";
 import type { StreamCall } from "../streams.ts";
+import type { ClientHead } from "./client-head.ts";
+import type { ClientSettings } from "./client-settings.ts";
 import type { ReplySource } from "./reply-source.ts";
 
 /** What is done when a user's object is reclaimed while its call runs. It must not point at the object. */
 interface Abandonable {
   readonly source: ReplySource<unknown>;
-  readonly head: CallHead;
-  readonly onAbandoned: ((call: CallHead) => void) | undefined;
+  readonly head: ClientHead;
+  readonly settings: ClientSettings;
 }
 
 const registry: FinalizationRegistry<Abandonable> = /*@__PURE__*/ new FinalizationRegistry<Abandonable>(
-  ({ source, head, onAbandoned }) => {
+  ({ source, head, settings }) => {
+    if (source.ended) return;
     source.cancel(new RpcError("canceled", "the stream was dropped without being read to its end"));
-    onAbandoned?.(head);
+    settings.abandoned(head);
   },
 );
 
@@ -23,9 +25,9 @@ const registry: FinalizationRegistry<Abandonable> = /*@__PURE__*/ new Finalizati
 export abstract class StreamFacade<O> implements StreamCall {
   protected readonly source: ReplySource<O>;
 
-  constructor(source: ReplySource<O>, head: CallHead, onAbandoned: ((call: CallHead) => void) | undefined) {
+  constructor(source: ReplySource<O>, head: ClientHead, settings: ClientSettings) {
     this.source = source;
-    registry.register(this, { source, head, onAbandoned }, source);
+    registry.register(this, { source, head, settings }, source);
   }
 
   get headers(): Promise<Metadata> {
@@ -34,7 +36,7 @@ export abstract class StreamFacade<O> implements StreamCall {
 
   cancel(reason?: unknown): void {
     this.forget();
-    this.source.cancel(cancellation(reason));
+    if (!this.source.ended) this.source.cancel(cancellation(reason));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -24,7 +24,7 @@ export class WireReplies<O> implements ReplyConsumer<O>, ReplySource<O> {
 
   constructor() {
     const flow: Flow = { pause: () => this.#call?.pause(), resume: () => this.#call?.resume() };
-    this.#queue = new MessageQueue(flow, () => this.#drained());
+    this.#queue = new MessageQueue(flow, (error) => this.#drained(error));
   }
 
   from(call: ReplyingCall): void {
@@ -68,16 +68,19 @@ export class WireReplies<O> implements ReplyConsumer<O>, ReplySource<O> {
     return this.#trailers.promise(keeper);
   }
 
+  get ended(): boolean {
+    return this.#queue.drained;
+  }
+
   cancel(error: RpcError): void {
     this.#call?.cancel(error);
     // Behind the outcome there may be messages that nobody will take any more.
     this.#queue.abort(error);
   }
 
-  /** Everything was taken, the end included. */
-  #drained(): void {
-    const { error, trailers } = this.#outcome!;
-    if (error === null) this.#trailers.resolve(FieldMetadata.received(trailers));
+  /** Everything was taken, or dropped. */
+  #drained(error: RpcError | null): void {
+    if (error === null) this.#trailers.resolve(FieldMetadata.received(this.#outcome!.trailers));
     else this.#trailers.reject(error);
   }
 }
