@@ -25,6 +25,8 @@ export interface StageOptions {
   readonly transport?: CommonTransportOptions;
   readonly client?: ClientOptions;
   readonly memory?: MemoryOptions;
+  /** Put between the transport and the carriage. */
+  readonly wrap?: (connector: Connector) => Connector;
 }
 
 /** A client and a server of GreetService in memory, on a clock of the test's, over chunks that turn to rubbish. */
@@ -38,6 +40,10 @@ export interface Stage {
   readonly serverEnds: CallEnd[];
   /** What the App's onError heard. */
   readonly errors: unknown[];
+}
+
+function same(connector: Connector): Connector {
+  return connector;
 }
 
 /** What a transport is made of, over a connector. */
@@ -70,7 +76,7 @@ export function stage(handlers: Partial<GreetServiceHandlers>, options: StageOpt
   };
   const connector = memoryConnector(poisonAccept(createAccept(host, app)), host, options.memory);
   const transport = connectTransport(
-    partsFor(host, poisonConnector(connector), options.protocol ?? "connect"),
+    partsFor(host, (options.wrap ?? same)(poisonConnector(connector)), options.protocol ?? "connect"),
     { ...options.transport, observers: [noted(clientEnds), ...(options.transport?.observers ?? [])] },
   );
   const client = createClient(GreetService, transport, options.client);
