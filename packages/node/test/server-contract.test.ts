@@ -75,6 +75,7 @@ const listener =
       connector,
       authority,
       nowhere: connect(1),
+      goaway: () => void connections.drain(),
       cut: () => sockets.forEach((socket) => socket.destroy()),
       close: async () => {
         await connector.close(0);
@@ -139,5 +140,5 @@ function suite(name: string, declared: Declaration, make: Make): void {
 
 suite("the listener over HTTP/1.1", { caps: HTTP1, lacks: ["goaway", "inform"] }, listener(overHttp1));
 suite("a handler in a node:http server", { caps: HTTP1, lacks: ["goaway", "inform"] }, mountedHttp1);
-suite("the listener over HTTP/2", { caps: HTTP2, lacks: ["goaway"] }, listener(overHttp2));
+suite("the listener over HTTP/2", { caps: HTTP2 }, listener(overHttp2));
 suite("a handler in a node:http2 server", { caps: HTTP2 }, mountedHttp2);
