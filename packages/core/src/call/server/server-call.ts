@@ -343,8 +343,15 @@ export class ServerCall implements Sink, FrameSink, WireContext {
         const next = await iterator.next();
         if (this.#outcome !== "open") break;
         if (next.done === true) break;
-        let encoded = this.#encode(next.value);
-        if (encoded instanceof Promise) encoded = await encoded;
+        let encoded: EncodedMessage | Promise<EncodedMessage>;
+        try {
+          encoded = this.#encode(next.value);
+          if (encoded instanceof Promise) encoded = await encoded;
+        } catch (error) {
+          // The sequence knows nothing of it, and is left.
+          this.#failed(error);
+          break;
+        }
         if (this.#outcome !== "open") break;
         if (!this.#writeMessage(encoded)) await new Promise<void>((resolve) => (this.#room = resolve));
       }
@@ -425,13 +432,13 @@ export class ServerCall implements Sink, FrameSink, WireContext {
 
   #handlerFailed(error: unknown): void {
     this.#handler = "done";
-    const { reason } = this.#scope;
-    const echo = reason !== undefined && (error === reason || error instanceof RpcError || isAbort(error));
-    if (!echo) this.#failed(error);
+    this.#failed(error);
   }
 
-  /** Ends the call with what user code threw. */
+  /** Ends the call with what user code threw, unless that is only the echo of the call's own cancellation. */
   #failed(thrown: unknown): void {
+    const { reason } = this.#scope;
+    if (reason !== undefined && (thrown === reason || thrown instanceof RpcError || isAbort(thrown))) return;
     if (!(thrown instanceof RpcError)) this.#endpoint.app.report(thrown, this.#context);
     if (this.#outcome === "open") this.#settle(RpcError.from(thrown));
   }
