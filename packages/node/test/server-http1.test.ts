@@ -288,6 +288,20 @@ describe("a client that goes away", () => {
     expect(recorded.events).toEqual(["fault", "closed"]);
   });
 
+  it("by a reset is noticed behind more unread bytes than node reads ahead", async () => {
+    const { recorder, raw } = await start(
+      { accept: ({ exchange }) => exchange.pause() },
+      { limits: { probeMs: 1 } },
+    );
+    const client = raw().send("POST / HTTP/1.1", "host: h", "content-length: 999999999", "", "");
+    const recorded = await recorder.get();
+    // node reads 64 KiB ahead; this much is more, and has left the client when the callback comes.
+    await new Promise((resolve) => client.socket.write(Buffer.alloc(1_000_000), resolve));
+    client.socket.resetAndDestroy();
+    await recorded.saw("closed");
+    expect(recorded.events).toEqual(["fault", "closed"]);
+  });
+
   it("with a malformed chunk is a fault of the protocol", async () => {
     const { recorder, raw } = await start({});
     const client = raw().send(

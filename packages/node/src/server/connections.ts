@@ -11,6 +11,7 @@ import type { TLSSocket } from "node:tls";
 
 import type { Accept } from "@millrace/exchange";
 
+import { nodeHost } from "../host/node-host.ts";
 import { tellProtocol } from "./first-bytes.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
@@ -217,13 +218,21 @@ export class Connections {
   }
 
   #site(expectsContinue: boolean, closed: () => void): Site {
-    const { drainBytes, drainMs } = this.#options.limits;
+    const { drainBytes, drainMs, probeMs } = this.#options.limits;
     const closing = (): boolean => this.#state === "draining";
-    return { drainBytes, drainMs, expectsContinue, inherited: noFields, closing, closed };
+    return { drainBytes, drainMs, probeMs, expectsContinue, inherited: noFields, closing, closed };
   }
 
   #upgrade(hook: UpgradeHook, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (hook(request, socket, head)) {
+    let taken: boolean;
+    try {
+      taken = hook(request, socket, head);
+    } catch (error) {
+      nodeHost.report(error);
+      socket.destroy();
+      return;
+    }
+    if (taken) {
       this.#http1Sockets.delete(socket as Socket);
       return;
     }

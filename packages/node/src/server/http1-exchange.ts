@@ -42,6 +42,7 @@ export class Http1Exchange implements ServerExchange {
   /** node would close the connection now, were the request not still coming. */
   #last = false;
   #drainTimer: NodeJS.Timeout | undefined;
+  #probeTimer: NodeJS.Timeout | undefined;
 
   constructor(req: IncomingMessage, res: ServerResponse, peer: Peer, site: Site) {
     this.#req = req;
@@ -78,13 +79,16 @@ export class Http1Exchange implements ServerExchange {
   }
 
   pause(): void {
+    if (this.#life === "closed") return;
     this.#paused = true;
     if (this.#request === "flowing") this.#req.pause();
+    this.#probeTimer ??= setInterval(this.#probe, this.#site.probeMs).unref();
   }
 
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
+    this.#stopProbing();
     if (this.#life === "closed") return;
     if (this.#endHeld) process.nextTick(this.#deliverEnd);
     else if (this.#request === "flowing") this.#req.resume();
@@ -273,6 +277,7 @@ export class Http1Exchange implements ServerExchange {
 
   /** Reads and throws away what is left of the request: the connection can then serve the next. */
   #discard(): void {
+    this.#stopProbing();
     const reads = this.#request === "flowing";
     this.#request = this.#endHeld ? "ended" : "discarding";
     if (this.#request === "ended") return;
@@ -380,6 +385,20 @@ export class Http1Exchange implements ServerExchange {
     this.#close(false);
   }
 
+  /**
+   * Once so much is unread that node has stopped to read, it does not hear of a reset any more. A write does, also of
+   * nothing. An orderly close stays behind the unread bytes, where nobody can see it.
+   */
+  readonly #probe = (): void => {
+    const { socket } = this.#req;
+    if (this.#req.readableLength > 0 && socket.writable) socket.write("");
+  };
+
+  #stopProbing(): void {
+    clearInterval(this.#probeTimer);
+    this.#probeTimer = undefined;
+  }
+
   /** Ends the connection: HTTP/1.1 has no other way to take a response back. */
   #abandon(): void {
     const { socket } = this.#req;
@@ -398,6 +417,7 @@ export class Http1Exchange implements ServerExchange {
 
   #close(delivered: boolean): void {
     clearTimeout(this.#drainTimer);
+    this.#stopProbing();
     this.#req.socket.off("close", this.#done);
     // The prototype's again.
     if (!this.#last) Reflect.deleteProperty(this.#req.socket, "destroySoon");

@@ -29,6 +29,8 @@ export interface ServerLimits {
   readonly drainBytes: number;
   /** The same, in milliseconds. 1,000. */
   readonly drainMs: number;
+  /** HTTP/1.1: how often a request that is not read is looked at, whether its client still lives, in milliseconds. 1,000. */
+  readonly probeMs: number;
 }
 
 /** The defaults. */
@@ -46,4 +48,5 @@ export const SERVER_LIMITS: ServerLimits = {
   keepAliveTimeoutMs: 75_000,
   drainBytes: 262_144,
   drainMs: 1_000,
+  probeMs: 1_000,
 };

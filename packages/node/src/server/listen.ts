@@ -5,10 +5,11 @@ import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 
 import type { Accept } from "@millrace/exchange";
 
+import { nodeHost } from "../host/node-host.ts";
 import { Connections } from "./connections.ts";
 import { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
 import { ListenError, listenError } from "./listen-error.ts";
-import type { ListenAddress, Listening, ListenOptions } from "./listen-options.ts";
+import type { ConnectionFailure, ListenAddress, Listening, ListenOptions } from "./listen-options.ts";
 import { addressOf } from "./peer.ts";
 import { serverTlsOptions } from "./server-tls.ts";
 
@@ -23,7 +24,13 @@ const TCP_KEEPALIVE_MS = 60_000;
  */
 export async function listen(accept: Accept, options: ListenOptions = {}): Promise<Listening> {
   const limits: ServerLimits = { ...SERVER_LIMITS, ...options.limits };
-  const report = options.onConnectionFailure ?? (() => {});
+  const report = (failure: ConnectionFailure): void => {
+    try {
+      options.onConnectionFailure?.(failure);
+    } catch (error) {
+      nodeHost.report(error);
+    }
+  };
   const connections = new Connections({ accept, limits, upgrade: options.upgrade, report });
   const servers: Server[] = [];
   const urls: string[] = [];
@@ -62,7 +69,7 @@ function createListener(
   address: ListenAddress,
   connections: Connections,
   limits: ServerLimits,
-  report: NonNullable<ListenOptions["onConnectionFailure"]>,
+  report: (failure: ConnectionFailure) => void,
 ): Server {
   const { path, tls } = address;
   const tcp = { noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEPALIVE_MS };

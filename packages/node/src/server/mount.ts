@@ -116,8 +116,16 @@ function isHttp2(request: IncomingMessage | Http2ServerRequest): request is Http
 }
 
 function siteOf(inherited: (status: number) => Fields): Site {
-  const { drainBytes, drainMs } = SERVER_LIMITS;
-  return { drainBytes, drainMs, expectsContinue: false, inherited, closing: () => false, closed: () => {} };
+  const { drainBytes, drainMs, probeMs } = SERVER_LIMITS;
+  return {
+    drainBytes,
+    drainMs,
+    probeMs,
+    expectsContinue: false,
+    inherited,
+    closing: () => false,
+    closed: () => {},
+  };
 }
 
 function inheritedFields(response: Http2ServerResponse): Fields {
