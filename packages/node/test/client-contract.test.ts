@@ -1,43 +1,63 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { createServer, type AddressInfo, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { contractFor, type Feature, type Make } from "@millrace/exchange/contract";
 import type { Accept, Caps, Connector } from "@millrace/exchange";
 import { describe, expect, test } from "vitest";
-import { parseBaseUrl } from "../src/client/base-url.ts";
-import type { Target } from "../src/client/dial.ts";
-import { Http1Connector } from "../src/client/http1-connector.ts";
 import { http1Caps } from "../src/client/http1-limits.ts";
-import { Http2Connector } from "../src/client/http2-connector.ts";
 import { http2Caps } from "../src/client/http2-exchange.ts";
+import { nodeConnector } from "../src/client/node-connector.ts";
 import { listen } from "../src/server/listen.ts";
+import { pem, SocketServer } from "./client-harness.ts";
 
-function targetOf(url: string): Target {
-  return { url: parseBaseUrl(url), connectTimeoutMs: 5_000 };
+/** A pair of a connector and a server. */
+interface Carriage {
+  readonly name: string;
+  readonly caps: Caps;
+  readonly lacks: readonly Feature[];
+  readonly scheme: "http" | "https";
+  readonly connect: (baseUrl: string) => Connector;
 }
+
+const tls = { ca: pem("ca") };
 
 /** A port that was free a moment ago. */
 async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
+  const server = await SocketServer.listen(() => {});
+  const { port } = server;
+  await server[Symbol.asyncDispose]();
   return port;
 }
 
-function maker(connect: (target: Target) => Connector): Make {
+function waiting(inner: Connector): Connector {
+  return {
+    get caps() {
+      return inner.caps;
+    },
+    open: (head, body, hints, sink) => inner.open(head, body, { ...hints, waitForReady: true }, sink),
+    close: (graceMs) => inner.close(graceMs),
+  };
+}
+
+function maker({ scheme, connect }: Carriage): Make {
   return async (accept: Accept) => {
-    const server = await listen(accept, { port: 0, host: "127.0.0.1" });
+    const server = await listen(accept, {
+      port: 0,
+      host: "127.0.0.1",
+      ...(scheme === "https" ? { tls: { key: pem("server-key"), cert: pem("server") } } : {}),
+    });
+    const { host, port } = new URL(server.url);
     const sockets = new Set<Socket>();
     const seen = (message: unknown): void => {
       const { socket } = message as { socket: Socket };
-      if (socket.localPort === Number(new URL(server.url).port)) sockets.add(socket);
+      if (socket.localPort === Number(port)) sockets.add(socket);
     };
     subscribe("net.server.socket", seen);
-    const connector = connect(targetOf(server.url));
+    const connector = connect(`${scheme}://${host}`);
     return {
       connector,
-      authority: new URL(server.url).host,
-      nowhere: connect(targetOf(`http://127.0.0.1:${await closedPort()}`)),
+      scheme,
+      authority: host,
+      nowhere: connect(`${scheme}://127.0.0.1:${await closedPort()}`),
       cut: () => {
         for (const socket of sockets) socket.resetAndDestroy();
         sockets.clear();
@@ -52,24 +72,45 @@ function maker(connect: (target: Target) => Connector): Make {
   };
 }
 
-const carriages: readonly {
-  name: string;
-  caps: Caps;
-  lacks: readonly Feature[];
-  connect: (target: Target) => Connector;
-}[] = [
-  { name: "HTTP/2", caps: http2Caps, lacks: [], connect: (target) => new Http2Connector(target) },
-  { name: "HTTP/1.1", caps: http1Caps, lacks: ["goaway"], connect: (target) => new Http1Connector(target) },
+const carriages: readonly Carriage[] = [
+  {
+    name: "HTTP/2",
+    caps: http2Caps,
+    lacks: [],
+    scheme: "http",
+    connect: (baseUrl) => nodeConnector({ baseUrl, httpVersion: "2" }),
+  },
+  {
+    name: "HTTP/1.1",
+    caps: http1Caps,
+    lacks: ["goaway"],
+    scheme: "http",
+    connect: (baseUrl) => nodeConnector({ baseUrl }),
+  },
+  {
+    name: "HTTP/2 by ALPN, waiting for ready",
+    caps: http2Caps,
+    lacks: ["nowhere"],
+    scheme: "https",
+    connect: (baseUrl) => waiting(nodeConnector({ baseUrl, tls })),
+  },
+  {
+    name: "HTTP/1.1 over TLS, waiting for ready",
+    caps: http1Caps,
+    lacks: ["goaway", "nowhere"],
+    scheme: "https",
+    connect: (baseUrl) => waiting(nodeConnector({ baseUrl, tls, httpVersion: "1.1" })),
+  },
 ];
 
-describe.each(carriages)("$name keeps the contract", ({ caps, lacks, connect }) => {
-  const contract = contractFor({ caps, lacks });
+describe.each(carriages)("$name keeps the contract", (carriage) => {
+  const contract = contractFor(carriage);
 
   test("and is excused from nothing that it does not declare", () => {
     expect(contract.cases.length).toBeGreaterThan(50);
   });
 
   test.each(contract.cases)("$name", async ({ run }) => {
-    await run(maker(connect), AbortSignal.timeout(10_000));
+    await run(maker(carriage), AbortSignal.timeout(10_000));
   });
 });

@@ -382,7 +382,8 @@ describe("connections that fail", () => {
     await Talk.open(connector).closes();
     server.sockets[0]?.resetAndDestroy();
     const crossing = await Talk.open(connector).closes();
-    if (crossing.died !== undefined) expect(crossing.died).toMatchObject({ kind: "lost", processed: "maybe" });
+    if (crossing.died !== undefined)
+      expect(crossing.died).toMatchObject({ kind: "lost", processed: "maybe" });
     expect((await Talk.open(connector).closes()).delivered).toBe(true);
   });
 

@@ -18,6 +18,12 @@ export function connectFault(text: string, cause?: unknown): Fault {
   return { by: "transport", kind: "connect", h2: -1, processed: "never", text, cause };
 }
 
+/** The fault of a request that cannot be sent as it is. */
+export function unsentFault(error: unknown): Fault {
+  const text = `the request cannot be sent: ${error instanceof Error ? error.message : String(error)}`;
+  return { by: "local", kind: "protocol", h2: -1, processed: "never", text, cause: error };
+}
+
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return "";
   return "code" in error && typeof error.code === "string" ? error.code : "";

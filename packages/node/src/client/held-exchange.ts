@@ -1,15 +1,4 @@
-import type {
-  Caps,
-  ClientSink,
-  Connector,
-  Exchange,
-  Fault,
-  Fields,
-  Head,
-  Hints,
-  Peer,
-  RequestHead,
-} from "@millrace/exchange";
+import type { ClientSink, Connector, Exchange, Fault, Fields, Hints, RequestHead } from "@millrace/exchange";
 import { Inbound } from "./inbound.ts";
 
 /** What an exchange is opened with. */
@@ -33,7 +22,7 @@ export interface HeldOwner {
  * An exchange that is there before what will carry it. It keeps what is written until the request is on the wire, so that
  * it can be opened a second time if the first connection could not be made.
  */
-export class HeldExchange implements Exchange, ClientSink {
+export class HeldExchange implements Exchange {
   readonly #owner: HeldOwner;
   readonly #opening: Opening;
   readonly #sink: ClientSink;
@@ -61,13 +50,13 @@ export class HeldExchange implements Exchange, ClientSink {
     if (this.#state !== "held") return;
     const { head, body, hints } = this.#opening;
     this.#state = "attached";
-    const inner = connector.open(head, body, hints, this);
+    const inner = connector.open(head, body, hints, this.#events);
     this.#inner = inner;
     if (this.#paused) inner.pause();
     let room = true;
     for (const chunk of this.#chunks) room = inner.write(chunk);
     if (body === undefined && this.#local === "ended") inner.end(this.#trailers);
-    else if (this.#choked && room) process.nextTick(() => this.writable());
+    else if (this.#choked && room) process.nextTick(() => this.#writable());
   }
 
   /** Ends it with a fault while nothing carries it. */
@@ -125,42 +114,42 @@ export class HeldExchange implements Exchange, ClientSink {
     this.#inbound.discard();
   }
 
-  sent(peer: Peer, caps: Caps): void {
-    this.#state = "sent";
-    this.#chunks = [];
-    this.#owner.sent(this);
-    this.#sink.sent(peer, caps);
-  }
+  /** What the inner exchange reports to. */
+  readonly #events: ClientSink = {
+    sent: (peer, caps) => {
+      this.#state = "sent";
+      this.#chunks = [];
+      this.#owner.sent(this);
+      this.#sink.sent(peer, caps);
+    },
+    inform: (status, fields) => this.#sink.inform(status, fields),
+    head: (status, head) => this.#sink.head(status, head),
+    data: (chunk, start, end) => this.#sink.data(chunk, start, end),
+    end: (trailers) => this.#sink.end(trailers),
+    writable: () => this.#writable(),
+    fault: (fault) => this.#faulted(fault),
+    closed: (delivered) => this.#closed(delivered),
+  };
 
-  inform(status: number, fields: Fields): void {
-    this.#sink.inform(status, fields);
-  }
-
-  head(status: number, head: Head): void {
-    this.#sink.head(status, head);
-  }
-
-  data(chunk: Uint8Array, start: number, end: number): void {
-    this.#sink.data(chunk, start, end);
-  }
-
-  writable(): void {
+  #writable(): void {
     if (!this.#choked || this.#state === "closed") return;
     this.#choked = false;
     this.#sink.writable();
   }
 
-  fault(fault: Fault): void {
+  #faulted(fault: Fault): void {
     if (this.#state === "attached" && fault.kind === "connect" && fault.processed === "never") {
+      const inner = this.#inner;
       this.#inner = undefined;
       this.#state = "held";
       if (this.#owner.again(this, fault)) return;
+      this.#inner = inner;
       this.#state = "attached";
     }
     this.#sink.fault(fault);
   }
 
-  closed(delivered: boolean): void {
+  #closed(delivered: boolean): void {
     // Of an attempt that is given up for another.
     if (this.#state === "held") return;
     this.#state = "closed";

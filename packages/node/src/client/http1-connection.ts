@@ -58,6 +58,11 @@ export class Http1Connection extends Client {
   }
 
   #connect(connected: Connected): void {
+    // A turn later, as a socket of its own would come: undici is in the middle of asking.
+    process.nextTick(() => this.#connectNow(connected));
+  }
+
+  #connectNow(connected: Connected): void {
     const spare = this.#spare;
     this.#spare = undefined;
     if (spare?.destroyed === false) {

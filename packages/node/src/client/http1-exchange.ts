@@ -1,7 +1,7 @@
 import type { ClientSink, Exchange, Fault, Fields, RequestHead } from "@millrace/exchange";
 import { type Dispatcher, errors } from "undici";
-import { connectFault, endpoint, reasonOf } from "./connect-failure.ts";
 import type { Target } from "./dial.ts";
+import { unsentFault } from "./connect-failure.ts";
 import { DialFailure } from "./dial-failure.ts";
 import type { Http1Carried, Http1Connection } from "./http1-connection.ts";
 import { endsWithConnection, http1Fault, type Http1Failure } from "./http1-fault.ts";
@@ -48,7 +48,7 @@ export class Http1Exchange implements Exchange, Http1Carried {
     try {
       dispatcher.dispatch(
         {
-          method: method as Dispatcher.HttpMethod,
+          method,
           path: query === "" ? path : `${path}?${query}`,
           headers: ["host", authority, ...fields],
           body: body === null || body.length === 0 ? null : body,
@@ -56,15 +56,7 @@ export class Http1Exchange implements Exchange, Http1Carried {
         this,
       );
     } catch (error) {
-      // Undici throws what it finds wrong with a request, and of a pool that is closed.
-      this.fail({
-        by: "local",
-        kind: "protocol",
-        h2: -1,
-        processed: "never",
-        text: `the request cannot be sent: ${error instanceof Error ? error.message : String(error)}`,
-        cause: error,
-      });
+      this.fail(unsentFault(error));
     }
   }
 
@@ -147,8 +139,8 @@ export class Http1Exchange implements Exchange, Http1Carried {
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
     if (this.#state === "closed") return;
-    const broken = this.#connection?.socket.errored;
-    if (this.#remote === "body to the connection's end" && broken != null) {
+    const broken = this.#connection?.socket.errored ?? null;
+    if (this.#remote === "body to the connection's end" && broken !== null) {
       this.onResponseError(controller, broken);
       return;
     }
@@ -189,9 +181,8 @@ export class Http1Exchange implements Exchange, Http1Carried {
   #faultOf(error: Error): Fault {
     const code = "code" in error ? error.code : undefined;
     if (error instanceof DialFailure) return error.fault;
-    const where = endpoint(this.#target.url);
-    if (this.#state === "waiting")
-      return connectFault(`cannot connect to ${where}: ${reasonOf(error)}`, error);
+    // Undici reports what it finds wrong with a request before it looks for a connection.
+    if (this.#state === "waiting") return unsentFault(error);
     return http1Fault({
       target: this.#target,
       error,
@@ -206,6 +197,8 @@ export class Http1Exchange implements Exchange, Http1Carried {
 function whatIs(error: Error, code: unknown): Http1Failure["what"] {
   if (error instanceof errors.HeadersOverflowError) return "too large";
   if (error instanceof errors.ResponseContentLengthMismatchError || code === "UND_ERR_SOCKET") return "cut";
-  if (error instanceof errors.HTTPParserError) return code === "HPE_INVALID_EOF_STATE" ? "cut" : "malformed";
+  // Without a rest, it is the end that the parser did not expect.
+  if (error instanceof errors.HTTPParserError)
+    return "data" in error && error.data !== "" ? "malformed" : "cut";
   return "lost";
 }

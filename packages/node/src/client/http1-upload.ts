@@ -1,7 +1,7 @@
 import { type Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { Socket } from "node:net";
 import type { ClientSink, Exchange, Fault, Fields, RequestHead } from "@millrace/exchange";
-import { connectFault, endpoint, reasonOf } from "./connect-failure.ts";
+import { unsentFault } from "./connect-failure.ts";
 import { DialFailure } from "./dial-failure.ts";
 import type { Target } from "./dial.ts";
 import { endsWithConnection, http1Fault, type Http1Failure } from "./http1-fault.ts";
@@ -55,14 +55,7 @@ export class Http1Upload implements Exchange {
         maxHeaderSize: http1HeaderSize,
       });
     } catch (error) {
-      this.fail({
-        by: "local",
-        kind: "protocol",
-        h2: -1,
-        processed: "never",
-        text: `the request cannot be sent: ${error instanceof Error ? error.message : String(error)}`,
-        cause: error,
-      });
+      this.fail(unsentFault(error));
       return;
     }
     this.#request = sending;
@@ -195,9 +188,7 @@ export class Http1Upload implements Exchange {
 
   #faultOf(error: Error): Fault {
     if (error instanceof DialFailure) return error.fault;
-    const where = endpoint(this.#target.url);
-    if (this.#state === "waiting")
-      return connectFault(`cannot connect to ${where}: ${reasonOf(error)}`, error);
+    if (this.#state === "waiting") return unsentFault(error);
     return http1Fault({
       target: this.#target,
       error,

@@ -8,6 +8,7 @@ import {
   type Fields,
   type RequestHead,
 } from "@millrace/exchange";
+import { unsentFault } from "./connect-failure.ts";
 import type { Http2Connection } from "./http2-connection.ts";
 import { Inbound } from "./inbound.ts";
 
@@ -96,14 +97,7 @@ export class Http2Exchange implements Exchange {
       stream = connection.request(headers, { endStream, waitForTrailers: !whole });
     } catch (error) {
       if (!connection.usable) return false;
-      this.fail({
-        by: "local",
-        kind: "protocol",
-        h2: -1,
-        processed: "never",
-        text: `the request cannot be sent: ${error instanceof Error ? error.message : String(error)}`,
-        cause: error,
-      });
+      this.fail(unsentFault(error));
       return true;
     }
     this.#state = "running";
