@@ -75,7 +75,7 @@ export class MessageEncoder<T extends Message> {
 
   /** A last frame, as it goes out. */
   frame(chunk: Uint8Array): Uint8Array {
-    return this.#text ? encodeUtf8(padded(encodeBase64(chunk))) : chunk;
+    return onWire(chunk, this.#text);
   }
 
   #packed(bytes: Uint8Array): EncodedMessage {
@@ -86,6 +86,11 @@ export class MessageEncoder<T extends Message> {
   #finished(chunk: Uint8Array, size: number, compressed: boolean): EncodedMessage {
     return { chunk: this.frame(chunk), size, compressed };
   }
+}
+
+/** A piece of a body as its content type has it: `text` is base64 (`grpc-web-text`). */
+export function onWire(chunk: Uint8Array, text: boolean): Uint8Array {
+  return text ? encodeUtf8(padded(encodeBase64(chunk))) : chunk;
 }
 
 /** Pieces of base64 follow each other in a `grpc-web-text` body: each is padded, so that a decoder finds its end. */

@@ -9,6 +9,7 @@ import { isRefusal, negotiate } from "../../protocol/negotiate.ts";
 import type { ServerProtocol, WireCall } from "../../protocol/server-protocol.ts";
 import type { App } from "../app.ts";
 import type { ImplementationParts } from "../implementation.ts";
+import { onWire } from "../message-encoder.ts";
 import { AppCore } from "./app-core.ts";
 import { Endpoint } from "./endpoint.ts";
 import { ServerCall } from "./server-call.ts";
@@ -86,13 +87,14 @@ function serve(core: AppCore, endpoint: Endpoint, exchange: ServerExchange, wire
 
 function refuse(exchange: ServerExchange, wire: WireCall, error: RpcError, headers: readonly string[]): Sink {
   const { status, fields, body, trailers } = wire.fail(error, headers, []);
-  exchange.reply(status, fields, body, trailers);
+  exchange.reply(status, fields, body === null ? null : onWire(body, wire.text), trailers);
   return unheard;
 }
 
 function serviceOf(path: string, prefix: string): string {
-  if (!path.startsWith(`${prefix}/`)) return "";
-  return path.slice(prefix.length + 1, path.indexOf("/", prefix.length + 1));
+  const start = prefix.length + 1;
+  const end = path.startsWith(`${prefix}/`) ? path.indexOf("/", start) : -1;
+  return end < 0 ? "" : path.slice(start, end);
 }
 
 function checkPrefix(prefix: string | undefined): string {

@@ -13,7 +13,7 @@ export function readRequest(
   "encoding" | "acceptEncodingName" | "acceptEncodings" | "timeoutMs" | "refusal" | "message"
 > {
   const { fields } = request.head;
-  const encoding = firstField(fields, "grpc-encoding") ?? "identity";
+  const encoding = firstField(fields, "grpc-encoding");
   const timeout = firstField(fields, "grpc-timeout");
   let timeoutMs = Infinity;
   let refusal: RpcError | null = null;
@@ -22,7 +22,7 @@ export function readRequest(
   } catch (error) {
     refusal = RpcError.from(error);
   }
-  const given = encoding === "identity" ? null : encoding;
+  const given = encoding === undefined || encoding === "identity" || encoding === "" ? null : encoding;
   const accepted = listField(fields, "grpc-accept-encoding");
   return {
     encoding: given,

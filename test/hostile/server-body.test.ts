@@ -1,0 +1,300 @@
+// Requests whose body is wrong, by hand, against every carriage and protocol (PROTOCOL.md sections 1, 3, 4, 5, 8).
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { greeter } from "./app.ts";
+import { envelope, greeting, longGreeting, said, utf8 } from "./bytes.ts";
+import type { Said } from "./bytes.ts";
+import { expectQuiet } from "./quiet.ts";
+import { carriages, victim } from "./victims.ts";
+import type { Victim } from "./victims.ts";
+import { chat, collect, goodBody, greet, watch, wires } from "./wires.ts";
+import type { Wire } from "./wires.ts";
+
+expectQuiet();
+
+const limit = 1000;
+const packers = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync, zstd: zstdCompressSync };
+/** Small enough to pass as they are, and large once they are unpacked. */
+const bombs = new Map(Object.entries(packers).map(([name, pack]) => [name, pack(longGreeting(200_000))]));
+/** 64 MB behind 64 kB. */
+const largeBomb = gzipSync(longGreeting(64_000_000));
+
+describe.each(carriages)("$name", (carriage) => {
+  let server: Victim;
+  beforeAll(async () => {
+    server = await victim(carriage, greeter({}, { maxReceiveBytes: limit }));
+  });
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+    expect(server.calls.ends.length).toBe(server.calls.begun);
+  });
+  const here = wires.filter((wire) => wire.over.includes(carriage.http));
+
+  async function send(
+    wire: Wire,
+    bytes: Uint8Array,
+    {
+      codec = "proto",
+      path = wire.path,
+      more = [] as string[],
+    }: { codec?: "proto" | "json"; path?: string; more?: string[] } = {},
+  ): Promise<Said> {
+    const headers = ["content-type", wire[codec], ...more];
+    const answer = said(await server.ask({ path, headers, body: wire.body(bytes) }));
+    // The same connection goes on.
+    const good = said(
+      await server.ask({ path: wire.path, headers: ["content-type", wire.proto], body: goodBody(wire) }),
+    );
+    expect(good.code).toBe("ok");
+    return answer;
+  }
+
+  describe.each(here.filter((wire) => wire.framed))("$name", (wire) => {
+    test.each([1, 2, 3, 4])("a body that ends %i bytes into a message's prefix is told so", async (bytes) => {
+      const { code, message } = await send(wire, Buffer.alloc(bytes));
+      expect(code).toBe("invalid_argument");
+      expect(message).toBe(`the body ended inside a message's prefix, after ${bytes} of 5 bytes`);
+    });
+
+    test("a body that ends inside a message is told so, with what was claimed and what came", async () => {
+      const { code, message } = await send(wire, envelope(0, greeting("Ada"), 900));
+      expect(code).toBe("invalid_argument");
+      expect(message).toBe("the body ended inside a message, after 5 of 900 bytes");
+    });
+
+    test("a claimed length above the limit is refused, by name, on the prefix alone", async () => {
+      for (const claimed of [limit + 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1]) {
+        const { code, message } = await send(wire, envelope(0, "", claimed));
+        expect(code).toBe("resource_exhausted");
+        expect(message).toBe(
+          `message of ${claimed} bytes exceeds the limit of ${limit} bytes (maxReceiveBytes)`,
+        );
+      }
+    });
+
+    test.each([2, 4, 8, 16, 32, 64, 128, 0x82, 0xff])(
+      "envelope flags %i are internal, naming them",
+      async (flags) => {
+        const { code, message } = await send(wire, envelope(flags & ~1, ""));
+        expect(code).toBe("internal");
+        expect(message).toContain(`0x${(flags & ~1).toString(16).padStart(2, "0")}`);
+      },
+    );
+
+    test("a compressed flag without a compression is internal, also of an empty message", async () => {
+      for (const payload of ["", "xyz"]) {
+        const { code, message } = await send(wire, envelope(1, payload));
+        expect(code).toBe("internal");
+        expect(message).toContain("name no compression");
+      }
+    });
+
+    test("no message, or several, where one is required is unimplemented", async () => {
+      expect(await send(wire, Buffer.alloc(0))).toMatchObject({ code: "unimplemented" });
+      const two = Buffer.concat([envelope(0, ""), envelope(0, "")]);
+      const { code, message } = await send(wire, two);
+      expect(code).toBe("unimplemented");
+      expect(message).toBe(`the request to ${wire.path} has more than one message: exactly one is required`);
+    });
+
+    test("what is behind a message that fails changes nothing", async () => {
+      const bytes = Buffer.concat([envelope(0, "\xff\xff\xff"), envelope(0, ""), envelope(255, "x")]);
+      expect((await send(wire, bytes)).code).toBe("invalid_argument");
+    });
+  });
+
+  describe.each(here)("$name", (wire) => {
+    const framed = (payload: Uint8Array | string, flags = 0): Buffer =>
+      wire.framed ? envelope(flags, payload) : Buffer.from(payload);
+
+    test("a message at the limit passes, one byte more is resource_exhausted", async () => {
+      if (wire.path === watch) return;
+      expect((await send(wire, framed(longGreeting(limit - 3)))).code).toBe("ok");
+      const { code, message } = await send(wire, framed(longGreeting(limit - 2)));
+      expect(code).toBe("resource_exhausted");
+      expect(message).toContain("maxReceiveBytes");
+    });
+
+    test.each([
+      ["a tag cut short", [0xff]],
+      ["a length above what is there", [0x0a, 0x7f, 0x41]],
+      ["a negative length", [0x7a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]],
+      ["a varint without an end", Array.from({ length: 12 }, () => 0xff)],
+      ["field number 0", [0x00, 0x00]],
+      ["wire type 7", [0x0f]],
+      ["a group that does not end", [0x0b]],
+      ["an end without a group", [0x0c]],
+      ["groups, nested five hundred deep", Array.from({ length: 500 }, () => 0x7b)],
+      ["a text that is not UTF-8", [0x0a, 0x02, 0xc3, 0x28]],
+    ])("binary: %s is invalid_argument, naming the type", async (_name, bytes) => {
+      if (wire.path === watch && bytes[2] === 0xc3) return;
+      const { code, message } = await send(wire, framed(Uint8Array.from(bytes)));
+      expect(code).toBe("invalid_argument");
+      expect(message).toContain(wire.path === watch ? "greet.v1.WatchRequest" : "greet.v1.GreetRequest");
+    });
+
+    test.each([
+      ["nothing", ""],
+      ["white space", " \n"],
+      ["null", "null"],
+      ["a number", "1"],
+      ["a list", "[]"],
+      ["half an object", '{"name":'],
+      ["two objects", "{}{}"],
+      ["a trailing comma", '{"name":"x",}'],
+      ["NaN", '{"name":NaN}'],
+      ["a number for a text", '{"name":5,"everyMs":"x"}'],
+      ["an object for a text", '{"name":{},"everyMs":{}}'],
+      ["a list for a text", '{"name":["x"],"everyMs":[1]}'],
+      ["a number out of range", '{"mood":{"level":2147483648},"everyMs":2147483648}'],
+      ["a fraction for a whole number", '{"mood":{"level":1.5},"everyMs":1.5}'],
+      ["a byte order mark", "\uFEFF{}"],
+      ["deep nesting", `{"name":${"[".repeat(400)}${"]".repeat(400)},"everyMs":[]}`],
+    ])("JSON: %s is invalid_argument, naming the type", async (_name, text) => {
+      const { code, message } = await send(wire, framed(utf8(text)), { codec: "json" });
+      expect(code).toBe("invalid_argument");
+      expect(message).toContain(wire.path === watch ? "greet.v1.WatchRequest" : "greet.v1.GreetRequest");
+    });
+
+    test("JSON that is not UTF-8 is invalid_argument", async () => {
+      const bytes = Buffer.concat([utf8('{"name":"'), Buffer.from([0xc3, 0x28]), utf8('"}')]);
+      expect((await send(wire, framed(bytes), { codec: "json" })).code).toBe("invalid_argument");
+    });
+
+    test("JSON with fields that nobody knows is taken, also those named after objects' own", async () => {
+      const text = '{"__proto__":{"x":1},"constructor":1,"toString":[],"hasOwnProperty":null}';
+      expect((await send(wire, framed(utf8(text)), { codec: "json" })).code).toBe("ok");
+    });
+
+    for (const [name, pack] of Object.entries(packers)) {
+      const more = [wire.encoding, name];
+      const packed = (bytes: Uint8Array): Buffer => framed(pack(bytes), 1);
+
+      test(`${name}: what it cannot read is internal, naming the algorithm`, async () => {
+        const whole = pack(greeting("Ada"));
+        const broken = Buffer.from(whole);
+        broken[Math.floor(broken.length / 2)]! ^= 0xff;
+        for (const [what, bytes] of [
+          ["garbage", utf8("this is not compressed")],
+          ["one byte", Buffer.from([0x1f])],
+          ["cut short by one byte", whole.subarray(0, -1)],
+          ["cut in half", whole.subarray(0, whole.length >> 1)],
+          ["bytes behind its end", Buffer.concat([whole, utf8("more")])],
+          [
+            "the same twice",
+            name === "gzip" ? Buffer.concat([whole, utf8("\x1f")]) : Buffer.concat([whole, whole]),
+          ],
+        ] as const) {
+          const { code, message } = await send(wire, framed(bytes, 1), { more });
+          expect([what, code]).toEqual([what, "internal"]);
+          expect(message).toContain(name);
+        }
+        if (name !== "br") expect((await send(wire, framed(broken, 1), { more })).code).not.toBe("ok");
+      });
+
+      test(`${name}: nothing is never decompressed`, async () => {
+        expect((await send(wire, framed("", 1), { more })).code).toBe("ok");
+      });
+
+      test(`${name}: a bomb is refused at the limit`, async () => {
+        const bomb = bombs.get(name) as Buffer;
+        expect(bomb.length).toBeLessThan(limit);
+        const { code, message } = await send(wire, framed(bomb, 1), { more });
+        expect(code).toBe("resource_exhausted");
+        expect(message).toContain(`${limit} bytes (maxReceiveBytes)`);
+      });
+
+      test(`${name}: a message that is at the limit only when decompressed passes, one byte more does not`, async () => {
+        if (wire.path === watch) return;
+        expect((await send(wire, packed(longGreeting(limit - 3)), { more })).code).toBe("ok");
+        expect((await send(wire, packed(longGreeting(limit - 2)), { more })).code).toBe("resource_exhausted");
+      });
+    }
+
+    test("deflate without the zlib format around it is internal", async () => {
+      const bytes = framed(deflateRawSync(greeting("Ada")), 1);
+      expect((await send(wire, bytes, { more: [wire.encoding, "deflate"] })).code).toBe("internal");
+    });
+  });
+
+  test.each(["!!!!", "AAAAA", "AAA", "AA=A", "A===", "====", "AAAA AAAA", "AAAA\0", "ÅÅÅÅ"])(
+    "gRPC-Web in text: %j is not base64, and is told so",
+    async (text) => {
+      const answer = await server.ask({
+        path: greet,
+        headers: ["content-type", "application/grpc-web-text"],
+        body: utf8(text),
+      });
+      expect(said(answer)).toMatchObject({
+        code: "invalid_argument",
+        message: "the body is not base64, which its content type says it is",
+      });
+    },
+  );
+
+  test("gRPC-Web in text: pieces with their own padding, and line ends, are read", async () => {
+    const bytes = envelope(0, greeting("Ada"));
+    const pieces = [bytes.subarray(0, 1), bytes.subarray(1, 5), bytes.subarray(5)];
+    const answer = await server.ask({
+      path: greet,
+      headers: ["content-type", "application/grpc-web-text"],
+      body: utf8(pieces.map((piece) => piece.toString("base64")).join("\r\n")),
+    });
+    expect(said(answer)).toMatchObject({ code: "ok" });
+  });
+
+  test("a stream whose third message is broken fails after its handler had two", async () => {
+    const good = envelope(0, greeting("Ada"));
+    for (const [third, code] of [
+      [envelope(0, "\xff"), "invalid_argument"],
+      [envelope(0, "", limit + 1), "resource_exhausted"],
+      [envelope(0, greeting("Ada"), 6), "invalid_argument"],
+      [envelope(1, "x"), "internal"],
+      [envelope(2, "{}"), "internal"],
+      [envelope(0x80, "grpc-status: 0\r\n"), "internal"],
+      [Buffer.from([0]), "invalid_argument"],
+    ] as const) {
+      for (const [path, type] of [
+        [collect, "application/connect+proto"],
+        [chat, "application/connect+proto"],
+        [collect, "application/grpc-web+proto"],
+        ...(carriage.http === "2" ? [[chat, "application/grpc+proto"] as const] : []),
+      ] as const) {
+        const body = Buffer.concat([good, good, third]);
+        const answer = said(await server.ask({ path, headers: ["content-type", type], body }));
+        expect([path, type, answer.code]).toEqual([path, type, code]);
+      }
+    }
+    const ended = server.calls.ends.filter((end) => end.code === "ok").length;
+    expect(
+      said(
+        await server.ask({
+          path: greet,
+          headers: ["content-type", "application/proto"],
+          body: greeting("Ada"),
+        }),
+      ).code,
+    ).toBe("ok");
+    expect((await server.calls.ended(ended + 1)).length).toBeGreaterThan(ended);
+  });
+
+  test("a claim of four GiB, and a bomb, take no memory", async () => {
+    await using big = await victim(carriage, greeter({}, { maxReceiveBytes: Infinity }));
+    const headers = ["content-type", "application/grpc-web+proto"];
+    const before = process.memoryUsage();
+    for (let n = 0; n < 20; n++) {
+      const answer = said(await big.ask({ path: greet, headers, body: envelope(0, "x", 2 ** 32 - 1) }));
+      expect(answer.message).toBe(`the body ended inside a message, after 1 of ${2 ** 32 - 1} bytes`);
+    }
+    await using middling = await victim(carriage, greeter({}, { maxReceiveBytes: 100_000 }));
+    const packed = [...headers, "grpc-encoding", "gzip"];
+    for (let n = 0; n < 20; n++) {
+      const answer = said(await middling.ask({ path: greet, headers: packed, body: envelope(1, largeBomb) }));
+      expect(answer.message).toContain("100000 bytes (maxReceiveBytes)");
+    }
+    const after = process.memoryUsage();
+    // One of them, unpacked, would be 64 MB.
+    expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(32e6);
+    expect(after.rss - before.rss).toBeLessThan(64e6);
+  });
+});
