@@ -92,8 +92,11 @@ export class Recorder {
 
   /** The exchange of this number, from 0 on, once it has been accepted. */
   async get(index = 0): Promise<Recorded> {
-    while (this.all[index] === undefined) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return this.all[index] as Recorded;
+    for (;;) {
+      const recorded = this.all[index];
+      if (recorded !== undefined) return recorded;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
   }
 }
 

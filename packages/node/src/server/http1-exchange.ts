@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Caps, Fault, Fields, Peer, RequestHead, ServerExchange, Sink, Span } from "@millrace/exchange";
 import { ErrorCode } from "@millrace/exchange";
 
+import { connectionFault } from "./http1-fault.ts";
 import { isSecure } from "./peer.ts";
 import { firstField, http1RequestHead, lowerCaseNames } from "./request-head.ts";
 import type { Site } from "./site.ts";
@@ -41,6 +42,7 @@ export class Http1Exchange implements ServerExchange {
   #discarded = 0;
   /** node would close the connection now, were the request not still coming. */
   #last = false;
+  #holdsSocket = false;
   #drainTimer: NodeJS.Timeout | undefined;
   #probeTimer: NodeJS.Timeout | undefined;
 
@@ -270,6 +272,7 @@ export class Http1Exchange implements ServerExchange {
    * not read makes the kernel answer with a reset, which overtakes the response. So the closing is ours: #hangUp().
    */
   #holdSocket(): void {
+    this.#holdsSocket = true;
     this.#req.socket.destroySoon = () => {
       this.#last = true;
     };
@@ -333,23 +336,7 @@ export class Http1Exchange implements ServerExchange {
   /** The connection is gone, or node has let go of a response that it has sent. */
   readonly #gone = (): void => {
     if (this.#life === "closed" || this.#response === "flushed") return;
-    const cause = this.#req.socket.errored ?? undefined;
-    const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? "";
-    const lost = { by: "transport", h2: -1, processed: "maybe", cause } as const;
-    if (this.#req.complete)
-      this.#die({
-        ...lost,
-        kind: "lost",
-        text: "the client closed the connection before the response was complete",
-      });
-    else if (code.startsWith("HPE_") && code !== "HPE_INVALID_EOF_STATE")
-      this.#die({ ...lost, by: "peer", kind: "protocol", text: `malformed request body: ${cause?.message}` });
-    else
-      this.#die({
-        ...lost,
-        kind: "truncated",
-        text: "the connection ended in the middle of the request's body",
-      });
+    this.#die(connectionFault(this.#req));
   };
 
   /** What node would not send, nobody sends. The client gets a 500 if its response has not begun. */
@@ -420,7 +407,7 @@ export class Http1Exchange implements ServerExchange {
     this.#stopProbing();
     this.#req.socket.off("close", this.#done);
     // The prototype's again.
-    if (!this.#last) Reflect.deleteProperty(this.#req.socket, "destroySoon");
+    if (this.#holdsSocket && !this.#last) Reflect.deleteProperty(this.#req.socket, "destroySoon");
     this.#site.closed();
     this.#sink?.closed(delivered);
   }

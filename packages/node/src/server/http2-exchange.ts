@@ -1,8 +1,9 @@
-import type { OutgoingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 
 import type { Caps, Fault, Fields, Peer, RequestHead, ServerExchange, Sink, Span } from "@millrace/exchange";
 import { ErrorCode } from "@millrace/exchange";
 
+import { byName, responseHead, withInherited } from "./http2-fields.ts";
 import { firstField, http2RequestHead } from "./request-head.ts";
 import type { Site } from "./site.ts";
 
@@ -214,13 +215,7 @@ export class Http2Exchange implements ServerExchange {
     try {
       const options = { endStream: endStream || this.#bodiless, waitForTrailers: wait };
       const fields = withInherited(this.#fields, this.#site.inherited(this.#status));
-      // The types do not know the list yet.
-      stream.respond(
-        (TAKES_LISTS
-          ? [":status", String(this.#status), ...fields]
-          : { ...byName(fields), ":status": this.#status }) as OutgoingHttpHeaders,
-        options,
-      );
+      stream.respond(responseHead(this.#status, fields), options);
     } catch (error) {
       this.#refused("head", error);
     }
@@ -371,37 +366,7 @@ export class Http2Exchange implements ServerExchange {
   }
 }
 
-/** Since 24.7 node takes a response's head as a list, which keeps the order of duplicates. */
-const TAKES_LISTS = (() => {
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  return major > 24 || (major === 24 && minor >= 7);
-})();
-
 function ignore(): void {}
-
-/** node's other form: a list for a name that comes more than once. */
-function byName(fields: Fields): Record<string, string | string[]> {
-  const object: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>;
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const name = fields[i] as string;
-    const value = fields[i + 1] as string;
-    const before = object[name];
-    if (before === undefined) object[name] = value;
-    else if (typeof before === "string") object[name] = [before, value];
-    else before.push(value);
-  }
-  return object;
-}
-
-function withInherited(fields: Fields, inherited: Fields): Fields {
-  if (inherited.length === 0) return fields;
-  const all = fields.slice();
-  for (let i = 0; i + 1 < inherited.length; i += 2) {
-    const name = inherited[i] as string;
-    if (firstField(fields, name) === undefined) all.push(name, inherited[i + 1] as string);
-  }
-  return all;
-}
 
 function connectionLost(session: ServerHttp2Session | undefined): boolean {
   if (session === undefined || session.destroyed) return true;

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from "node:http2";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 
 import type { Accept, Fault, Fields, Sink } from "@millrace/exchange";
 
@@ -49,7 +49,7 @@ function mountHttp2(
   response: Http2ServerResponse,
   next: ((error?: unknown) => void) | undefined,
 ): void {
-  const stream = request.stream as ServerHttp2Stream;
+  const stream = request.stream;
   const site = siteOf((status) => {
     response.statusCode = status;
     return inheritedFields(response);
