@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { dial, type Target } from "./dial.ts";
 import { DialFailure } from "./dial-failure.ts";
+import { http1IdleMs } from "./http1-limits.ts";
 
 /** Node's pool of kept connections, which for an https origin are TLS sockets. */
 export class DialAgent extends Agent {
@@ -11,7 +12,8 @@ export class DialAgent extends Agent {
 
   /** `spare` gives a socket that is made already, if there is one. */
   constructor(target: Target, spare: () => Socket | undefined) {
-    super({ keepAlive: true });
+    // Node closes idle connections after it; those in use only emit an event that nobody listens to.
+    super({ keepAlive: true, timeout: http1IdleMs });
     this.#target = target;
     this.#spare = spare;
   }

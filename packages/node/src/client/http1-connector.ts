@@ -7,7 +7,7 @@ import { DialAgent } from "./dial-agent.ts";
 import type { Target } from "./dial.ts";
 import { Http1Connection } from "./http1-connection.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
-import { http1Caps, http1HeaderSize } from "./http1-limits.ts";
+import { http1Caps, http1HeaderSize, http1IdleMs } from "./http1-limits.ts";
 import { Http1Upload } from "./http1-upload.ts";
 import { Shutdown } from "./shutdown.ts";
 
@@ -35,6 +35,7 @@ export class Http1Connector implements Connector {
       // Deadlines are the caller's, and cover all of a call.
       headersTimeout: 0,
       bodyTimeout: 0,
+      keepAliveTimeout: http1IdleMs,
       maxHeaderSize: http1HeaderSize,
       factory: (origin, options) => new Http1Connection(origin, options, target, this.#takeSpare()),
     });

@@ -11,3 +11,6 @@ export const http1Caps: Caps = {
 
 /** The longest head of a response, in bytes: the same as over HTTP/2. */
 export const http1HeaderSize: number = 64 * 1024;
+
+/** How long a connection is kept for the next exchange, milliseconds, unless the server says less: undici's default. */
+export const http1IdleMs: number = 4_000;
