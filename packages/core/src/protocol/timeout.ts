@@ -13,15 +13,15 @@ export function parseConnectTimeout(text: string): number {
   throw malformed("connect-timeout-ms", text, "at most ten digits");
 }
 
-/** gRPC "Timeout": at most eight digits and a unit. Coarser units only when milliseconds do not fit. */
+/** gRPC "Timeout": at most eight digits and a unit. Coarser units, rounded up, only when milliseconds do not fit. */
 export function printGrpcTimeout(ms: number): string {
   const longest = 99_999_999;
   const whole = wholeMs(ms, Number.MAX_SAFE_INTEGER);
   for (const unit of ["m", "S", "M"]) {
-    const count = Math.floor(whole / units[unit]!);
+    const count = Math.ceil(whole / units[unit]!);
     if (count <= longest) return `${count}${unit}`;
   }
-  return `${Math.min(Math.floor(whole / units["H"]!), longest)}H`;
+  return `${Math.min(Math.ceil(whole / units["H"]!), longest)}H`;
 }
 
 /** Reads `grpc-timeout`, in milliseconds. Throws RpcError `invalid_argument`. */
@@ -31,9 +31,12 @@ export function parseGrpcTimeout(text: string): number {
   throw malformed("grpc-timeout", text, "at most eight digits and one of H, M, S, m, u, n");
 }
 
-/** A deadline that is less than a millisecond away has not passed yet, and 0 would say that it has. */
+/**
+ * Rounded up, and never 0, which would say that the deadline has passed: the server's must not come before the client's,
+ * which would then see a reset that it cannot explain.
+ */
 function wholeMs(ms: number, longest: number): number {
-  return Math.min(Math.max(Math.floor(ms), 1), longest);
+  return Math.min(Math.max(Math.ceil(ms), 1), longest);
 }
 
 function malformed(name: string, text: string, grammar: string): RpcError {
