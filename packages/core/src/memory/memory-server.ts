@@ -88,6 +88,16 @@ export class MemoryServer extends MemoryEnd implements ServerExchange {
     if (!this.untouched) super.reset(h2);
   }
 
+  override fail(fault: Fault): void {
+    if (fault.by === "local" || this.state !== "running" || this.out.state !== "sent") super.fail(fault);
+    else {
+      // The reply has arrived: what becomes of the rest of the request takes nothing of it back.
+      this.#requestOver = true;
+      this.in.discard();
+      this.schedule();
+    }
+  }
+
   /** The request is on its way here. */
   begin(): void {
     if (this.#phase !== "unknown") return;
