@@ -37,7 +37,7 @@ export function startServerStream<I extends Message, O extends Message>(
   const run = settings.chain(wireTerminal);
   if (run !== null) {
     const message = (): I => completed(plan.input, request);
-    const source = startIntercepted<O>(run, head, plan, observation, message, () => {});
+    const source = startIntercepted<O>(run, head, plan, observation, message);
     return new ReplyStreamFacade(source, head, settings);
   }
   const replies = new WireReplies<O>();

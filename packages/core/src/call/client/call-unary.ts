@@ -37,7 +37,7 @@ export function startUnary<I extends Message, O extends Message>(
   const run = settings.chain(wireTerminal);
   if (run !== null) {
     const message = (): I => completed(plan.input, request);
-    return singleReply(startIntercepted<O>(run, head, plan, observation, message, () => {}));
+    return singleReply(startIntercepted<O>(run, head, plan, observation, message));
   }
   const { reply, settler } = UnaryReply.pending<O>();
   new ClientCall(head, plan, new UnaryConsumer(settler), observation).startWith(request);

@@ -47,6 +47,8 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
   #attempt: Attempt<O> | undefined;
   #exchange: "none" | "open" | "closed" = "none";
   #messages = 0;
+  /** What the carriage can do; narrower once the request is on the wire. */
+  #caps: Caps;
   #requests: "open" | "ending" | "ended" = "open";
   /** The last of the sends that wait for their compression. */
   #sending: Promise<void> | undefined;
@@ -61,6 +63,7 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
   ) {
     this.#outermost = outermost;
     this.#head = head;
+    this.#caps = head.core.connector.caps;
     this.#plan = plan;
     this.#consumer = consumer;
     this.#observation = observation;
@@ -157,6 +160,7 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
 
   sent(peer: Peer, caps: Caps): void {
     this.#head.sentTo(peer);
+    this.#caps = caps;
     const failure = this.#cannot(caps);
     if (failure !== undefined) this.#settle(failure, []);
   }
@@ -370,8 +374,8 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     const { scope } = this.#head;
     if (error !== null && by !== "peer") scope.cancel(error);
     else scope.finish();
-    // What the peer has ended and we too ends by itself; everything else is cut.
-    if (!(by === "peer" && this.#requests === "ended")) this.#attempt?.abandon();
+    if (by === "peer") this.#leaveRequests();
+    else this.#attempt?.abandon();
     this.#consumer.onEnd(error, trailers, by === "cancel");
     this.#wake((waiter) => {
       if (error === null) waiter.resolve(false);
@@ -379,6 +383,15 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     });
     if (this.#outermost) this.#observation?.settled(error);
     this.#close();
+  }
+
+  /** The peer has ended the call: what we have ended too ends by itself, and of the rest nothing more is said. */
+  #leaveRequests(): void {
+    if (this.#requests === "ended") return;
+    this.#requests = "ended";
+    // Where a reset costs the connection, an orderly end leaves it to the next call.
+    if (this.#caps.resets) this.#attempt?.abandon();
+    else this.#attempt?.endRequests();
   }
 
   #close(): void {

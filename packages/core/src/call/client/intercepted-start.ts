@@ -13,25 +13,34 @@ import { InterceptedReplies } from "./intercepted-replies.ts";
 import type { MethodPlan } from "./method-plan.ts";
 import { ClientShared } from "./wire-terminal.ts";
 
-/** Starts a call through interceptors. `onSettled` hears of its end. */
+/** A user's requests on their way to interceptors. */
+export interface OfferedRequests {
+  leave(): void;
+  settle(error: RpcError | null): void;
+}
+
+/** Starts a call through interceptors. `offered`: its requests, if they are sent one by one. */
 export function startIntercepted<O>(
   run: Run,
   head: ClientHead,
   plan: MethodPlan,
   observation: Observation | null,
   request: () => Message | AsyncIterable<Message>,
-  onSettled: (error: RpcError | null) => void,
+  offered?: OfferedRequests,
 ): InterceptedReplies<O> {
   const shared = new ClientShared(plan, observation);
   const { scope } = head;
   scope.arm(() => scope.cancel(deadlineExceeded()));
   const replies = async (): Promise<InterceptedReply> => {
     if (scope.reason !== undefined) throw scope.reason;
-    return run(new InterceptedCall(head, request(), shared));
+    const reply = await run(new InterceptedCall(head, request(), shared));
+    // A single response is complete: whatever is still offered comes too late.
+    if (reply.kind === "client_streaming") offered?.leave();
+    return reply;
   };
   return new InterceptedReplies<O>(scope, observation, replies(), (error) => {
     shared.end();
-    onSettled(error);
+    offered?.settle(error);
   });
 }
 

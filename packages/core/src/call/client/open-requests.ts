@@ -38,14 +38,7 @@ export function openRequests<I extends Message, O extends Message>(
     const requests = new RequestChannel<I>(plan.input);
     const sequence =
       messages === undefined ? new OneShot(() => requests.iterate()) : completedAll(plan.input, messages);
-    const replies = startIntercepted<O>(
-      run,
-      head,
-      plan,
-      observation,
-      () => sequence,
-      (error) => requests.settle(error),
-    );
+    const replies = startIntercepted<O>(run, head, plan, observation, () => sequence, requests);
     return { requests, replies, head };
   }
   const replies = new WireReplies<O>();

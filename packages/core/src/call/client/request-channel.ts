@@ -17,7 +17,8 @@ export class RequestChannel<I extends Message> implements RequestTarget<I> {
   readonly #codec: Codec<I>;
   #offers: Offer<I>[] = [];
   #takers: ((result: IteratorResult<I, undefined>) => void)[] = [];
-  #ended = false;
+  /** `ended` by who sends; `left` by who takes: nobody will take more. */
+  #state: "open" | "ended" | "left" = "open";
   #outcome: { readonly error: RpcError | null } | undefined;
 
   constructor(codec: Codec<I>) {
@@ -31,8 +32,16 @@ export class RequestChannel<I extends Message> implements RequestTarget<I> {
   }
 
   endRequests(): void {
-    this.#ended = true;
+    if (this.#state === "open") this.#state = "ended";
     if (this.#offers.length === 0) this.#endTakers();
+  }
+
+  /** Nobody will take more: what was offered has no room, and the result says why. */
+  leave(): void {
+    this.#state = "left";
+    for (const offer of this.#offers) offer.taken(false);
+    this.#offers = [];
+    this.#endTakers();
   }
 
   /** The call has ended: nothing is taken any more. */
@@ -50,7 +59,10 @@ export class RequestChannel<I extends Message> implements RequestTarget<I> {
   iterate(): AsyncIterator<I, undefined> {
     return {
       next: () => this.#take(),
-      return: async () => ({ done: true, value: undefined }),
+      return: async () => {
+        this.leave();
+        return { done: true, value: undefined };
+      },
     };
   }
 
@@ -58,7 +70,8 @@ export class RequestChannel<I extends Message> implements RequestTarget<I> {
     if (this.#outcome !== undefined) {
       return this.#outcome.error === null ? Promise.resolve(false) : Promise.reject(this.#outcome.error);
     }
-    if (this.#ended) {
+    if (this.#state === "left") return Promise.resolve(false);
+    if (this.#state === "ended") {
       return Promise.reject(
         new RpcError("failed_precondition", "the requests of this call have ended: send() before that"),
       );
@@ -86,7 +99,8 @@ export class RequestChannel<I extends Message> implements RequestTarget<I> {
       offer.taken(true);
       return Promise.resolve({ done: false, value: offer.message });
     }
-    if (this.#ended || this.#outcome !== undefined) return Promise.resolve({ done: true, value: undefined });
+    if (this.#state !== "open" || this.#outcome !== undefined)
+      return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve) => this.#takers.push(resolve));
   }
 
