@@ -68,6 +68,6 @@ function join(blocks: readonly CodeBlock[]): string {
     lines.push(`console.log(${JSON.stringify(separator(line))});`);
     lines.push(...text.split("\n"));
   }
-  const code = lines.join("\n").replace(/"\.\/gen\/(.*)\.js"/g, '"../../../gen/$1.ts"');
+  const code = lines.join("\n").replace(/"\.\/gen\/(.*)\.js"/g, '"../../../../gen/$1.ts"');
   return `${code}\nexport {};\n`;
 }

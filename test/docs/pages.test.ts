@@ -8,30 +8,31 @@ import { pageModules, separator } from "./page-modules.ts";
 
 const root = join(import.meta.dirname, "../..");
 // Below this folder, so that the pages can import what its package.json names. Not tracked.
-const work = join(import.meta.dirname, ".cache");
+const work = join(import.meta.dirname, ".cache/pages");
 // Where pages that read certificates find some.
 const certificates = join(root, "packages/node/test/tls");
 
 const pages = readdirSync(join(root, "docs"))
   .filter((file) => file.endsWith(".md"))
   .map((file) => file.replace(/\.md$/, ""));
-const modules = pages.flatMap((page) =>
-  pageModules(page, readFileSync(join(root, `docs/${page}.md`), "utf8")),
-);
+const modules = [
+  ...pages.map((page) => ({ name: page, file: `docs/${page}.md` })),
+  ...["exchange", "node"].map((name) => ({ name: `packages-${name}`, file: `packages/${name}/README.md` })),
+].flatMap(({ name, file }) => pageModules(name, readFileSync(join(root, file), "utf8")));
 
 beforeAll(() => {
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   for (const { name, text } of modules) writeFileSync(join(work, `${name}.ts`), text);
   const tsconfig = {
-    extends: "../../../tsconfig.base.json",
+    extends: "../../../../tsconfig.base.json",
     compilerOptions: { types: ["node"] },
     include: ["*.ts"],
   };
   writeFileSync(join(work, "tsconfig.json"), JSON.stringify(tsconfig));
 });
 
-test("the code of every page type-checks", () => {
+test("the code of every page, and of the README of every package, type-checks", () => {
   const tsc = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", work], { encoding: "utf8" });
   expect(tsc.stdout).toBe("");
   expect(tsc.status).toBe(0);
