@@ -5,3 +5,16 @@ export function checkBytes(name: string, value: number | undefined, byDefault: n
     return value;
   throw new TypeError(`${name} is ${String(value)}: it must be a whole number of bytes, or Infinity`);
 }
+
+/** A name out of options: the default if it is undefined. Throws TypeError, naming option, value and choice. */
+export function checkName<T extends string>(
+  name: string,
+  value: T | undefined,
+  choice: readonly T[],
+  byDefault: T,
+): T {
+  if (value === undefined) return byDefault;
+  if (choice.includes(value)) return value;
+  const quoted = choice.map((one) => `"${one}"`).join(", ");
+  throw new TypeError(`${name} is ${JSON.stringify(value)}: it must be one of ${quoted}`);
+}

@@ -4,9 +4,10 @@ import type { Compression, Host } from "../../host/host.ts";
 import type { JsonOptions, Method } from "../../method.ts";
 import type { ClientProtocol } from "../../protocol/client-protocol.ts";
 import type { Format } from "../../protocol/format.ts";
+import { protocolNames } from "../../protocol/protocol-name.ts";
 import { ChunkWriter } from "../chunk-writer.ts";
 import { acceptedCompressions, sendCompression } from "../compression-options.ts";
-import { checkBytes } from "../check-option.ts";
+import { checkBytes, checkName } from "../check-option.ts";
 import { MessageEncoder } from "../message-encoder.ts";
 import type { SendCompression } from "../message-encoder.ts";
 import { budgetFor } from "../memory-budget.ts";
@@ -51,6 +52,7 @@ export class TransportCore implements TransportParts {
   readonly #plans = new WeakMap<Method, MethodPlan>();
 
   constructor(parts: TransportParts, options: CommonTransportOptions) {
+    checkName("protocol", options.protocol, protocolNames, "connect");
     this.host = parts.host;
     this.connector = parts.connector;
     this.protocol = parts.protocol;
@@ -58,7 +60,7 @@ export class TransportCore implements TransportParts {
     this.authority = parts.authority;
     this.basePath = parts.basePath;
     this.userAgent = parts.userAgent;
-    this.format = options.codec ?? "proto";
+    this.format = checkName("codec", options.codec, ["proto", "json"], "proto");
     this.accept = acceptedCompressions(parts.host, options.compression);
     this.acceptEncodings = this.accept.map((compression) => compression.name);
     this.send = sendCompression(parts.host, options.compression)[0] ?? null;

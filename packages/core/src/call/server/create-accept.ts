@@ -6,9 +6,11 @@ import { firstField, mediaType } from "../../protocol/fields.ts";
 import { grpcWebServer } from "../../protocol/grpc-web/server.ts";
 import { grpcServer } from "../../protocol/grpc/server.ts";
 import { isRefusal, negotiate } from "../../protocol/negotiate.ts";
+import { protocolNames } from "../../protocol/protocol-name.ts";
 import type { ServerProtocol, WireCall } from "../../protocol/server-protocol.ts";
 import type { App } from "../app.ts";
-import type { ImplementationParts } from "../implementation.ts";
+import { checkName } from "../check-option.ts";
+import type { Implementation, ImplementationParts } from "../implementation.ts";
 import { onWire } from "../message-encoder.ts";
 import { AppCore } from "./app-core.ts";
 import { Endpoint } from "./endpoint.ts";
@@ -21,11 +23,13 @@ const allProtocols: readonly ServerProtocol[] = [grpcServer, grpcWebServer, conn
  */
 export function createAccept(host: Host, app: App): Accept {
   const core = new AppCore(host, app);
+  for (const name of app.protocols ?? []) checkName("protocols", name, protocolNames, "connect");
   const protocols = allProtocols.filter(({ name }) => app.protocols?.includes(name) ?? true);
   const prefix = checkPrefix(app.pathPrefix);
   const endpoints = new Map<string, Endpoint>();
   const services = new Set<string>();
-  for (const { service, "~implementation": given } of app.services) {
+  for (const implementation of app.services) {
+    const { service, "~implementation": given } = checkImplementation(implementation);
     if (services.has(service.typeName)) {
       throw new TypeError(
         `service ${service.typeName} is in the App twice: remove one of its implementations`,
@@ -95,6 +99,13 @@ function serviceOf(path: string, prefix: string): string {
   const start = prefix.length + 1;
   const end = path.startsWith(`${prefix}/`) ? path.indexOf("/", start) : -1;
   return end < 0 ? "" : path.slice(start, end);
+}
+
+/** Code without types may hand over the service itself, or something else. */
+function checkImplementation(value: Partial<Implementation>): Implementation {
+  const { service, "~implementation": given } = value;
+  if (service !== undefined && given !== undefined) return { service, "~implementation": given };
+  throw new TypeError("a service of the App has no handlers: give what implement(service, handlers) made");
 }
 
 function checkPrefix(prefix: string | undefined): string {
