@@ -18,6 +18,8 @@ export interface RpcErrorOptions {
 }
 
 let markRemote: (error: RpcError) => void;
+let markNotModified: (error: RpcError) => void;
+let markedNotModified: (error: RpcError) => boolean;
 
 /**
  * The one error: every call fails with it, and a handler throws it to answer with a code.
@@ -31,11 +33,16 @@ export class RpcError extends Error {
   /** The union of headers and trailers. */
   readonly metadata: Metadata;
   #remote = false;
+  #notModified = false;
 
   static {
     markRemote = (error) => {
       error.#remote = true;
     };
+    markNotModified = (error) => {
+      error.#notModified = true;
+    };
+    markedNotModified = (error) => error.#notModified;
   }
 
   constructor(code: Code, message: string, options: RpcErrorOptions = {}) {
@@ -56,8 +63,8 @@ export class RpcError extends Error {
    * else as `unknown` with a fixed text and the original as `cause`, so that no inner text travels.
    */
   static from(reason: unknown): RpcError {
-    if (reason instanceof RpcError) return reason;
-    if (reason instanceof InvalidMetadata) return new RpcError("internal", reason.message, { cause: reason });
+    if (isRpcError(reason)) return reason;
+    if (isA(InvalidMetadata, reason)) return new RpcError("internal", reason.message, { cause: reason });
     switch (errorName(reason)) {
       case "AbortError":
         return new RpcError("canceled", "the operation was canceled", { cause: reason });
@@ -69,6 +76,22 @@ export class RpcError extends Error {
   }
 }
 
+/**
+ * What a handler throws to answer "not modified": the client's copy is still good (Connect "Unary-Get-Request"; RFC 9110
+ * section 15.4.5). It becomes a 304 with `headers`, `etag` say, when the call came as a Connect GET; any other call fails
+ * with `unknown`, so look at `call.httpMethod` first.
+ */
+export function notModified(headers?: MetadataInit): RpcError {
+  const error = new RpcError("unknown", "not modified", { metadata: headers });
+  markNotModified(error);
+  return error;
+}
+
+/** Whether a call failed because the server answered "not modified" to its GET. */
+export function isNotModified(error: unknown): boolean {
+  return isRpcError(error) && markedNotModified(error);
+}
+
 /** An error that the peer answered with. */
 export function remoteError(code: Code, message: string, options: RpcErrorOptions = {}): RpcError {
   const error = new RpcError(code, message, options);
@@ -78,7 +101,7 @@ export function remoteError(code: Code, message: string, options: RpcErrorOption
 
 /** The error of a call that was canceled for `reason`: an AbortSignal's, or what cancel() was given. */
 export function cancellation(reason: unknown): RpcError {
-  if (reason instanceof RpcError) return reason;
+  if (isRpcError(reason)) return reason;
   if (errorName(reason) === "TimeoutError") {
     return new RpcError("deadline_exceeded", "the operation timed out", { cause: reason });
   }
@@ -86,6 +109,35 @@ export function cancellation(reason: unknown): RpcError {
   return new RpcError("canceled", text, reason === undefined ? {} : { cause: reason });
 }
 
-function errorName(reason: unknown): string | undefined {
-  return reason instanceof Error ? reason.name : undefined;
+// What was thrown may be anything: a proxy whose traps throw, an error whose getters do. Looking at it must not.
+
+/** Whether what was thrown is an RpcError. */
+export function isRpcError(thrown: unknown): thrown is RpcError {
+  return isA(RpcError, thrown);
+}
+
+/** The name of an error that was thrown; undefined if it was none. */
+export function errorName(thrown: unknown): unknown {
+  try {
+    return thrown instanceof Error ? thrown.name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isA<E>(kind: new (...args: never[]) => E, thrown: unknown): thrown is E {
+  try {
+    return thrown instanceof kind;
+  } catch {
+    return false;
+  }
+}
+
+/** The text of what was thrown. */
+export function errorText(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return "an error that cannot be shown";
+  }
 }

@@ -1,5 +1,5 @@
 import type { Exchange, Fault, Fields } from "@millrace/exchange";
-import { RpcError } from "../error.ts";
+import { errorText, RpcError } from "../error.ts";
 import { CompressionFailure } from "../host/host.ts";
 import type { Compression } from "../host/host.ts";
 import { flagCompressed } from "../protocol/envelope.ts";
@@ -171,7 +171,7 @@ export class Inbound {
         ? tooLarge("more bytes, decompressed,", this.#limit)
         : new RpcError(
             "internal",
-            `a message could not be decompressed as ${this.#compression?.name ?? ""}: ${failure instanceof Error ? failure.message : String(failure)}`,
+            `a message could not be decompressed as ${this.#compression?.name ?? ""}: ${errorText(failure)}`,
             { cause: failure },
           ),
     );

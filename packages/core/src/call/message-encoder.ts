@@ -1,6 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import { encodeBase64 } from "../base64.ts";
-import { RpcError } from "../error.ts";
+import { errorText, RpcError } from "../error.ts";
 import type { Compression } from "../host/host.ts";
 import type { Init } from "../init.ts";
 import type { Codec } from "../method.ts";
@@ -54,7 +54,7 @@ export class MessageEncoder<T extends Message> {
       this.#codec.encode(message, writer, deterministic);
     } catch (cause) {
       writer.cancel();
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = errorText(cause);
       throw new RpcError("internal", `cannot encode ${this.#codec.typeName}: ${why}`, { cause });
     }
     const chunk = writer.cut();

@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
-import { RpcError } from "../error.ts";
+import { isRpcError } from "../error.ts";
 import type { ErrorDetail } from "../error.ts";
 
 /** A typed detail, to put into an RpcError. */
@@ -14,7 +14,7 @@ export function errorDetail<D extends DescMessage>(schema: D, init: MessageInitS
  */
 export function findDetails<D extends DescMessage>(error: unknown, schema: D): MessageShape<D>[] {
   const found: MessageShape<D>[] = [];
-  if (!(error instanceof RpcError)) return found;
+  if (!isRpcError(error)) return found;
   for (const { type, value } of error.details) {
     if (type !== schema.typeName) continue;
     try {

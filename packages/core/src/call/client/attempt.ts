@@ -11,7 +11,7 @@ import type {
   Peer,
   RequestHead,
 } from "@millrace/exchange";
-import { RpcError } from "../../error.ts";
+import { errorText, RpcError } from "../../error.ts";
 import type { Codec } from "../../method.ts";
 import type { Outcome, RequestFacts, WireResponse } from "../../protocol/client-protocol.ts";
 import { faultToError } from "../fault-error.ts";
@@ -204,7 +204,7 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
     try {
       message = this.#output.decode(buf, start, end, owned);
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = errorText(cause);
       this.#owner.failed(
         new RpcError("internal", `cannot decode ${this.#output.typeName}: ${why}`, { cause }),
       );

@@ -1,4 +1,4 @@
-import { cancellation, RpcError } from "../../error.ts";
+import { cancellation, errorText, RpcError } from "../../error.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { Method } from "../../method.ts";
 import type { CallHead } from "../call-head.ts";
@@ -77,9 +77,7 @@ export class ClientSettings {
       headers = new FieldMetadata([...headers.fields]);
       if (options?.headers !== undefined) headers.replace(options.headers);
     } catch (error) {
-      scope.cancel(
-        new RpcError("internal", error instanceof Error ? error.message : String(error), { cause: error }),
-      );
+      scope.cancel(new RpcError("internal", errorText(error), { cause: error }));
     }
     if (parent !== undefined) scope.inherit(parent);
     if (options?.signal !== undefined) scope.follow(options.signal, cancellation);

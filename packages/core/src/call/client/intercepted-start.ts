@@ -1,5 +1,5 @@
 import type { Message } from "@bufbuild/protobuf";
-import { RpcError } from "../../error.ts";
+import { errorText, RpcError } from "../../error.ts";
 import type { Init, Messages } from "../../init.ts";
 import type { Codec } from "../../method.ts";
 import type { Run } from "../compose.ts";
@@ -38,7 +38,7 @@ export function startIntercepted<O>(
     if (reply.kind === "client_streaming") offered?.leave();
     return reply;
   };
-  return new InterceptedReplies<O>(scope, observation, replies(), (error) => {
+  return new InterceptedReplies<O>(head.core.host, scope, observation, replies(), (error) => {
     shared.end();
     offered?.settle(error);
   });
@@ -49,7 +49,7 @@ export function completed<I extends Message>(codec: Codec<I>, init: Init<I>): I 
   try {
     return codec.create(init);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorText(cause);
     throw new RpcError("internal", `cannot encode ${codec.typeName}: ${why}`, { cause });
   }
 }

@@ -1,7 +1,8 @@
 import type { Message } from "@bufbuild/protobuf";
-import { RpcError } from "../../error.ts";
+import { errorText, RpcError } from "../../error.ts";
 import type { Init } from "../../init.ts";
 import type { Codec } from "../../method.ts";
+import { completed } from "./intercepted-start.ts";
 import type { RequestTarget } from "./request-target.ts";
 
 interface Offer<I> {
@@ -12,17 +13,26 @@ interface Offer<I> {
   readonly keeper: unknown;
 }
 
+interface Taker<I> {
+  resolve(result: IteratorResult<I, undefined>): void;
+  reject(error: RpcError): void;
+}
+
 /** Hands requests from send() to interceptors: a send has room when its message was taken. */
 export class RequestChannel<I extends Message> implements RequestTarget<I> {
   readonly #codec: Codec<I>;
   #offers: Offer<I>[] = [];
-  #takers: ((result: IteratorResult<I, undefined>) => void)[] = [];
+  #takers: Taker<I>[] = [];
   /** `ended` by who sends; `left` by who takes: nobody will take more. */
   #state: "open" | "ended" | "left" = "open";
   #outcome: { readonly error: RpcError | null } | undefined;
 
-  constructor(codec: Codec<I>) {
+  readonly #fail: (error: RpcError) => void;
+
+  /** `fail` ends the call: a request cannot be sent. */
+  constructor(codec: Codec<I>, fail: (error: RpcError) => void) {
     this.#codec = codec;
+    this.#fail = fail;
   }
 
   send(init: Init<I>, keeper: unknown): Promise<boolean> {
@@ -78,16 +88,15 @@ export class RequestChannel<I extends Message> implements RequestTarget<I> {
     }
     let message: I;
     try {
-      message = this.#codec.create(init);
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      return Promise.reject(
-        new RpcError("internal", `cannot encode ${this.#codec.typeName}: ${why}`, { cause }),
-      );
+      message = completed(this.#codec, init);
+    } catch (error) {
+      const failure = RpcError.from(error);
+      this.#fail(failure);
+      return Promise.reject(failure);
     }
     const taker = this.#takers.shift();
     if (taker !== undefined) {
-      taker({ done: false, value: message });
+      taker.resolve({ done: false, value: message });
       return Promise.resolve(true);
     }
     return new Promise((taken, fail) => this.#offers.push({ message, taken, fail, keeper }));
@@ -99,13 +108,21 @@ export class RequestChannel<I extends Message> implements RequestTarget<I> {
       offer.taken(true);
       return Promise.resolve({ done: false, value: offer.message });
     }
-    if (this.#state !== "open" || this.#outcome !== undefined)
+    const error = this.#outcome?.error ?? null;
+    if (error !== null) return Promise.reject(error);
+    if (this.#state !== "open" || this.#outcome !== undefined) {
       return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve) => this.#takers.push(resolve));
+    }
+    return new Promise((resolve, reject) => this.#takers.push({ resolve, reject }));
   }
 
   #endTakers(): void {
-    for (const taker of this.#takers) taker({ done: true, value: undefined });
+    const error = this.#outcome?.error ?? null;
+    const takers = this.#takers;
     this.#takers = [];
+    for (const taker of takers) {
+      if (error === null) taker.resolve({ done: true, value: undefined });
+      else taker.reject(error);
+    }
   }
 }

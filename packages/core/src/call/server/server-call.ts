@@ -1,7 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import { ErrorCode } from "@millrace/exchange";
 import type { Fault, Fields, Peer, ServerExchange, Sink } from "@millrace/exchange";
-import { RpcError } from "../../error.ts";
+import { errorName, errorText, isRpcError, RpcError } from "../../error.ts";
 import type { Compression, Host } from "../../host/host.ts";
 import type { Init } from "../../init.ts";
 import { FieldMetadata } from "../../metadata.ts";
@@ -21,6 +21,7 @@ import type { Endpoint, EndpointCodecs } from "./endpoint.ts";
 import { HandlerContext } from "./handler-context.ts";
 import type { WireContext } from "./handler-context.ts";
 import { RequestStream } from "./request-stream.ts";
+import { sequenceOf } from "./sequence.ts";
 
 /** Responses held back for a client that listens only when it has said everything: as much as one message may have. */
 const mostHeldBytes = 4 * 1024 * 1024;
@@ -123,6 +124,10 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     return this.#wire.protocol;
   }
 
+  get httpMethod(): string {
+    return this.#exchange.head.method;
+  }
+
   get peer(): Peer {
     return this.#exchange.peer;
   }
@@ -210,7 +215,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     try {
       message = this.#codecs.input.decode(buf, start, end, owned);
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = errorText(cause);
       const { typeName } = this.#codecs.input;
       this.unreadable(new RpcError("invalid_argument", `cannot decode ${typeName}: ${why}`, { cause }));
       return;
@@ -280,13 +285,14 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     let given: unknown;
     try {
       given = this.host.enter(this.#scope, () => run(request, this.#context));
+      // Of a foreign thenable nothing is sure, not even that it settles once.
+      if (this.#single && !(given instanceof Promise) && isThenable(given)) given = Promise.resolve(given);
     } catch (error) {
-      this.#handler = "done";
-      this.#failed(error);
+      this.#handlerFailed(error);
       return;
     }
     if (!this.#single) this.host.enter(this.#scope, () => void this.#pump(given));
-    else if (isPromise(given))
+    else if (given instanceof Promise)
       given.then(
         (reply) => this.#reply(reply),
         (error: unknown) => this.#handlerFailed(error),
@@ -371,6 +377,11 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   }
 
   #encode(message: unknown): EncodedMessage | Promise<EncodedMessage> {
+    // An empty message is {}; nothing at all is a forgotten return.
+    if (typeof message !== "object" || message === null) {
+      const { path } = this.#endpoint.method;
+      throw new TypeError(`the handler of ${path} gave ${String(message)} where a message belongs`);
+    }
     return this.#encoder.encode(message as Init<Message>, this.#send, false);
   }
 
@@ -438,8 +449,9 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   /** Ends the call with what user code threw, unless that is only the echo of the call's own cancellation. */
   #failed(thrown: unknown): void {
     const { reason } = this.#scope;
-    if (reason !== undefined && (thrown === reason || thrown instanceof RpcError || isAbort(thrown))) return;
-    if (!(thrown instanceof RpcError)) this.#endpoint.app.report(thrown, this.#context);
+    if (reason !== undefined && (thrown === reason || isRpcError(thrown) || errorName(thrown) === "AbortError"))
+      return;
+    if (!isRpcError(thrown)) this.#endpoint.app.report(thrown, this.#context);
     if (this.#outcome === "open") this.#settle(RpcError.from(thrown));
   }
 
@@ -458,7 +470,10 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   #settle(error: RpcError | null): void {
     if (this.#outcome !== "open") return;
     this.#outcome = "settled";
-    if (error !== null && this.#carriage === "alive") this.#answer(error);
+    if (error !== null && this.#carriage === "alive") {
+      if (this.#holding) this.#flushHeld();
+      this.#answer(error);
+    }
     this.#responseHeaders?.close("the call has ended");
     this.#responseTrailers?.close("the call has ended");
     this.#inbound?.discard();
@@ -512,20 +527,8 @@ function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
   return joined;
 }
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
+function isThenable(value: unknown): boolean {
   return (
     typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
   );
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === "AbortError";
-}
-
-function sequenceOf(given: unknown, path: string): AsyncIterator<unknown> | Iterator<unknown> {
-  if (typeof given === "object" && given !== null) {
-    if (Symbol.asyncIterator in given) return (given as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-    if (Symbol.iterator in given) return (given as Iterable<unknown>)[Symbol.iterator]();
-  }
-  throw new TypeError(`the handler of ${path} must give a sequence of messages: make it an async generator`);
 }

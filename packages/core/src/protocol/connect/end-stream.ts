@@ -11,7 +11,8 @@ export const flagEndStream = 0b0000_0010;
 
 /** The last frame of a streaming response. */
 export function endStreamFrame(error: RpcError | null, trailers: Fields): Uint8Array {
-  const metadata: Record<string, string[]> = {};
+  // Names are the user's: "constructor" and "__proto__" are two of them.
+  const metadata = Object.create(null) as Record<string, string[]>;
   for (let i = 0; i < trailers.length; i += 2) (metadata[trailers[i]!] ??= []).push(trailers[i + 1]!);
   const json = {
     ...(error === null ? {} : { error: errorToJson(error) }),
