@@ -15,10 +15,10 @@ import type { Check } from "./check.ts";
 import { readChunks } from "./read-chunks.ts";
 import type { SampleFile } from "./sample-file.ts";
 
-/** What the checks call, and the file that they send and fetch. */
+/** What the checks call, and the files that they send and fetch. */
 export interface Target {
   readonly url: string;
-  readonly sample: SampleFile;
+  readonly samples: Readonly<Record<Carriage["codec"], SampleFile>>;
 }
 
 /** Every kind of call by generated clients, over everything that can carry it. */
@@ -27,13 +27,14 @@ export function clientChecks(target: Target): Check[] {
     which: (carriage: Carriage) => boolean,
     what: string,
     expected: Check["expected"],
-    calls: (clients: Clients) => Promise<string>,
+    calls: (clients: Clients, sample: SampleFile) => Promise<string>,
   ): Check[] =>
     carriages.filter(which).map((carriage) => ({
       what,
       over: describe(carriage),
       expected,
-      run: () => withClients(target.url, carriage, calls),
+      run: () =>
+        withClients(target.url, carriage, (clients) => calls(clients, target.samples[carriage.codec])),
     }));
 
   const half = (carriage: Carriage): boolean => carriage.httpVersion === "1.1";
@@ -41,13 +42,9 @@ export function clientChecks(target: Target): Check[] {
   const some = (carriage: Carriage): boolean => !none(carriage);
   const full = (carriage: Carriage): boolean => !half(carriage);
   return [
-    ...over(some, "unary: Greet, Stat", "works", (clients) => unary(clients, target.sample)),
-    ...over(some, "server stream: Watch, Download", "works", (clients) =>
-      serverStream(clients, target.sample),
-    ),
-    ...over(some, "client stream: Collect, Upload", "works", (clients) =>
-      clientStream(clients, target.sample),
-    ),
+    ...over(some, "unary: Greet, Stat", "works", unary),
+    ...over(some, "server stream: Watch, Download", "works", serverStream),
+    ...over(some, "client stream: Collect, Upload", "works", clientStream),
     ...over(full, "bidi: Chat, Search", "works", bidi),
     ...over((carriage) => half(carriage) && some(carriage), "bidi: Chat", "refused", refusedChat),
     ...over(none, "any call", "refused", refusedGreet),
@@ -97,9 +94,9 @@ async function unary({ greeter, files }: Clients, sample: SampleFile): Promise<s
   expectEqual("size", stat.size, BigInt(sample.size));
   expectEqual("modified", stat.modified && timestampDate(stat.modified), sample.modified);
   for (const [path, code, reason] of [
-    ["sample/../../etc/passwd", "invalid_argument", PathProblem_Reason.OUTSIDE],
+    ["repository/../../etc/passwd", "invalid_argument", PathProblem_Reason.OUTSIDE],
     ["/etc/passwd", "invalid_argument", PathProblem_Reason.MALFORMED],
-    ["sample/no-such-file", "not_found", PathProblem_Reason.MISSING],
+    ["repository/no-such-file", "not_found", PathProblem_Reason.MISSING],
   ] as const) {
     const refusal = await expectError(`Stat of ${path}`, files.stat({ path }));
     expectEqual(`code for ${path}`, refusal.code, code);

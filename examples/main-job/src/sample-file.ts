@@ -16,8 +16,8 @@ export interface SampleFile extends AsyncDisposable {
   readonly modified: Date;
 }
 
-/** Makes a file of random bytes in a temporary folder of its own. */
-export async function makeSampleFile(mebibytes: number): Promise<SampleFile> {
+/** Makes a file of random bytes in a temporary folder of its own, to be shared by the name that is given. */
+export async function makeSampleFile(name: string, mebibytes: number): Promise<SampleFile> {
   const folder = await mkdtemp(join(tmpdir(), "millrace-"));
   const place = join(folder, "random.bin");
   const digest = createHash("sha256");
@@ -32,7 +32,7 @@ export async function makeSampleFile(mebibytes: number): Promise<SampleFile> {
   }
   const { size, mtime } = await stat(place);
   return {
-    path: "sample/random.bin",
+    path: `${name}/random.bin`,
     folder,
     place,
     size,

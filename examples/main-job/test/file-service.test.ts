@@ -81,8 +81,8 @@ describe("a path is refused, with a PathProblem, when it", () => {
     ],
     ["names the shared folder itself", "shared", "invalid_argument", PathProblem_Reason.WRONG_TYPE],
   ] as const)("%s", async (_, path, code, reason) => {
-    for (const call of [files.stat({ path }), files.download({ path }).receive()]) {
-      const error = await failure(call);
+    for (const call of [() => files.stat({ path }), () => files.download({ path }).receive()]) {
+      const error = await failure(call());
       expect(error.code).toBe(code);
       expect(findDetails(error, PathProblemSchema)).toMatchObject([{ path, reason }]);
     }
