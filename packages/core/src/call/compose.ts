@@ -8,7 +8,12 @@ export type Run = (call: InterceptedCall) => Promise<InterceptedReply>;
 /** Puts interceptors round what runs a call; the first in the list is outermost. */
 export function compose(interceptors: readonly Interceptor[], terminal: Run): Run {
   return interceptors.reduceRight<Run>((inner, interceptor) => {
-    const next = async (call: unknown): Promise<InterceptedReply> => inner(await ownCall(call).ready());
+    const next = (call: unknown): Promise<InterceptedReply> => {
+      const replying = ready(call).then(inner);
+      // An interceptor that does not wait for it is told by the call's own end.
+      replying.catch(() => {});
+      return replying;
+    };
     return async (call) => {
       const reply: unknown = await interceptor(call as unknown as AnyCall, next as unknown as Next);
       if (reply instanceof InterceptedReply) return reply.ready();
@@ -20,8 +25,8 @@ export function compose(interceptors: readonly Interceptor[], terminal: Run): Ru
   }, terminal);
 }
 
-function ownCall(call: unknown): InterceptedCall {
-  if (call instanceof InterceptedCall) return call;
+async function ready(call: unknown): Promise<InterceptedCall> {
+  if (call instanceof InterceptedCall) return call.ready();
   throw new RpcError(
     "internal",
     "next() takes the interceptor's call, or a copy made by call.with() or call.mapRequests()",

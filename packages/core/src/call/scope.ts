@@ -16,6 +16,7 @@ export class CallScope {
   #listeners: Set<(reason: RpcError) => void> | undefined;
   #controller: AbortController | undefined;
   #releases: (() => void)[] | undefined;
+  #parts: CallScope[] | undefined;
 
   constructor(host: Host, deadline: number) {
     this.#host = host;
@@ -25,6 +26,11 @@ export class CallScope {
   /** Why the call was canceled; undefined if it was not. */
   get reason(): RpcError | undefined {
     return this.#reason;
+  }
+
+  /** Whether the call has ended by itself. */
+  get finished(): boolean {
+    return this.#state === "finished";
   }
 
   /** The deadline that calls made from this one inherit: none once it has finished. */
@@ -68,6 +74,21 @@ export class CallScope {
     else this.#hold(parent.onCancel((reason) => this.cancel(reason)));
   }
 
+  /**
+   * A scope inside this one, for a part of the same call with a deadline of its own: canceled, finished and released with
+   * this one.
+   */
+  part(deadline: number): CallScope {
+    const part = new CallScope(this.#host, Math.min(deadline, this.deadline));
+    if (this.#reason !== undefined) part.cancel(this.#reason);
+    else if (this.#state === "finished") part.finish();
+    else {
+      (this.#parts ??= []).push(part);
+      if (deadline < this.deadline) part.arm(() => part.cancel(deadlineExceeded()));
+    }
+    return part;
+  }
+
   /** Hears of the cancellation once; at most one of them, and not after {@link finish}. Gives what stops it. */
   onCancel(listener: (reason: RpcError) => void): () => void {
     if (this.#state !== "running") return () => {};
@@ -84,12 +105,14 @@ export class CallScope {
     this.#listeners = undefined;
     this.#controller?.abort(reason);
     if (listeners !== undefined) for (const listener of listeners) listener(reason);
+    if (this.#parts !== undefined) for (const part of this.#parts) part.cancel(reason);
   }
 
   /** The call ended by itself: nothing cancels it any more, and calls made from it go their own way. */
   finish(): void {
     if (this.#state === "running") this.#state = "finished";
     this.#listeners = undefined;
+    if (this.#parts !== undefined) for (const part of this.#parts) part.finish();
   }
 
   /** The call is closed: timers and listeners go. */
@@ -98,6 +121,9 @@ export class CallScope {
     const releases = this.#releases;
     this.#releases = undefined;
     if (releases !== undefined) for (const release of releases) release();
+    const parts = this.#parts;
+    this.#parts = undefined;
+    if (parts !== undefined) for (const part of parts) part.release();
   }
 
   #hold(release: () => void): void {

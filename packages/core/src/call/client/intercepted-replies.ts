@@ -1,5 +1,6 @@
 import { RpcError } from "../../error.ts";
 import type { Metadata } from "../../metadata.ts";
+import type { Host } from "../../host/host.ts";
 import type { InterceptedReply } from "../intercepted-call.ts";
 import { Later } from "../later.ts";
 import type { Observation } from "../observation.ts";
@@ -24,12 +25,15 @@ export class InterceptedReplies<O> implements ReplySource<O> {
   readonly #iterator: Promise<AsyncIterator<O>>;
   readonly #headers = new Later<Metadata>();
   readonly #trailers = new Later<Metadata>();
+  /** In the context that the call was made in, as its interceptors. */
+  readonly #inContext: <T>(run: () => T) => T;
   readonly #onSettled: (error: RpcError | null) => void;
   readonly #waiters = new Set<Waiter>();
   #reply: InterceptedReply | undefined;
   #outcome: Outcome | undefined;
 
   constructor(
+    host: Host,
     scope: CallScope,
     observation: Observation | null,
     reply: Promise<InterceptedReply>,
@@ -38,6 +42,7 @@ export class InterceptedReplies<O> implements ReplySource<O> {
     this.#scope = scope;
     this.#observation = observation;
     this.#onSettled = onSettled;
+    this.#inContext = host.capture();
     this.#iterator = reply.then((given) => {
       this.#reply = given;
       const iterator = iterate<O>(given);
@@ -61,7 +66,7 @@ export class InterceptedReplies<O> implements ReplySource<O> {
       const waiter: Waiter = { fail: reject, keeper };
       this.#waiters.add(waiter);
       this.#iterator
-        .then((iterator) => iterator.next())
+        .then((iterator) => this.#inContext(() => iterator.next()))
         .then(
           (next) => {
             this.#waiters.delete(waiter);
@@ -102,7 +107,10 @@ export class InterceptedReplies<O> implements ReplySource<O> {
       this.#headers.reject(error);
       this.#trailers.reject(error);
       for (const waiter of this.#waiters) waiter.fail(error);
-      this.#iterator.then(leave, () => {});
+      this.#iterator.then(
+        (iterator) => this.#inContext(() => leave(iterator)),
+        () => {},
+      );
     }
     this.#waiters.clear();
     this.#onSettled(error);

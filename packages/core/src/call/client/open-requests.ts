@@ -35,7 +35,7 @@ export function openRequests<I extends Message, O extends Message>(
   const observation = observe(core.host, settings.observers, () => head);
   const run = settings.chain(wireTerminal);
   if (run !== null) {
-    const requests = new RequestChannel<I>(plan.input);
+    const requests = new RequestChannel<I>(plan.input, (error) => head.scope.cancel(error));
     const sequence =
       messages === undefined ? new OneShot(() => requests.iterate()) : completedAll(plan.input, messages);
     const replies = startIntercepted<O>(run, head, plan, observation, () => sequence, requests);

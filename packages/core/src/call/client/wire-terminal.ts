@@ -21,7 +21,6 @@ export class ClientShared implements SharedCall {
   readonly trailers: FieldMetadata = new FieldMetadata();
   readonly plan: MethodPlan;
   readonly observation: Observation | null;
-  readonly #scopes: CallScope[] = [];
   readonly #running = new Set<ClientCall<Message, Message>>();
 
   constructor(plan: MethodPlan, observation: Observation | null) {
@@ -32,11 +31,10 @@ export class ClientShared implements SharedCall {
   derive(head: CallHead, changes: HeadChanges): CallHead {
     const from = head as ClientHead;
     const { host } = from.core;
-    const own = changes.timeoutMs === undefined ? Infinity : host.now() + changes.timeoutMs;
-    const scope = new CallScope(host, Math.min(own, from.scope.deadline));
-    scope.inherit(from.scope);
+    const scope = from.scope.part(
+      changes.timeoutMs === undefined ? Infinity : host.now() + changes.timeoutMs,
+    );
     if (changes.signal !== undefined) scope.follow(changes.signal, cancellation);
-    this.#scopes.push(scope);
     const headers = new FieldMetadata([...from.headers.fields]);
     if (changes.headers !== undefined) headers.replace(changes.headers);
     return from.derive(scope, headers);
@@ -53,15 +51,13 @@ export class ClientShared implements SharedCall {
   /** The user's call has ended: what interceptors left running on the wire is canceled. */
   end(): void {
     for (const call of this.#running) call.cancel(cancellation(undefined));
-    for (const scope of this.#scopes) scope.release();
   }
 }
 
 /** Sends a call on the wire, innermost of the interceptors. A call that runs again is another call on the wire. */
 export const wireTerminal: Run = async (call) => {
   const shared = call.shared as ClientShared;
-  // A copy: the scope is the wire call's own, and headers stay writable for the next time.
-  const head = shared.derive(call.head, {}) as ClientHead;
+  const head = headOnWire(call.head as ClientHead);
   const { kind } = call;
   if (kind === "unary" || kind === "client_streaming") return single(call, head, shared);
   const replies = new WireReplies<Message>();
@@ -71,6 +67,14 @@ export const wireTerminal: Run = async (call) => {
   shared.headers.assign((headers as FieldMetadata).fields);
   return new InterceptedReply(kind, readReplies(replies, shared), shared.headers, shared.trailers);
 };
+
+/** A copy: the scope is the wire call's own, which may close later, and headers stay writable for the next time. */
+function headOnWire(head: ClientHead): ClientHead {
+  const scope = new CallScope(head.core.host, head.scope.deadline);
+  if (head.scope.finished) scope.cancel(cancellation("it has ended already"));
+  else scope.inherit(head.scope);
+  return head.derive(scope, new FieldMetadata([...head.headers.fields]));
+}
 
 function single(call: InterceptedCall, head: ClientHead, shared: ClientShared): Promise<InterceptedReply> {
   return new Promise((resolve, reject) => {

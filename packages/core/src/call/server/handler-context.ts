@@ -11,18 +11,18 @@ import type { Peer } from "../call-head.ts";
 import type { HandlerCall } from "../handler-call.ts";
 import type { HeadChanges } from "../intercepted-call.ts";
 import { toPeer } from "../peer.ts";
-import { CallScope, deadlineExceeded } from "../scope.ts";
+import type { CallScope } from "../scope.ts";
 
 /** The call on the wire, as far as its context shows it. */
 export interface WireContext {
   readonly host: Host;
   readonly protocol: Protocol;
+  readonly httpMethod: string;
   readonly peer: WirePeer;
   readonly requestFields: Fields;
   readonly responseHeaders: FieldMetadata;
   readonly responseTrailers: FieldMetadata;
   sendHeaders(): void;
-  onClosed(listener: () => void): void;
 }
 
 /** A call in the hands of its gate, observers, interceptors and handler. Everything in it is made on first use. */
@@ -43,6 +43,10 @@ export class HandlerContext implements HandlerCall {
 
   get protocol(): Protocol {
     return this.#call.protocol;
+  }
+
+  get httpMethod(): string {
+    return this.#call.httpMethod;
   }
 
   get peer(): Peer {
@@ -77,15 +81,18 @@ export class HandlerContext implements HandlerCall {
     this.#call.sendHeaders();
   }
 
+  /** Runs user code in the call's context. */
+  enter<T>(run: () => T): T {
+    return this.#call.host.enter(this.scope, run);
+  }
+
   /** A copy with changes; its scope ends with this one's. */
   derive(changes: HeadChanges): HandlerContext {
     const { host } = this.#call;
-    const own = changes.timeoutMs === undefined ? Infinity : host.now() + changes.timeoutMs;
-    const scope = new CallScope(host, Math.min(own, this.scope.deadline));
-    scope.inherit(this.scope);
-    if (own < this.scope.deadline) scope.arm(() => scope.cancel(deadlineExceeded()));
+    const scope = this.scope.part(
+      changes.timeoutMs === undefined ? Infinity : host.now() + changes.timeoutMs,
+    );
     if (changes.signal !== undefined) scope.follow(changes.signal, cancellation);
-    this.#call.onClosed(() => scope.release());
     const copy = new HandlerContext(this.#call, this.method, scope);
     copy.#values = this.values;
     copy.#requestHeaders = new FieldMetadata([...(this.requestHeaders as FieldMetadata).fields]);

@@ -8,9 +8,11 @@ import { InterceptedCall, InterceptedReply } from "../intercepted-call.ts";
 import type { SharedCall } from "../intercepted-call.ts";
 import type { Interceptor } from "../interceptor.ts";
 import { consumed } from "../one-shot.ts";
+import type { CallScope } from "../scope.ts";
 import { callHandler } from "./call-handler.ts";
 import type { RunHandler } from "./call-handler.ts";
 import type { HandlerContext } from "./handler-context.ts";
+import { sequenceWithin, within } from "./limited.ts";
 import { RequestStream } from "./request-stream.ts";
 
 /** A handler behind its interceptors, in the handler's own signature. */
@@ -22,17 +24,20 @@ export function interceptHandler(
 ): RunHandler {
   const run = compose(interceptors, async (call) => {
     const context = call.head as HandlerContext;
-    const { shared } = call;
+    const shared = call.shared as ServerShared;
     const request = call.request;
-    if (shared instanceof ServerShared) shared.startHandler();
-    const scope = context.scope;
+    shared.startHandler();
+    const { scope } = context;
     if (scope.reason !== undefined) throw scope.reason;
-    const given = callHandler(handler, asStream(kind, request), context);
+    const given = context.enter(() => callHandler(handler, asStream(kind, request), context));
+    // An interceptor may have given it less time than the call has.
+    const limited = scope !== shared.scope;
     if (kind === "unary" || kind === "client_streaming") {
-      const response = output.create((await given) as Init<Message>);
+      const response = output.create((await (limited ? within(scope, given) : given)) as Init<Message>);
       return new InterceptedReply(kind, response, shared.headers, shared.trailers);
     }
-    const responses = completeEach(output, given as AsyncIterable<Init<Message>>);
+    const messages = limited ? sequenceWithin(context, given) : given;
+    const responses = completeEach(output, messages as AsyncIterable<Init<Message>>);
     return new InterceptedReply(kind, responses, shared.headers, shared.trailers);
   });
   return (request, context) => {
@@ -53,12 +58,15 @@ export function interceptHandler(
 class ServerShared implements SharedCall {
   readonly headers: FieldMetadata;
   readonly trailers: FieldMetadata;
+  /** The call's own. */
+  readonly scope: CallScope;
   readonly #requests: RequestStream<Message> | undefined;
   #ran = false;
 
   constructor(context: HandlerContext, requests: RequestStream<Message> | undefined) {
     this.headers = context.responseHeaders;
     this.trailers = context.responseTrailers;
+    this.scope = context.scope;
     this.#requests = requests;
   }
 

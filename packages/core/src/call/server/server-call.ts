@@ -57,7 +57,6 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   #room: (() => void) | undefined;
   #held: Uint8Array[] | undefined;
   #heldBytes = 0;
-  #onClosed: (() => void)[] | undefined;
 
   constructor(
     exchange: ServerExchange,
@@ -160,11 +159,6 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     }
   }
 
-  onClosed(listener: () => void): void {
-    if (this.#carriage === "closed") listener();
-    else (this.#onClosed ??= []).push(listener);
-  }
-
   // The exchange's events.
 
   data(chunk: Uint8Array, start: number, end: number): void {
@@ -197,7 +191,6 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     this.#inbound?.discard();
     this.#observation?.closed(delivered);
     this.#scope.release();
-    for (const listener of this.#onClosed ?? []) listener();
   }
 
   // The frames of the request, in order.
@@ -449,7 +442,10 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   /** Ends the call with what user code threw, unless that is only the echo of the call's own cancellation. */
   #failed(thrown: unknown): void {
     const { reason } = this.#scope;
-    if (reason !== undefined && (thrown === reason || isRpcError(thrown) || errorName(thrown) === "AbortError"))
+    if (
+      reason !== undefined &&
+      (thrown === reason || isRpcError(thrown) || errorName(thrown) === "AbortError")
+    )
       return;
     if (!isRpcError(thrown)) this.#endpoint.app.report(thrown, this.#context);
     if (this.#outcome === "open") this.#settle(RpcError.from(thrown));
