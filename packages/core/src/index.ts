@@ -39,7 +39,7 @@ export type { Code } from "./code.ts";
 export type { MessageCodec, Writer } from "./codec.ts";
 export { contextKey, contextValues } from "./context-values.ts";
 export type { ContextKey, ContextValues } from "./context-values.ts";
-export { RpcError } from "./error.ts";
+export { isNotModified, notModified, RpcError } from "./error.ts";
 export type { ErrorDetail, RpcErrorOptions } from "./error.ts";
 export type { Awaitable, Init, Messages } from "./init.ts";
 export { InvalidMetadata } from "./metadata.ts";

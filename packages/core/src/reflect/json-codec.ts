@@ -4,6 +4,7 @@ import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import * as wkt from "@bufbuild/protobuf/wkt";
 import type { Codec, JsonOptions } from "../method.ts";
 import { decodeUtf8, encodeUtf8 } from "../protocol/utf8.ts";
+import { canonical } from "./canonical.ts";
 import { complete, writeBytes } from "./reflective-codec.ts";
 
 /** The JSON codec of a message type (ProtoJSON), with the types of its own file and its imports in the registry. */
@@ -21,8 +22,10 @@ export function jsonCodec(desc: DescMessage, options: JsonOptions): Codec<Messag
     typeName: schema.typeName,
     format: "json",
     create: (init) => complete(schema, init),
-    encode(message, writer) {
-      writeBytes(writer, encodeUtf8(toJsonString(schema, complete(schema, message), write)));
+    encode(message, writer, deterministic) {
+      const whole = complete(schema, message);
+      const text = toJsonString(schema, deterministic ? canonical(schema, whole) : whole, write);
+      writeBytes(writer, encodeUtf8(text));
     },
     decode: (buf, start, end) => fromJsonString(schema, decodeUtf8(buf.subarray(start, end)), read),
   };

@@ -4,6 +4,7 @@ import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Writer } from "../codec.ts";
 import type { Init } from "../init.ts";
 import type { Codec } from "../method.ts";
+import { canonical } from "./canonical.ts";
 
 /**
  * The binary codec of a message type that goes by its descriptor: it covers every feature, and is what generated codecs
@@ -14,10 +15,9 @@ export function reflectiveCodec<T extends Message>(schema: GenMessage<T>): Codec
     typeName: schema.typeName,
     format: "proto",
     create: (init) => complete(schema, init),
-    encode(message, writer) {
-      // protobuf-es writes fields in a fixed order, so that equal messages already give equal bytes, but for maps,
-      // whose order is the message's own.
-      writeBytes(writer, toBinary(schema, complete(schema, message)));
+    encode(message, writer, deterministic) {
+      const whole = complete(schema, message);
+      writeBytes(writer, toBinary(schema, deterministic ? canonical(schema, whole) : whole));
     },
     decode(buf, start, end, owned): T {
       // bytes fields and unknown fields of the result are views of what it was read from.

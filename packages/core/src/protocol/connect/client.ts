@@ -1,6 +1,6 @@
 import type { Fields } from "@millrace/exchange";
 import { codeFromHttpStatus } from "../../code.ts";
-import { RpcError } from "../../error.ts";
+import { notModified, RpcError } from "../../error.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { ClientProtocol, RequestFacts, WireResponse } from "../client-protocol.ts";
 import { firstField, mediaType } from "../fields.ts";
@@ -44,9 +44,11 @@ function unaryResponse(facts: RequestFacts, status: number, fields: Fields): Wir
   const metadata = (): FieldMetadata => FieldMetadata.received(fields).add(trailers);
   const ok = status === 200;
   const bareError = (): RpcError =>
-    new RpcError(codeFromHttpStatus(status), `HTTP status ${status} without a Connect error`, {
-      metadata: metadata(),
-    });
+    status === 304
+      ? notModified(metadata())
+      : new RpcError(codeFromHttpStatus(status), `HTTP status ${status} without a Connect error`, {
+          metadata: metadata(),
+        });
   return {
     failure: ok
       ? wrongType(facts, type, readContentType(mediaType(type))?.streaming === false, metadata)

@@ -1,6 +1,6 @@
 import type { Fields } from "@millrace/exchange";
 import { httpStatusFromCode } from "../../code.ts";
-import { RpcError } from "../../error.ts";
+import { isNotModified, RpcError } from "../../error.ts";
 import { firstField, listField } from "../fields.ts";
 import type { Format } from "../format.ts";
 import type { IncomingRequest, ServerProtocol, WholeReply, WireCall } from "../server-protocol.ts";
@@ -98,6 +98,9 @@ function unaryCall(request: IncomingRequest, format: Format, encoding: string | 
 }
 
 function failure(request: IncomingRequest, error: RpcError, fields: Fields): WholeReply {
+  if (request.head.method === "GET" && isNotModified(error)) {
+    return { status: 304, fields: ["vary", "accept-encoding", ...fields], body: null, trailers: null };
+  }
   // A method that does not exist is a URL that does not exist.
   const status = request.method === undefined ? 404 : httpStatusFromCode(error.code);
   return {
