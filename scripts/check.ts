@@ -1,12 +1,13 @@
 // Types, lint, format, unused code, package shape: everything that can be seen without running the project.
 import { spawnSync } from "node:child_process";
+import { publishedPackages } from "./published-packages.ts";
 
 interface Step {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
 }
 
-const published = ["packages/exchange", "packages/core", "packages/node", "plugins/protoc-gen-millrace"];
+const published = publishedPackages().map(({ folder }) => folder);
 
 const steps: readonly Step[] = [
   { name: "generate", command: ["buf", "generate"] },

@@ -49,7 +49,7 @@ export function http1Fault({ target, error, what, socket, rest, answered }: Http
 function lostText(target: Target, socket: Socket | undefined, reason: string): string {
   const silent = socket?.bytesRead === 0 && target.url.scheme === "http";
   const hint = silent
-    ? ", without an answer, as a server does that expects TLS (the base URL says http)"
+    ? ", without an answer (one that expects TLS does that too: the base URL would have to say https)"
     : "";
   return `the connection to ${endpoint(target.url)} was lost: ${reason}${hint}`;
 }
