@@ -147,7 +147,7 @@ async function converse(
   const talk = stage.talk({
     body: choking ? "streamed" : pattern(1000, 1),
     client: side === "client" ? acting(client, event, action.run as (self: ClientRecorder) => void) : client,
-    server: side === "server" ? acting(server, event, action.run as (self: ServerRecorder) => void) : server,
+    server: side === "server" ? acting(server, event, action.run) : server,
   });
   if (choking) {
     choke(talk.client);
