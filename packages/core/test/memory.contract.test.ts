@@ -10,6 +10,7 @@ const clock = {
     const timeout = setTimeout(run, Math.max(0, at - performance.now()));
     return () => clearTimeout(timeout);
   },
+  root: <T>(run: () => T): T => run(),
 };
 
 const all: Caps = { http: "2", trailers: true, request: "full", resets: true, duplicates: true };

@@ -26,6 +26,10 @@ class FakeClock {
     return () => this.timers.delete(run);
   }
 
+  root<T>(run: () => T): T {
+    return run();
+  }
+
   advance(ms: number): void {
     this.#now += ms;
     for (const [run, at] of this.timers)

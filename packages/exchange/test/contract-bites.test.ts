@@ -9,7 +9,7 @@ const declared: Declaration = {
 };
 
 /** A clock that stands still: what waits for it waits for ever. */
-const noClock = { now: () => 0, timer: () => () => {} };
+const noClock = { now: () => 0, timer: () => () => {}, root: <T>(run: () => T): T => run() };
 
 const sound: Make = async (accept) => {
   const connector = memoryConnector(accept, noClock);

@@ -3,7 +3,7 @@ import { contractFor, type Make, poisonAccept, poisonConnector } from "@millrace
 import { describe, expect, test } from "vitest";
 import { memoryConnector } from "../../core/src/memory/memory-connector.ts";
 
-const noClock = { now: () => 0, timer: () => () => {} };
+const noClock = { now: () => 0, timer: () => () => {}, root: <T>(run: () => T): T => run() };
 
 test("A chunk kept beyond data() is rubbish", () => {
   const kept: Uint8Array[] = [];

@@ -32,11 +32,11 @@ export interface MemoryConnector extends Connector {
 /**
  * Joins clients to a server's entry inside one process: both directions at once, with flow control, trailers and resets,
  * bytes copied as a network would. `accept` null: nobody listens, and every exchange fails to connect. The host's clock
- * times close() and the drain after an early reply.
+ * times close() and the drain after an early reply, and its root is where events are delivered.
  */
 export function memoryConnector(
   accept: Accept | null,
-  host: Pick<Host, "now" | "timer">,
+  host: Pick<Host, "now" | "timer" | "root">,
   options: MemoryOptions = {},
 ): MemoryConnector {
   const caps: Caps = {
@@ -47,7 +47,12 @@ export function memoryConnector(
     duplicates: true,
     ...options.caps,
   };
-  const terms: Terms = { caps, window: options.window ?? 65_535, scratch: new Uint8Array(scratchSize) };
+  const terms: Terms = {
+    caps,
+    window: options.window ?? 65_535,
+    scratch: new Uint8Array(scratchSize),
+    root: (run) => host.root(run),
+  };
   const drainMs = options.drainMs ?? 1_000;
   const drain: Drain = {
     bytes: options.drainBytes ?? 262_144,

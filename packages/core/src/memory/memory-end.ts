@@ -9,6 +9,8 @@ export interface Terms {
   readonly window: number;
   /** What data() lends, over and over. */
   readonly scratch: Uint8Array;
+  /** Outside every call: a carriage takes nothing of its users' contexts along. */
+  readonly root: <T>(run: () => T) => T;
 }
 
 /** Where a lent chunk begins in the scratch buffer: not at its start, so that who forgets `start` shows it. */
@@ -142,11 +144,13 @@ export abstract class MemoryEnd implements Exchange {
   schedule(): void {
     if (this.#scheduled || this.state === "closed") return;
     this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      for (let i = 0; i < turn; i++) if (!this.step()) return;
-      this.schedule();
-    });
+    this.terms.root(() => queueMicrotask(() => this.#run()));
+  }
+
+  #run(): void {
+    this.#scheduled = false;
+    for (let i = 0; i < turn; i++) if (!this.step()) return;
+    this.schedule();
   }
 
   /** Fields as the other end sees them. */
