@@ -25,6 +25,8 @@ export interface StageOptions {
   readonly transport?: CommonTransportOptions;
   readonly client?: ClientOptions;
   readonly memory?: MemoryOptions;
+  /** Another stage's, to be on its clock. */
+  readonly host?: FakeHost;
   /** Put between the transport and the carriage. */
   readonly wrap?: (connector: Connector) => Connector;
 }
@@ -61,7 +63,7 @@ export function partsFor(host: FakeHost, connector: Connector, protocol: Protoco
 
 /** Sets the stage. Handlers that are left out answer `unimplemented`. */
 export function stage(handlers: Partial<GreetServiceHandlers>, options: StageOptions = {}): Stage {
-  const host = new FakeHost();
+  const host = options.host ?? new FakeHost();
   const clientEnds: CallEnd[] = [];
   const serverEnds: CallEnd[] = [];
   const errors: unknown[] = [];

@@ -86,6 +86,11 @@ export class HandlerContext implements HandlerCall {
     return this.#call.host.enter(this.scope, run);
   }
 
+  /** What later runs code in the context of now. */
+  capture(): <T>(run: () => T) => T {
+    return this.#call.host.capture();
+  }
+
   /** A copy with changes; its scope ends with this one's. */
   derive(changes: HeadChanges): HandlerContext {
     const { host } = this.#call;

@@ -12,7 +12,7 @@ import type { CallScope } from "../scope.ts";
 import { callHandler } from "./call-handler.ts";
 import type { RunHandler } from "./call-handler.ts";
 import type { HandlerContext } from "./handler-context.ts";
-import { sequenceWithin, within } from "./limited.ts";
+import { sequenceInContext, within } from "./limited.ts";
 import { RequestStream } from "./request-stream.ts";
 
 /** A handler behind its interceptors, in the handler's own signature. */
@@ -29,14 +29,15 @@ export function interceptHandler(
     shared.startHandler();
     const { scope } = context;
     if (scope.reason !== undefined) throw scope.reason;
-    const given = context.enter(() => callHandler(handler, asStream(kind, request), context));
     // An interceptor may have given it less time than the call has.
     const limited = scope !== shared.scope;
+    const handle = (): unknown => callHandler(handler, asStream(kind, request), context);
     if (kind === "unary" || kind === "client_streaming") {
+      const given = context.enter(handle);
       const response = output.create((await (limited ? within(scope, given) : given)) as Init<Message>);
       return new InterceptedReply(kind, response, shared.headers, shared.trailers);
     }
-    const messages = limited ? sequenceWithin(context, given) : given;
+    const messages = context.enter(() => sequenceInContext(context, handle(), limited));
     const responses = completeEach(output, messages as AsyncIterable<Init<Message>>);
     return new InterceptedReply(kind, responses, shared.headers, shared.trailers);
   });

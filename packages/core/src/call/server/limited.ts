@@ -12,25 +12,31 @@ export function within<T>(scope: CallScope, given: T | PromiseLike<T>): Promise<
   });
 }
 
-/** The same for a handler's sequence: it runs in its scope, and is left when that is canceled. */
-export function sequenceWithin(context: HandlerContext, given: unknown): AsyncIterable<unknown> {
+/**
+ * A handler's sequence, run to its end in the context of now, which interceptors may have entered. `limited`: it is left
+ * when its scope is canceled, however long it sleeps.
+ */
+export function sequenceInContext(
+  context: HandlerContext,
+  given: unknown,
+  limited: boolean,
+): AsyncIterable<unknown> {
   const { scope } = context;
+  const inContext = context.capture();
   return {
     [Symbol.asyncIterator](): AsyncIterator<unknown> {
-      const iterator = context.enter(() => sequenceOf(given, context.method.path));
-      const stop = scope.onCancel(() => context.enter(() => leave(iterator)));
+      const iterator = inContext(() => sequenceOf(given, context.method.path));
+      const stop = limited ? scope.onCancel(() => inContext(() => leave(iterator))) : () => {};
       return {
         async next(): Promise<IteratorResult<unknown>> {
-          const next = await within(
-            scope,
-            context.enter(() => iterator.next()),
-          );
+          const coming = inContext(() => iterator.next());
+          const next = await (limited ? within(scope, coming) : coming);
           if (next.done === true) stop();
           return next;
         },
         async return(): Promise<IteratorResult<unknown>> {
           stop();
-          await context.enter(() => iterator.return?.());
+          await inContext(() => iterator.return?.());
           return { done: true, value: undefined };
         },
       };
