@@ -1,5 +1,4 @@
 import { serve } from "@millrace/node";
-import type { WriteStream } from "node:tty";
 import type { Writable } from "node:stream";
 import { createApp } from "./app.ts";
 import { bufCurlChecks } from "./buf-curl-checks.ts";
@@ -23,7 +22,6 @@ export async function runMainJob(
   checksOf: (target: Target) => readonly Check[] = allChecks,
 ): Promise<number> {
   await using large = await makeSampleFile("large", 64);
-  // JSON carries bytes as base64, four times as slow: a smaller file shows the same.
   await using small = await makeSampleFile("small", 8);
   const folders = new Map([
     ["repository", root],
@@ -35,10 +33,7 @@ export async function runMainJob(
     `Serving    ${server.url}: GreetService, and FileService on this repository and files of 64 and 8 MiB\n\n`,
   );
 
-  const allRight = await report(
-    checksOf({ url: server.url, samples: { proto: large, json: small } }),
-    stream,
-  );
+  const allRight = await report(checksOf({ url: server.url, large, small }), stream);
 
   stream.write(
     "Generated code: gen/greet/v1/ and gen/millrace/file/v1/. Handlers and checks: examples/main-job/src/\n",
@@ -58,7 +53,7 @@ function allChecks(target: Target): Check[] {
 
 /** Runs the checks and prints their table. Resolves with whether all is as it must be. */
 async function report(checks: readonly Check[], stream: Writable): Promise<boolean> {
-  const progress = new ProgressLine(stream as WriteStream);
+  const progress = new ProgressLine(stream);
   const start = performance.now();
   const outcomes = await runChecks(checks, (check, index) => {
     progress.show(`${index + 1} of ${checks.length}  ${check.what}, ${check.over}`);
