@@ -21,8 +21,10 @@ export async function runMainJob(
   stream: Writable,
   checksOf: (target: Target) => readonly Check[] = allChecks,
 ): Promise<number> {
-  await using large = await makeSampleFile("large", 64);
-  await using small = await makeSampleFile("small", 8);
+  // Listened to, so that Ctrl-C runs what "exit" runs: the files are removed.
+  process.once("SIGINT", () => process.exit(130));
+  using large = await makeSampleFile("large", 64);
+  using small = await makeSampleFile("small", 8);
   const folders = new Map([
     ["repository", root],
     ["large", large.folder],

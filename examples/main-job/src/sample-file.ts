@@ -1,10 +1,11 @@
 import { createHash, randomFillSync } from "node:crypto";
-import { mkdtemp, open, rm, stat } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp, open, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A file made for the run; disposal removes it. */
-export interface SampleFile extends AsyncDisposable {
+/** A file made for the run; disposal removes it, and so does an early end of the process. */
+export interface SampleFile extends Disposable {
   /** What clients call it. */
   readonly path: string;
   readonly folder: string;
@@ -19,6 +20,8 @@ export interface SampleFile extends AsyncDisposable {
 /** Makes a file of random bytes in a temporary folder of its own, to be shared by the name that is given. */
 export async function makeSampleFile(name: string, mebibytes: number): Promise<SampleFile> {
   const folder = await mkdtemp(join(tmpdir(), "millrace-"));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", remove);
   const place = join(folder, "random.bin");
   const digest = createHash("sha256");
   {
@@ -38,6 +41,9 @@ export async function makeSampleFile(name: string, mebibytes: number): Promise<S
     size,
     sha256: digest.digest("hex"),
     modified: mtime,
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+    [Symbol.dispose](): void {
+      process.off("exit", remove);
+      remove();
+    },
   };
 }
