@@ -1,0 +1,57 @@
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
+
+/** A TCP proxy in front of a server: it counts connections, and can cut them. */
+export class TcpRelay {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #accepted = 0;
+
+  private constructor(port: number) {
+    this.#server = createServer((inner) => {
+      this.#accepted++;
+      const outer = connect(port, "127.0.0.1");
+      for (const [from, to] of [
+        [inner, outer],
+        [outer, inner],
+      ] as const) {
+        this.#sockets.add(from);
+        from.setNoDelay(true);
+        from.pipe(to);
+        from.on("error", () => to.destroy());
+        from.on("close", () => {
+          this.#sockets.delete(from);
+          to.destroy();
+        });
+      }
+    });
+  }
+
+  static async to(port: number): Promise<TcpRelay> {
+    const relay = new TcpRelay(port);
+    relay.#server.listen(0, "127.0.0.1");
+    await once(relay.#server, "listening");
+    return relay;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Connections that clients have made so far. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  /** Every connection is lost. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.#server.close();
+    this.cut();
+    if (this.#server.listening) await once(this.#server, "close");
+  }
+}
