@@ -183,20 +183,24 @@ export class Http1Exchange implements Exchange, Http1Carried {
     if (error instanceof DialFailure) return error.fault;
     // Undici reports what it finds wrong with a request before it looks for a connection.
     if (this.#state === "waiting") return unsentFault(error);
+    const answered = this.#remote !== "waiting";
     return http1Fault({
       target: this.#target,
       error,
-      what: whatIs(error, code),
+      what: whatIs(error, code, answered),
       socket: this.#connection?.socket,
       rest: "data" in error && typeof error.data === "string" ? Buffer.from(error.data, "latin1") : undefined,
-      answered: this.#remote !== "waiting",
+      answered,
     });
   }
 }
 
-function whatIs(error: Error, code: unknown): Http1Failure["what"] {
+function whatIs(error: Error, code: unknown, answered: boolean): Http1Failure["what"] {
   if (error instanceof errors.HeadersOverflowError) return "too large";
-  if (error instanceof errors.ResponseContentLengthMismatchError || code === "UND_ERR_SOCKET") return "cut";
+  // Without a head there was no length to fall short of: the head itself contradicts itself.
+  if (error instanceof errors.ResponseContentLengthMismatchError) return answered ? "cut" : "malformed";
+  // "bad response" and "bad upgrade": a 100 or a 101 that nobody asked for.
+  if (code === "UND_ERR_SOCKET") return error.message.startsWith("bad ") ? "malformed" : "cut";
   // Without a rest, it is the end that the parser did not expect.
   if (error instanceof errors.HTTPParserError)
     return "data" in error && error.data !== "" ? "malformed" : "cut";
