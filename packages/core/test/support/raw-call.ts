@@ -12,7 +12,7 @@ export class RawCall implements ClientSink {
   faulted: Fault | undefined;
   readonly exchange: Exchange;
   readonly #closed = Promise.withResolvers<boolean>();
-  readonly #head = Promise.withResolvers<void>();
+  readonly #end = Promise.withResolvers<void>();
   readonly #data: (() => void) | undefined;
 
   constructor(
@@ -40,9 +40,9 @@ export class RawCall implements ClientSink {
     return this.#closed.promise;
   }
 
-  /** Settles with the head, or with the end. */
+  /** Settles with the response's end, or with the exchange's. */
   get answered(): Promise<void> {
-    return this.#head.promise;
+    return this.#end.promise;
   }
 
   get body(): Uint8Array {
@@ -75,7 +75,6 @@ export class RawCall implements ClientSink {
     this.events.push("head");
     this.status = status;
     this.fields = head.fields;
-    this.#head.resolve();
   }
 
   data(chunk: Uint8Array, start: number, end: number): void {
@@ -86,6 +85,7 @@ export class RawCall implements ClientSink {
   end(trailers: Fields | null): void {
     this.events.push("end");
     this.trailers = trailers;
+    this.#end.resolve();
   }
 
   fault(fault: Fault): void {
@@ -97,7 +97,7 @@ export class RawCall implements ClientSink {
 
   closed(delivered: boolean): void {
     this.events.push("closed");
-    this.#head.resolve();
+    this.#end.resolve();
     this.#closed.resolve(delivered);
   }
 }
