@@ -125,8 +125,13 @@ function saidInWeb(answer: Answer, body: Buffer): Said {
 }
 
 function saidInWebText(answer: Answer): Said {
-  const pieces = answer.body.toString("latin1").match(/[^=]+={0,2}/g) ?? [];
-  return saidInWeb(answer, Buffer.concat(pieces.map((piece) => Buffer.from(piece, "base64"))));
+  return saidInWeb(answer, fromText(answer.body));
+}
+
+/** Pieces of base64, each with its padding. */
+export function fromText(body: Buffer): Buffer {
+  const pieces = body.toString("latin1").match(/[^=]+={0,2}/g) ?? [];
+  return Buffer.concat(pieces.map((piece) => Buffer.from(piece, "base64")));
 }
 
 function saidInStream(body: Buffer): Said {

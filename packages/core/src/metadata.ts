@@ -70,11 +70,18 @@ export class FieldMetadata implements Metadata {
     this.#closed = reason;
   }
 
-  /** Appends each entry of `init`. */
+  /**
+   * Appends each entry of `init`. Of metadata that came from a peer what may not be sent is left out: the body of a
+   * response can bring line ends and the like, and whoever passes them on would break the next wire.
+   */
   add(init: MetadataInit): this {
     if (init instanceof FieldMetadata) {
       this.#open();
-      this.#fields.push(...init.#fields);
+      const fields = init.#fields;
+      for (let i = 0; i < fields.length; i += 2) {
+        if (token.test(fields[i]!) && printable.test(fields[i + 1]!))
+          this.#fields.push(fields[i]!, fields[i + 1]!);
+      }
       return this;
     }
     for (const [name, value] of entries(init)) this.append(name, value);
@@ -181,8 +188,8 @@ function* entries(init: MetadataInit): Iterable<readonly [string, string | Uint8
   }
   for (const [name, value] of Object.entries(init)) {
     if (value === undefined) continue;
-    if (typeof value === "string" || value instanceof Uint8Array) yield [name, value];
-    else for (const one of value) yield [name, one];
+    if (Array.isArray(value)) for (const one of value as readonly (string | Uint8Array)[]) yield [name, one];
+    else yield [name, value as string | Uint8Array];
   }
 }
 
