@@ -70,7 +70,10 @@ export class Http1Upload implements Exchange {
       if (this.#remote === "ended") this.#done();
     });
     sending.on("error", (error) => this.#failed(error));
-    sending.on("close", () => this.#failed(new Error("socket hang up")));
+    sending.on("close", () => {
+      if (this.#state === "closed" || this.#remote === "ended") this.#done();
+      else this.#failed(new Error("socket hang up"));
+    });
     sending.flushHeaders();
   }
 
