@@ -6,11 +6,14 @@ import type { AddressInfo, Server, Socket } from "node:net";
 export class TcpRelay {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #clients = new Set<Socket>();
   #accepted = 0;
 
   private constructor(port: number) {
     this.#server = createServer((inner) => {
       this.#accepted++;
+      this.#clients.add(inner);
+      inner.on("close", () => this.#clients.delete(inner));
       const outer = connect(port, "127.0.0.1");
       for (const [from, to] of [
         [inner, outer],
@@ -42,6 +45,11 @@ export class TcpRelay {
   /** Connections that clients have made so far. */
   get accepted(): number {
     return this.#accepted;
+  }
+
+  /** Says something to every client in the server's stead. */
+  inject(bytes: Uint8Array): void {
+    for (const client of this.#clients) client.write(bytes);
   }
 
   /** Every connection is lost. */
