@@ -39,6 +39,15 @@ export class FieldMetadata implements Metadata {
   #fields: string[];
   #closed: string | undefined;
 
+  static {
+    // What console.log shows in Node, Deno and Bun.
+    Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+      value(this: FieldMetadata) {
+        return this.toJSON();
+      },
+    });
+  }
+
   /** `fields` are the wire's, without reserved names; the list is taken over. */
   constructor(fields: string[] = []) {
     this.#fields = fields;
@@ -164,6 +173,17 @@ export class FieldMetadata implements Metadata {
     const found = kept.length < this.#fields.length;
     if (found) this.#fields = kept;
     return found;
+  }
+
+  /** For logs and JSON: a name's value, or its values. `-bin` values as they travel. */
+  toJSON(): Record<string, string | string[]> {
+    const json: Record<string, string | string[]> = {};
+    for (let i = 0; i < this.#fields.length; i += 2) {
+      const name = this.#fields[i]!;
+      const values = this.getAll(name);
+      json[name] = values.length === 1 ? values[0]! : values;
+    }
+    return json;
   }
 
   *[Symbol.iterator](): IterableIterator<readonly [string, string | Uint8Array]> {

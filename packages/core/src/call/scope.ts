@@ -11,6 +11,8 @@ export class CallScope {
   /** On the host's clock; Infinity without one. */
   readonly deadline: number;
   readonly #host: Host;
+  /** What there was of time at the start. */
+  readonly #allowedMs: number;
   #state: "running" | "canceled" | "finished" = "running";
   #reason: RpcError | undefined;
   #listeners: Set<(reason: RpcError) => void> | undefined;
@@ -21,6 +23,7 @@ export class CallScope {
   constructor(host: Host, deadline: number) {
     this.#host = host;
     this.deadline = deadline;
+    this.#allowedMs = deadline === Infinity ? Infinity : deadline - host.now();
   }
 
   /** Why the call was canceled; undefined if it was not. */
@@ -41,6 +44,12 @@ export class CallScope {
   /** Milliseconds to the deadline, not below 0. */
   get remainingMs(): number {
     return this.deadline === Infinity ? Infinity : Math.max(0, this.deadline - this.#host.now());
+  }
+
+  /** The error of a call whose deadline has passed. */
+  deadlineExceeded(): RpcError {
+    const allowed = `${Math.max(0, Math.round(this.#allowedMs))} ms`;
+    return new RpcError("deadline_exceeded", `the deadline has passed: the call had ${allowed}`);
   }
 
   /** Aborted when the scope is canceled. Made on first use, since most calls never look at it. */
@@ -84,7 +93,7 @@ export class CallScope {
     else if (this.#state === "finished") part.finish();
     else {
       (this.#parts ??= []).push(part);
-      if (deadline < this.deadline) part.arm(() => part.cancel(deadlineExceeded()));
+      if (deadline < this.deadline) part.arm(() => part.cancel(part.deadlineExceeded()));
     }
     return part;
   }
@@ -129,9 +138,4 @@ export class CallScope {
   #hold(release: () => void): void {
     (this.#releases ??= []).push(release);
   }
-}
-
-/** The error of a call whose deadline passed. */
-export function deadlineExceeded(): RpcError {
-  return new RpcError("deadline_exceeded", "the deadline has passed");
 }

@@ -40,7 +40,8 @@ export interface ReplyStream<O> extends StreamCall, MessageStream<O> {
 export interface RequestSink<I extends Message> {
   /**
    * Sends a message. Resolves when there is room for more: true; false when the server has ended the call already and
-   * well: read the result. Rejects as the call does, never unhandled.
+   * well: read the result. Rejects as the call does, never unhandled. The message must not be changed from then on:
+   * interceptors may hold it still.
    */
   send(message: Init<I>): Promise<boolean>;
 }

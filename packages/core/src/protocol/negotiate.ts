@@ -10,12 +10,16 @@ export function negotiate(
     if (accepted !== null) return accepted;
   }
   const { method, head } = request;
-  if (method === undefined) return { status: 404, fields: [] };
+  if (method === undefined) return { status: 404, fields: [], text: `there is no method ${head.path}` };
   if (head.method !== "POST" && !(head.method === "GET" && allowsGet(protocols, request))) {
-    return { status: 405, fields: ["allow", allowsGet(protocols, request) ? "GET, POST" : "POST"] };
+    const allowed = allowsGet(protocols, request) ? "GET, POST" : "POST";
+    const text = `${head.path} takes no ${head.method}: use ${allowed}`;
+    return { status: 405, fields: ["allow", allowed], text };
   }
-  const types = protocols.flatMap((protocol) => protocol.mediaTypes(method));
-  return { status: 415, fields: ["accept-post", types.join(", ")] };
+  return unsupportedType(
+    request,
+    protocols.flatMap((protocol) => protocol.mediaTypes(method)),
+  );
 }
 
 function allowsGet(protocols: readonly ServerProtocol[], request: IncomingRequest): boolean {
@@ -24,6 +28,17 @@ function allowsGet(protocols: readonly ServerProtocol[], request: IncomingReques
     request.method.idempotency === "no_side_effects" &&
     protocols.some((protocol) => protocol.name === "connect")
   );
+}
+
+/** The answer to a content type that a method is not called with. */
+function unsupportedType({ head, mediaType }: IncomingRequest, types: readonly string[]): HttpRefusal {
+  const list = types.join(", ");
+  const what = mediaType === "" ? "a request without a content-type" : `content-type ${mediaType}`;
+  return {
+    status: 415,
+    fields: ["accept-post", list],
+    text: `${head.path} does not take ${what}: use ${list}`,
+  };
 }
 
 /** Tells a bare HTTP answer from a call. */

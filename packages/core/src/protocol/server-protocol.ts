@@ -20,6 +20,8 @@ export interface IncomingRequest {
 export interface HttpRefusal {
   readonly status: number;
   readonly fields: Fields;
+  /** One line for whoever tries by hand. */
+  readonly text: string;
 }
 
 /** A whole response. */

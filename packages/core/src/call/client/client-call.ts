@@ -7,7 +7,6 @@ import type { Outcome, RequestFacts } from "../../protocol/client-protocol.ts";
 import { getFields, getQuery } from "../../protocol/connect/get.ts";
 import type { EncodedMessage } from "../message-encoder.ts";
 import type { Observation } from "../observation.ts";
-import { deadlineExceeded } from "../scope.ts";
 import { Attempt } from "./attempt.ts";
 import type { AttemptOwner } from "./attempt.ts";
 import type { ClientHead } from "./client-head.ts";
@@ -213,14 +212,14 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
       scope.reason ??
       (this.#plan.failure === undefined ? undefined : new RpcError("internal", this.#plan.failure)) ??
       this.#cannot(core.connector.caps) ??
-      (scope.remainingMs <= 0 ? deadlineExceeded() : undefined);
+      (scope.remainingMs <= 0 ? scope.deadlineExceeded() : undefined);
     if (failure !== undefined) {
       this.#settle(failure, []);
       return false;
     }
     scope.onCancel((reason) => this.#settle(reason, [], "cancel"));
     scope.arm(() => {
-      if (this.#state === "open") scope.cancel(deadlineExceeded());
+      if (this.#state === "open") scope.cancel(scope.deadlineExceeded());
       // The outcome is fixed and yet not all of it flushed.
       else this.#attempt?.abandon();
     });

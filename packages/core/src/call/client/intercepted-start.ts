@@ -7,7 +7,6 @@ import { InterceptedCall } from "../intercepted-call.ts";
 import type { InterceptedReply } from "../intercepted-call.ts";
 import type { Observation } from "../observation.ts";
 import { OneShot } from "../one-shot.ts";
-import { deadlineExceeded } from "../scope.ts";
 import type { ClientHead } from "./client-head.ts";
 import { InterceptedReplies } from "./intercepted-replies.ts";
 import type { MethodPlan } from "./method-plan.ts";
@@ -30,7 +29,7 @@ export function startIntercepted<O>(
 ): InterceptedReplies<O> {
   const shared = new ClientShared(plan, observation);
   const { scope } = head;
-  scope.arm(() => scope.cancel(deadlineExceeded()));
+  scope.arm(() => scope.cancel(scope.deadlineExceeded()));
   const replies = async (): Promise<InterceptedReply> => {
     if (scope.reason !== undefined) throw scope.reason;
     const reply = await run(new InterceptedCall(head, request(), shared));

@@ -1,5 +1,5 @@
 import type { Message } from "@bufbuild/protobuf";
-import { errorText, RpcError } from "../../error.ts";
+import { RpcError } from "../../error.ts";
 import type { Init } from "../../init.ts";
 import type { Codec } from "../../method.ts";
 import { completed } from "./intercepted-start.ts";

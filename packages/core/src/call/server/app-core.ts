@@ -35,8 +35,10 @@ export class AppCore {
   /** Hands a user's error, which the client does not see, to the App's hook. */
   report(error: unknown, call: CallHead): void {
     try {
-      if (this.#onError === undefined) this.host.report(error);
-      else this.#onError(error, call);
+      if (this.#onError === undefined) {
+        const text = `the handler of ${call.method.path}, its gate or an interceptor threw, and the App has no onError`;
+        this.host.report(new Error(text, { cause: error }));
+      } else this.#onError(error, call);
     } catch (failure) {
       this.host.report(failure);
     }

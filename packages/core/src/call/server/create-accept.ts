@@ -8,6 +8,7 @@ import { grpcServer } from "../../protocol/grpc/server.ts";
 import { isRefusal, negotiate } from "../../protocol/negotiate.ts";
 import { protocolNames } from "../../protocol/protocol-name.ts";
 import type { ServerProtocol, WireCall } from "../../protocol/server-protocol.ts";
+import { encodeUtf8 } from "../../protocol/utf8.ts";
 import type { App } from "../app.ts";
 import { checkName } from "../check-option.ts";
 import type { Implementation, ImplementationParts } from "../implementation.ts";
@@ -62,7 +63,8 @@ export function createAccept(host: Host, app: App): Accept {
       requireConnectProtocolHeader: app.requireConnectProtocolHeader ?? false,
     });
     if (isRefusal(wire)) {
-      exchange.reply(wire.status, [...wire.fields, "content-length", "0"], null, null);
+      const body = encodeUtf8(`${wire.text}\n`);
+      exchange.reply(wire.status, ["content-type", "text/plain; charset=utf-8", ...wire.fields], body, null);
       return unheard;
     }
     return endpoint === undefined

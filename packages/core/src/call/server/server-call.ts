@@ -16,7 +16,7 @@ import type { FrameSink } from "../inbound.ts";
 import type { EncodedMessage, SendCompression } from "../message-encoder.ts";
 import { observe } from "../observation.ts";
 import type { Observation } from "../observation.ts";
-import { CallScope, deadlineExceeded } from "../scope.ts";
+import { CallScope } from "../scope.ts";
 import type { Endpoint, EndpointCodecs } from "./endpoint.ts";
 import { HandlerContext } from "./handler-context.ts";
 import type { WireContext } from "./handler-context.ts";
@@ -83,7 +83,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   /** Passes the gate, and lets the body in. Called within Accept. */
   start(): void {
     if (this.#scope.remainingMs <= 0) {
-      this.#settle(deadlineExceeded());
+      this.#settle(this.#scope.deadlineExceeded());
       return;
     }
     this.#scope.arm(() => this.#overdue());
@@ -375,7 +375,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
       const { path } = this.#endpoint.method;
       throw new TypeError(`the handler of ${path} gave ${String(message)} where a message belongs`);
     }
-    return this.#encoder.encode(message as Init<Message>, this.#send, false);
+    return this.#encoder.encode(message, this.#send, false);
   }
 
   /** Whether there is room for more. */
@@ -453,7 +453,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
 
   #overdue(): void {
     if (this.#outcome === "open") {
-      this.#settle(deadlineExceeded());
+      this.#settle(this.#scope.deadlineExceeded());
       this.#scope.arm(() => this.#cut(), this.host.now() + mostFlushMs);
     } else this.#cut();
   }

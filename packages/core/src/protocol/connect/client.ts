@@ -46,9 +46,13 @@ function unaryResponse(facts: RequestFacts, status: number, fields: Fields): Wir
   const bareError = (): RpcError =>
     status === 304
       ? notModified(metadata())
-      : new RpcError(codeFromHttpStatus(status), `HTTP status ${status} without a Connect error`, {
-          metadata: metadata(),
-        });
+      : new RpcError(
+          codeFromHttpStatus(status),
+          `HTTP status ${status} without a Connect error from ${facts.method.path}${status === 404 ? ": is the path of the base URL right?" : ""}`,
+          {
+            metadata: metadata(),
+          },
+        );
   return {
     failure: ok
       ? wrongType(facts, type, readContentType(mediaType(type))?.streaming === false, metadata)

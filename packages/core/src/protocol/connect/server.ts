@@ -3,7 +3,13 @@ import { httpStatusFromCode } from "../../code.ts";
 import { isNotModified, RpcError } from "../../error.ts";
 import { firstField, listField } from "../fields.ts";
 import type { Format } from "../format.ts";
-import type { IncomingRequest, ServerProtocol, WholeReply, WireCall } from "../server-protocol.ts";
+import type {
+  HttpRefusal,
+  IncomingRequest,
+  ServerProtocol,
+  WholeReply,
+  WireCall,
+} from "../server-protocol.ts";
 import { parseConnectTimeout } from "../timeout.ts";
 import { encodeUtf8 } from "../utf8.ts";
 import { contentTypeOf, readContentType } from "./content-type.ts";
@@ -27,7 +33,7 @@ export const connectServer: ServerProtocol = {
   },
 };
 
-function acceptGet(request: IncomingRequest): WireCall | { status: number; fields: Fields } | null {
+function acceptGet(request: IncomingRequest): WireCall | HttpRefusal | null {
   const { method, head } = request;
   const query = readQuery(head.query);
   if (method === undefined) {
@@ -42,7 +48,8 @@ function acceptGet(request: IncomingRequest): WireCall | { status: number; field
   const hasBody =
     (length !== undefined && length !== "0") || firstField(head.fields, "transfer-encoding") !== undefined;
   if (hasBody || (format !== undefined && format !== "proto" && format !== "json")) {
-    return { status: 415, fields: ["accept-post", connectServer.mediaTypes(method).join(", ")] };
+    const text = "a GET has its message in the query, encoding=proto or encoding=json, and no body";
+    return { status: 415, fields: ["accept-post", connectServer.mediaTypes(method).join(", ")], text };
   }
   return getCall(request, format === "json" ? "json" : "proto", query);
 }

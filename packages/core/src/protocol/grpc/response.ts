@@ -18,7 +18,11 @@ export function headFailure(
   if (status !== 200) {
     return (
       readStatus(fields, [])?.error ??
-      new RpcError(codeFromHttpStatus(status), `HTTP status ${status} without a gRPC status`, { metadata })
+      new RpcError(
+        codeFromHttpStatus(status),
+        `HTTP status ${status} without a gRPC status from ${facts.method.path}${status === 404 ? ": is the path of the base URL right?" : ""}`,
+        { metadata },
+      )
     );
   }
   const type = firstField(fields, "content-type") ?? "";

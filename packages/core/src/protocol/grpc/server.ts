@@ -13,7 +13,13 @@ export const grpcServer: ServerProtocol = {
     const format = formatOf(request.mediaType, prefix);
     if (format === undefined || format === null || request.head.method !== "POST") return null;
     // RFC 9110 section 15.6.6: the method needs what this version of HTTP lacks.
-    if (request.caps.http !== "2") return { status: 505, fields: ["connection", "close"] };
+    if (request.caps.http !== "2") {
+      return {
+        status: 505,
+        fields: ["connection", "close"],
+        text: "gRPC needs HTTP/2: gRPC-Web and Connect do not",
+      };
+    }
     const contentType = responseType(prefix, request.mediaType, format);
     return {
       ...readRequest(request),
