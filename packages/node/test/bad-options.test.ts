@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { GreetService } from "../../../gen/greet/v1/greet_millrace.ts";
-import { createInMemoryTransport, createTransport, implementPartial, serve } from "@millrace/node";
-import type { App, ServeOptions, TransportOptions } from "@millrace/node";
+import {
+  createClient,
+  createInMemoryTransport,
+  createTransport,
+  implementPartial,
+  serve,
+} from "@millrace/node";
+import type { App, ServeOptions, ServerLimits, TransportOptions } from "@millrace/node";
 
 // Options that types refuse come all the same, out of configuration and from JavaScript.
 
@@ -31,6 +37,54 @@ describe("createTransport() refuses, naming the option, the value and the choice
     const options = { baseUrl: "http://localhost", ...option } as TransportOptions;
     expect(() => createTransport(options)).toThrow(TypeError);
     expect(() => createTransport(options)).toThrow(text);
+  });
+});
+
+describe("serve() refuses, naming the option, the value and the fix,", () => {
+  test.for<[string, object, string]>([
+    ["a port that is a string", { port: "8080" }, 'port is the string "8080": give a number, as Number('],
+    ["a port too high", { port: 65_536 }, "port 65536 is not a whole number between 0 and 65535"],
+    ["a limit that there is not", { limits: { maxStreams: 1 } }, "limits.maxStreams is not known: there are"],
+    [
+      "a negative limit",
+      { limits: { handshakeTimeoutMs: -1 } },
+      "limits.handshakeTimeoutMs is -1: it must be a whole number from 1 to 2147483647",
+    ],
+    [
+      "a limit of 0 that Node would take for none",
+      { limits: { headersTimeoutMs: 0 } },
+      "limits.headersTimeoutMs is 0: it must be a whole number from 1",
+    ],
+    [
+      "a limit that is a string",
+      { limits: { maxHeaderFields: "9" } },
+      "limits.maxHeaderFields is 9: it must be a whole number",
+    ],
+    [
+      "a limit past what timers take",
+      { limits: { keepAliveTimeoutMs: Infinity } },
+      "limits.keepAliveTimeoutMs is Infinity: it must be a whole number",
+    ],
+    [
+      "a draining below 0",
+      { limits: { drainMs: -1 } },
+      "limits.drainMs is -1: it must be a whole number from 0",
+    ],
+  ])("%s", async ([, option, text]) => {
+    await expect(serve({ services, ...option } as ServeOptions)).rejects.toThrow(text);
+  });
+
+  test("a limit, with a TypeError", async () => {
+    await expect(serve({ services, limits: { probeMs: 0.5 } })).rejects.toThrow(TypeError);
+  });
+});
+
+test("serve() takes limits that are undefined for the defaults, and nothing to be drained", async () => {
+  const limits = { maxHeaderBytes: undefined, drainBytes: 0, drainMs: 0 } as unknown as ServerLimits;
+  await using server = await serve({ services, host: "127.0.0.1", limits });
+  await using transport = createTransport({ baseUrl: server.url, httpVersion: "2" });
+  await expect(createClient(GreetService, transport).greet({})).rejects.toMatchObject({
+    code: "unimplemented",
   });
 });
 

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { afterEach, expect, test } from "vitest";
 import { ErrorCode, type Connector } from "@millrace/exchange";
+import { socketFault } from "../src/client/connect-failure.ts";
 import { nodeConnector, type NodeConnectorOptions } from "../src/client/node-connector.ts";
 import { listen } from "../src/server/listen.ts";
 import { pem, SocketServer, Talk } from "./client-harness.ts";
@@ -146,15 +147,46 @@ test.each(["1.1", "2", undefined] as const)(
     await using server = await tlsServer(["h2", "http/1.1"]);
     const talk = await Talk.open(connect(server.port, { httpVersion, tls: {} }), { head }).closes();
     expect(talk.died).toMatchObject({ kind: "connect", processed: "never" });
-    expect(talk.died?.text).toMatch(/SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO|certificate/i);
+    expect(talk.died?.text).toMatch(
+      /^cannot connect to localhost:\d+: (SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+): .* as tls\.ca\)$/,
+    );
   },
 );
+
+test.each(["1.1", "2", undefined] as const)(
+  "https to a server that hangs up at the hello says that it may be cleartext (httpVersion %s)",
+  async (httpVersion) => {
+    await using server = await SocketServer.listen((socket) => {
+      socket.once("data", () => socket.end());
+    });
+    const talk = await Talk.open(connect(server.port, { httpVersion }), { head }).closes();
+    expect(talk.died).toMatchObject({ kind: "connect", processed: "never" });
+    expect(talk.died?.text).toMatch(
+      /closed the connection during the TLS handshake \(the base URL says https; the server may be cleartext http\)$/,
+    );
+  },
+);
+
+test.for([
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", "as tls.ca"],
+  ["SELF_SIGNED_CERT_IN_CHAIN", "as tls.ca"],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "as tls.ca"],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "as tls.ca"],
+  ["CERT_HAS_EXPIRED", "out of its time"],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", "as tls.servername"],
+] as const)("a certificate that is refused with %s is told with %s", ([code, fix]) => {
+  const wanted = { hostname: "localhost", port: 443, tls: true, alpn: ["h2"] };
+  const { text } = socketFault(wanted, Object.assign(new Error("what OpenSSL says"), { code }));
+  expect(text).toMatch(
+    new RegExp(`^cannot connect to localhost:443: ${code}: what OpenSSL says \\(.*${fix}`),
+  );
+});
 
 test("a name that the certificate does not bear is refused; servername asks for another one", async () => {
   await using server = await tlsServer(["http/1.1"]);
   const wrong = connect(server.port, { tls: { ca: pem("ca"), servername: "other.test" } });
   const talk = await Talk.open(wrong, { head }).closes();
-  expect(talk.died?.text).toMatch(/ERR_TLS_CERT_ALTNAME_INVALID|does not match/);
+  expect(talk.died?.text).toMatch(/ERR_TLS_CERT_ALTNAME_INVALID: .*other\.test.* as tls\.servername\)$/);
   const right = nodeConnector({
     baseUrl: `https://127.0.0.1:${server.port}`,
     tls: { ca: pem("ca"), servername: "localhost" },

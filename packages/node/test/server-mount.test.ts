@@ -15,7 +15,7 @@ import {
 import { createServer as createHttpsServer, request as requestTls } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { mount, type NodeHandler } from "../src/server/mount.ts";
 import { echo, type Handlers, RawConnection, Recorder, TLS } from "./server-harness.ts";
@@ -184,12 +184,20 @@ describe("a handler mounted", () => {
         req.resume();
         req.on("end", () => handler(req, res));
       });
-      const reply = await call(await open(server), "/", "a body");
+      const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+      cleanups.push(() => printed.mockRestore());
+      const port = await open(server);
+      const reply = await call(port, "/", "a body");
       expect(reply.status).toBe(500);
       expect(reply.text).toMatch(/body was read .* before body parsers/);
       const { died, delivered } = await (await recorder.get()).saw("closed");
       expect(died).toMatchObject({ by: "local" });
       expect(delivered).toBe(false);
+      // The server's own log has it once, and not again for every request.
+      expect((await call(port, "/", "another")).status).toBe(500);
+      expect(printed.mock.calls).toEqual([
+        [expect.any(String), expect.objectContaining({ message: reply.text.trim() })],
+      ]);
     },
   );
 

@@ -44,6 +44,27 @@ export function reasonOf(error: unknown): string {
 /** OpenSSL's complaints about something that is not TLS at all. */
 const notTls = new Set(["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG", "EPROTO"]);
 
+const untrusted =
+  "nobody whom this client trusts vouches for the server: give the certificate of its authority, or its own if it is self-signed, as tls.ca";
+const wrongTime = "the server's certificate is out of its time: it needs another one, or a clock is wrong";
+
+/** Node's codes of a server's certificate that was not accepted, and what helps. */
+const certificateFixes: ReadonlyMap<string, string> = new Map([
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", untrusted],
+  ["SELF_SIGNED_CERT_IN_CHAIN", untrusted],
+  ["UNABLE_TO_GET_ISSUER_CERT", untrusted],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", untrusted],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", untrusted],
+  ["CERT_SIGNATURE_FAILURE", untrusted],
+  ["CERT_UNTRUSTED", untrusted],
+  ["CERT_HAS_EXPIRED", wrongTime],
+  ["CERT_NOT_YET_VALID", wrongTime],
+  [
+    "ERR_TLS_CERT_ALTNAME_INVALID",
+    "use a base URL with a name that the certificate bears, or give such a name as tls.servername",
+  ],
+]);
+
 /** The fault for an error of a socket that did not become connected. */
 export function socketFault(wanted: Wanted, error: unknown): Fault {
   const where = endpoint(wanted);
@@ -59,8 +80,14 @@ export function socketFault(wanted: Wanted, error: unknown): Fault {
       return connectFault(alpnText(where, wanted.alpn, "the server refused the connection for it"), error);
     }
     if (code === "ECONNRESET") {
-      return connectFault(`${where} closed the connection during the TLS handshake`, error);
+      return connectFault(
+        `${where} closed the connection during the TLS handshake (the base URL says https; the server may be cleartext http)`,
+        error,
+      );
     }
+    const fix = certificateFixes.get(code);
+    if (fix !== undefined)
+      return connectFault(`cannot connect to ${where}: ${reasonOf(error)} (${fix})`, error);
   }
   return connectFault(`cannot connect to ${where}: ${reasonOf(error)}`, error);
 }

@@ -1,4 +1,7 @@
-/** What one server lets a peer make it hold, and for how long. Every bound of the server stands here, with its default. */
+/**
+ * What one server lets a peer make it hold, and for how long. Every bound of the server stands here, with its default. All
+ * are whole numbers from 1 to 2,147,483,647; `drainBytes` and `drainMs` may be 0.
+ */
 export interface ServerLimits {
   /** A request's header fields, in bytes. 65,536. */
   readonly maxHeaderBytes: number;
@@ -50,3 +53,25 @@ export const SERVER_LIMITS: ServerLimits = {
   drainMs: 1_000,
   probeMs: 1_000,
 };
+
+/** The largest that node:http2 and Node's timers take. */
+const LARGEST = 2 ** 31 - 1;
+/** Where nothing at all makes sense. Elsewhere Node takes 0 for "no bound", now and then, or nothing could be served. */
+const MAY_BE_ZERO: ReadonlySet<string> = new Set<keyof ServerLimits>(["drainBytes", "drainMs"]);
+
+/** The defaults, with other bounds in place of some. Throws TypeError, naming option and value. */
+export function serverLimits(given: Partial<ServerLimits> | undefined): ServerLimits {
+  const limits: Record<string, number> = { ...SERVER_LIMITS };
+  for (const [name, value] of Object.entries(given ?? {})) {
+    if (value === undefined) continue;
+    if (!Object.hasOwn(SERVER_LIMITS, name))
+      throw new TypeError(`limits.${name} is not known: there are ${Object.keys(SERVER_LIMITS).join(", ")}`);
+    const smallest = MAY_BE_ZERO.has(name) ? 0 : 1;
+    if (!Number.isInteger(value) || value < smallest || value > LARGEST)
+      throw new TypeError(
+        `limits.${name} is ${String(value)}: it must be a whole number from ${smallest} to ${LARGEST}`,
+      );
+    limits[name] = value;
+  }
+  return limits as unknown as ServerLimits;
+}

@@ -7,7 +7,7 @@ import type { Accept } from "@millrace/exchange";
 
 import { nodeHost } from "../host/node-host.ts";
 import { Connections } from "./connections.ts";
-import { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
+import { serverLimits, type ServerLimits } from "./limits.ts";
 import { ListenError, listenError } from "./listen-error.ts";
 import type { ConnectionFailure, ListenAddress, Listening, ListenOptions } from "./listen-options.ts";
 import { addressOf } from "./peer.ts";
@@ -20,10 +20,10 @@ const TCP_KEEPALIVE_MS = 60_000;
 
 /**
  * Listens, and hands each request to `accept`. Rejects with a ListenError naming the address when one of them cannot be
- * had; none is open then.
+ * had, and with a TypeError for a limit that is none; none is open then.
  */
 export async function listen(accept: Accept, options: ListenOptions = {}): Promise<Listening> {
-  const limits: ServerLimits = { ...SERVER_LIMITS, ...options.limits };
+  const limits = serverLimits(options.limits);
   const report = (failure: ConnectionFailure): void => {
     try {
       options.onConnectionFailure?.(failure);
@@ -58,11 +58,20 @@ function addressesOf(options: ListenOptions): readonly ListenAddress[] {
   for (const address of list) {
     if (address.path !== undefined && (address.port ?? address.host) !== undefined)
       throw new ListenError("EINVAL", `a Unix socket has no port or host: ${address.path}`);
-    const number = address.port ?? 0;
-    if (!Number.isInteger(number) || number < 0 || number > 65_535)
-      throw new ListenError("EINVAL", `port ${number} is not between 0 and 65535`);
+    checkPort(address.port ?? 0);
   }
   return list;
+}
+
+/** Unknown: environment variables and configuration files give strings. */
+function checkPort(port: unknown): void {
+  if (typeof port === "string")
+    throw new ListenError(
+      "EINVAL",
+      `port is the string "${port}": give a number, as Number("8080") makes one`,
+    );
+  if (!Number.isInteger(port) || Number(port) < 0 || Number(port) > 65_535)
+    throw new ListenError("EINVAL", `port ${String(port)} is not a whole number between 0 and 65535`);
 }
 
 function createListener(

@@ -3,6 +3,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 
 import type { Accept, Fault, Fields, Sink } from "@millrace/exchange";
 
+import { nodeHost } from "../host/node-host.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
 import { SERVER_LIMITS } from "./limits.ts";
@@ -21,17 +22,36 @@ export type NodeHandler = (
 
 /**
  * Serves an entry inside a user's own server. Fields that were set on the response before are kept. It must come before
- * anything that reads request bodies: a request whose body somebody else has read is answered with 500, saying so.
+ * anything that reads request bodies: a request whose body somebody else has read is answered with 500, saying so; the
+ * first of them is reported, too.
  */
 export function mount(accept: Accept): NodeHandler {
+  const mounted = new Mounted(accept);
   return (request, response, next) => {
-    if (isHttp2(request)) mountHttp2(accept, request, response as Http2ServerResponse, next);
-    else mountHttp1(accept, request, response as ServerResponse, next);
+    if (isHttp2(request)) mountHttp2(mounted, request, response as Http2ServerResponse, next);
+    else mountHttp1(mounted, request, response as ServerResponse, next);
   };
 }
 
+/** What the requests of one handler have in common. */
+class Mounted {
+  readonly accept: Accept;
+  #bodyTaken: "never seen" | "reported" = "never seen";
+
+  constructor(accept: Accept) {
+    this.accept = accept;
+  }
+
+  /** Who mounted it in the wrong place learns it once, where they look; clients learn it each time. */
+  reportBodyTaken(): void {
+    if (this.#bodyTaken === "reported") return;
+    this.#bodyTaken = "reported";
+    nodeHost.report(new Error(BODY_TAKEN.text));
+  }
+}
+
 function mountHttp1(
-  accept: Accept,
+  mounted: Mounted,
   request: IncomingMessage,
   response: ServerResponse,
   next: ((error?: unknown) => void) | undefined,
@@ -40,11 +60,11 @@ function mountHttp1(
   // node puts the fields together itself.
   const site = siteOf(() => []);
   const exchange = new Http1Exchange(request, response, peerOf(socket, socket), site);
-  settle(exchange, accept(exchange), request, response, next);
+  settle(mounted, exchange, mounted.accept(exchange), request, response, next);
 }
 
 function mountHttp2(
-  accept: Accept,
+  mounted: Mounted,
   request: Http2ServerRequest,
   response: Http2ServerResponse,
   next: ((error?: unknown) => void) | undefined,
@@ -59,12 +79,13 @@ function mountHttp2(
   // The compatibility layer sends its own trailers, which are none, before we can send ours.
   const theirs = stream.listeners("wantTrailers");
   stream.removeAllListeners("wantTrailers");
-  const sink = accept(exchange);
+  const sink = mounted.accept(exchange);
   if (sink === null) for (const listener of theirs) stream.on("wantTrailers", listener as () => void);
-  settle(exchange, sink, request, response, next);
+  settle(mounted, exchange, sink, request, response, next);
 }
 
 function settle(
+  mounted: Mounted,
   exchange: Http1Exchange | Http2Exchange,
   sink: Sink | null,
   request: IncomingMessage | Http2ServerRequest,
@@ -75,6 +96,7 @@ function settle(
     if (next === undefined) answer(exchange, 404, "not found");
     else next();
   } else if (bodyTaken(request) && !exchange.responded) {
+    mounted.reportBodyTaken();
     exchange.forgo(sink, BODY_TAKEN);
     response.statusCode = 500;
     response.setHeader("content-type", "text/plain; charset=utf-8");
