@@ -23,7 +23,7 @@ export const protocolNames: Readonly<Record<Protocol, string>> = {
   "grpc-web": "gRPC-Web",
 };
 
-/** In columns: `gRPC-Web  json HTTP/2`, in columns. */
+/** In columns: `gRPC-Web  json   HTTP/2`. */
 export function describe({ protocol, codec, httpVersion }: Carriage): string {
   return `${protocolNames[protocol].padEnd(8)}  ${codec.padEnd(5)}  HTTP/${httpVersion}`;
 }

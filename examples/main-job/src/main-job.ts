@@ -7,7 +7,7 @@ import type { Check } from "./check.ts";
 import { clientChecks } from "./client-checks.ts";
 import type { Target } from "./client-checks.ts";
 import { peakMemory } from "./peak-memory.ts";
-import { ProgressLine } from "./progress.ts";
+import { ProgressLine, progressOf } from "./progress.ts";
 import { root } from "./root.ts";
 import { makeSampleFile } from "./sample-file.ts";
 import { printTable } from "./table.ts";
@@ -37,15 +37,15 @@ export async function runMainJob(
 
   const allRight = await report(checksOf({ url: server.url, large, small }), stream);
 
-  stream.write(
-    "Generated code: gen/greet/v1/ and gen/millrace/file/v1/. Handlers and checks: examples/main-job/src/\n",
-  );
-  stream.write(`Try next:\n  npx -y pnpm@12 start --serve\n${tryNext("http://127.0.0.1:8080")}\n`);
   const peak = await peakMemory();
   const verdict = peak < memoryLimit ? "below" : "NOT BELOW";
   stream.write(
-    `Peak resident memory, clients and server in one process: ${peak.toFixed(0)} MiB, ${verdict} the limit of ${memoryLimit} MiB\n`,
+    `Peak memory of this process, clients and server together, with files of 64 MiB streamed both ways: ${peak.toFixed(0)} MiB, ${verdict} the limit of ${memoryLimit} MiB\n\n`,
   );
+  stream.write(
+    "Generated code: gen/greet/v1/ and gen/millrace/file/v1/. Handlers and checks: examples/main-job/src/\n",
+  );
+  stream.write(`Try next:\n  npx -y pnpm@12 start --serve\n${tryNext("http://127.0.0.1:8080")}`);
   return allRight && peak < memoryLimit ? 0 : 1;
 }
 
@@ -58,7 +58,7 @@ async function report(checks: readonly Check[], stream: Writable): Promise<boole
   const progress = new ProgressLine(stream);
   const start = performance.now();
   const outcomes = await runChecks(checks, (check, index) => {
-    progress.show(`${index + 1} of ${checks.length}  ${check.what}, ${check.over}`);
+    progress.show(progressOf(check, index, checks.length));
   });
   progress.clear();
   const seconds = ((performance.now() - start) / 1000).toFixed(1);

@@ -71,7 +71,7 @@ describe("serve() refuses, naming the option, the value and the fix,", () => {
       "limits.drainMs is -1: it must be a whole number from 0",
     ],
   ])("%s", async ([, option, text]) => {
-    await expect(serve({ services, ...option } as ServeOptions)).rejects.toThrow(text);
+    await expect(serve({ services, ...option })).rejects.toThrow(text);
   });
 
   test("a limit, with a TypeError", async () => {
