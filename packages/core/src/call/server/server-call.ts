@@ -3,8 +3,7 @@ import { ErrorCode } from "@millrace/exchange";
 import type { Fault, Fields, Peer, ServerExchange, Sink } from "@millrace/exchange";
 import { errorName, errorText, isRpcError, RpcError } from "../../error.ts";
 import type { Compression, Host } from "../../host/host.ts";
-import type { Init } from "../../init.ts";
-import { FieldMetadata } from "../../metadata.ts";
+import type { FieldMetadata } from "../../metadata.ts";
 import type { Protocol } from "../../protocol/protocol-name.ts";
 import type { WireCall } from "../../protocol/server-protocol.ts";
 import { Base64Reader } from "../base64-reader.ts";
@@ -13,18 +12,17 @@ import { faultToError } from "../fault-error.ts";
 import { BodyReader, EnvelopeReader } from "../frame-reader.ts";
 import { Inbound } from "../inbound.ts";
 import type { FrameSink } from "../inbound.ts";
-import type { EncodedMessage, SendCompression } from "../message-encoder.ts";
+import type { EncodedMessage } from "../message-encoder.ts";
 import { observe } from "../observation.ts";
 import type { Observation } from "../observation.ts";
 import { CallScope } from "../scope.ts";
 import type { Endpoint, EndpointCodecs } from "./endpoint.ts";
 import { HandlerContext } from "./handler-context.ts";
 import type { WireContext } from "./handler-context.ts";
+import { OutgoingResponse } from "./outgoing-response.ts";
 import { RequestStream } from "./request-stream.ts";
 import { sequenceOf } from "./sequence.ts";
 
-/** Responses held back for a client that listens only when it has said everything: as much as one message may have. */
-const mostHeldBytes = 4 * 1024 * 1024;
 /** How long the word of a passed deadline may take to leave: behind it there may be a window that stays shut. */
 const mostFlushMs = 1000;
 
@@ -38,25 +36,18 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   readonly #wire: WireCall;
   readonly #codecs: EndpointCodecs;
   readonly #compression: Compression | null;
-  readonly #send: SendCompression | null;
   readonly #scope: CallScope;
   readonly #context: HandlerContext;
+  readonly #response: OutgoingResponse;
   readonly #observation: Observation | null;
   #outcome: "open" | "settled" = "open";
   #handler: "waiting" | "running" | "done" = "waiting";
   #carriage: "alive" | "dead" | "closed" = "alive";
-  #head: "open" | "asked" | "sent" = "open";
   #inbound: Inbound | undefined;
   #request: Message | undefined;
   #requests: RequestStream<Message> | undefined;
-  #requestEnded = false;
-  #responseHeaders: FieldMetadata | undefined;
-  #responseTrailers: FieldMetadata | undefined;
   /** Leaves the handler's sequence, in its own context. */
   #leave: (() => void) | undefined;
-  #room: (() => void) | undefined;
-  #held: Uint8Array[] | undefined;
-  #heldBytes = 0;
 
   constructor(
     exchange: ServerExchange,
@@ -71,13 +62,16 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     this.#codecs = codecs;
     this.#compression = compression;
     const { app, method } = endpoint;
-    this.#send = app.send.find(({ algorithm }) => wire.acceptEncodings.includes(algorithm.name)) ?? null;
     const deadline = wire.timeoutMs === Infinity ? Infinity : app.host.now() + wire.timeoutMs;
     this.#scope = new CallScope(app.host, deadline);
     this.#context = new HandlerContext(this, method, this.#scope);
+    const send = app.send.find(({ algorithm }) => wire.acceptEncodings.includes(algorithm.name)) ?? null;
+    const encoder = endpoint.encoder(codecs, wire.framing, wire.text);
+    const heldBack = method.kind === "bidi_streaming" && exchange.caps.request !== "full";
+    this.#response = new OutgoingResponse(exchange, wire, encoder, send, heldBack);
     this.#observation = observe(app.host, endpoint.observers, () => this.#context);
     this.#observation?.opened();
-    if (method.kind === "bidi_streaming" && exchange.caps.request !== "full") this.#held = [];
+    this.#response.observedBy(this.#observation);
   }
 
   /** Passes the gate, and lets the body in. Called within Accept. */
@@ -136,27 +130,15 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   }
 
   get responseHeaders(): FieldMetadata {
-    if (this.#responseHeaders === undefined) {
-      this.#responseHeaders = new FieldMetadata();
-      if (this.#head === "sent") this.#responseHeaders.close(headersLeft);
-    }
-    return this.#responseHeaders;
+    return this.#response.headers;
   }
 
   get responseTrailers(): FieldMetadata {
-    return (this.#responseTrailers ??= new FieldMetadata());
+    return this.#response.trailers;
   }
 
   sendHeaders(): void {
-    if (this.#outcome !== "open" || this.#head !== "open") return;
-    this.#head = "asked";
-    this.#observation?.headers(this.responseHeaders);
-    this.responseHeaders.close(headersLeft);
-    // A head that carries the trailers waits for them; one that is held back waits for the requests to end.
-    if (this.#wire.framing === "envelope" && !this.#holding) {
-      this.#sendHead(this.#send);
-      this.#exchange.flush();
-    }
+    if (this.#outcome === "open") this.#response.sendHeaders();
   }
 
   // The exchange's events.
@@ -180,9 +162,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   }
 
   writable(): void {
-    const room = this.#room;
-    this.#room = undefined;
-    room?.();
+    this.#response.writable();
   }
 
   closed(delivered: boolean): void {
@@ -219,10 +199,9 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   }
 
   ended(): void {
-    this.#requestEnded = true;
     if (this.#requests !== undefined) {
       this.#requests.end(null);
-      this.#releaseHeld();
+      if (this.#outcome === "open") this.#response.release();
       return;
     }
     // An empty body is an empty message where the body is the message.
@@ -245,10 +224,6 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   get #single(): boolean {
     const { kind } = this.#endpoint.method;
     return kind === "unary" || kind === "client_streaming";
-  }
-
-  get #holding(): boolean {
-    return this.#held !== undefined && !this.#requestEnded;
   }
 
   #admit(): void {
@@ -298,7 +273,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     if (this.#outcome !== "open") return;
     let encoded: EncodedMessage | Promise<EncodedMessage>;
     try {
-      encoded = this.#encode(reply);
+      encoded = this.#response.encode(reply, this.#endpoint.method.path);
     } catch (error) {
       this.#failed(error);
       return;
@@ -311,127 +286,43 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     } else this.#finishWith(encoded);
   }
 
-  /** The whole answer of a single response, in one write. */
   #finishWith(message: EncodedMessage): void {
     if (this.#outcome !== "open") return;
-    const { framing } = this.#wire;
-    const trailers = this.#trailers;
-    if (this.#head !== "sent") {
-      const compression = framing === "envelope" || message.compressed ? this.#send : null;
-      const head = this.#wire.respond(this.#headers, compression?.algorithm.name ?? null, trailers);
-      const end = this.#wire.end(null, trailers);
-      const body = end.frame === null ? message.chunk : concat(message.chunk, this.#encoder.frame(end.frame));
-      if (this.#head === "open") this.#observation?.headers(this.responseHeaders);
-      this.#head = "sent";
-      this.#exchange.reply(head.status, head.fields, body, end.trailers);
-    } else {
-      this.#exchange.write(message.chunk);
-      this.#end(null, trailers);
-    }
-    this.#observation?.sent(message.size);
+    this.#response.replyWith(message);
     this.#settle(null);
   }
 
   /** Sends what a handler's sequence gives, as fast as the exchange takes it. */
   async #pump(given: unknown): Promise<void> {
     try {
-      const iterator = sequenceOf(given, this.#endpoint.method.path);
+      const { path } = this.#endpoint.method;
+      const iterator = sequenceOf(given, path);
       const inContext = this.host.capture();
       this.#leave = () => inContext(() => leave(iterator));
       for (;;) {
         const next = await iterator.next();
         if (this.#outcome !== "open") break;
         if (next.done === true) break;
-        let encoded: EncodedMessage | Promise<EncodedMessage>;
+        let room: boolean;
         try {
-          encoded = this.#encode(next.value);
+          let encoded = this.#response.encode(next.value, path);
           if (encoded instanceof Promise) encoded = await encoded;
+          if (this.#outcome !== "open") break;
+          room = this.#response.write(encoded);
         } catch (error) {
           // The sequence knows nothing of it, and is left.
           this.#failed(error);
           break;
         }
-        if (this.#outcome !== "open") break;
-        if (!this.#writeMessage(encoded)) await new Promise<void>((resolve) => (this.#room = resolve));
+        if (!room) await this.#response.room();
       }
       this.#handler = "done";
       if (this.#outcome !== "open") return;
-      if (this.#holding) this.#flushHeld();
-      if (this.#head !== "sent") this.#sendHead(this.#send);
-      this.#end(null, this.#trailers);
+      this.#response.finish();
       this.#settle(null);
     } catch (error) {
       this.#handlerFailed(error);
     }
-  }
-
-  get #encoder(): ReturnType<Endpoint["encoder"]> {
-    return this.#endpoint.encoder(this.#codecs, this.#wire.framing, this.#wire.text);
-  }
-
-  #encode(message: unknown): EncodedMessage | Promise<EncodedMessage> {
-    // An empty message is {}; nothing at all is a forgotten return.
-    if (typeof message !== "object" || message === null) {
-      const { path } = this.#endpoint.method;
-      throw new TypeError(`the handler of ${path} gave ${String(message)} where a message belongs`);
-    }
-    return this.#encoder.encode(message, this.#send, false);
-  }
-
-  /** Whether there is room for more. */
-  #writeMessage(message: EncodedMessage): boolean {
-    this.#observation?.sent(message.size);
-    if (this.#holding) {
-      this.#heldBytes += message.chunk.length;
-      this.#held!.push(message.chunk);
-      if (this.#heldBytes > mostHeldBytes) {
-        this.#settle(
-          new RpcError(
-            "resource_exhausted",
-            `over HTTP/${this.#exchange.caps.http} responses wait until the requests have ended, and ${this.#heldBytes} bytes are waiting: use HTTP/2`,
-          ),
-        );
-      }
-      return true;
-    }
-    if (this.#head !== "sent") this.#sendHead(this.#send);
-    return this.#exchange.write(message.chunk);
-  }
-
-  #releaseHeld(): void {
-    if (this.#held === undefined || this.#outcome !== "open") return;
-    this.#flushHeld();
-  }
-
-  #flushHeld(): void {
-    const held = this.#held!;
-    this.#held = undefined;
-    if (held.length === 0 && this.#head === "open") return;
-    this.#sendHead(this.#send);
-    for (const chunk of held) this.#exchange.write(chunk);
-    this.#exchange.flush();
-  }
-
-  #sendHead(compression: SendCompression | null): void {
-    if (this.#head === "open") this.#observation?.headers(this.responseHeaders);
-    this.#head = "sent";
-    const { status, fields } = this.#wire.respond(this.#headers, compression?.algorithm.name ?? null, []);
-    this.#responseHeaders?.close(headersLeft);
-    this.#exchange.respond(status, fields);
-  }
-
-  #end(error: RpcError | null, given: Fields): void {
-    const { frame, trailers } = this.#wire.end(error, given);
-    if (frame !== null) this.#exchange.write(this.#encoder.frame(frame));
-    this.#exchange.end(trailers);
-  }
-
-  get #headers(): Fields {
-    return this.#responseHeaders?.fields ?? none;
-  }
-
-  get #trailers(): Fields {
-    return this.#responseTrailers?.fields ?? none;
   }
 
   #handlerFailed(error: unknown): void {
@@ -466,14 +357,8 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   #settle(error: RpcError | null): void {
     if (this.#outcome !== "open") return;
     this.#outcome = "settled";
-    if (error !== null && this.#carriage === "alive") {
-      if (this.#holding) this.#flushHeld();
-      this.#answer(error);
-    }
-    this.#responseHeaders?.close("the call has ended");
-    this.#responseTrailers?.close("the call has ended");
+    if (error !== null && this.#carriage === "alive") this.#response.fail(error);
     this.#inbound?.discard();
-    this.#held = undefined;
     this.#observation?.settled(error);
     if (this.#handler === "done" || error === null) this.#scope.finish();
     else {
@@ -482,26 +367,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
       this.#leave?.();
     }
     this.#leave = undefined;
-    this.writable();
-  }
-
-  /** Tells the client of an error, in whatever state the response is. */
-  #answer(error: RpcError): void {
-    const metadata = error.isRemote ? none : (error.metadata as FieldMetadata).fields;
-    const inHead = this.#wire.framing === "body";
-    const headers = inHead ? [...this.#headers, ...metadata] : this.#headers;
-    const trailers = inHead ? this.#trailers : [...this.#trailers, ...metadata];
-    if (this.#head === "sent") {
-      this.#end(error, trailers);
-      return;
-    }
-    const reply = this.#wire.fail(error, headers, trailers);
-    this.#exchange.reply(
-      reply.status,
-      reply.fields,
-      reply.body === null ? null : this.#encoder.frame(reply.body),
-      reply.trailers,
-    );
+    this.#response.close();
   }
 
   #wrongCount(what: string): RpcError {
@@ -512,16 +378,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   }
 }
 
-const headersLeft = "the response headers have left: set them before the first message or sendHeaders()";
-const none: Fields = [];
 const noBytes = /*@__PURE__*/ new Uint8Array(0);
-
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(a.length + b.length);
-  joined.set(a);
-  joined.set(b, a.length);
-  return joined;
-}
 
 function isThenable(value: unknown): boolean {
   return (

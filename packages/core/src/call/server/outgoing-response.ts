@@ -1,0 +1,204 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { Fields, ServerExchange } from "@millrace/exchange";
+import { RpcError } from "../../error.ts";
+import { FieldMetadata } from "../../metadata.ts";
+import type { WireCall } from "../../protocol/server-protocol.ts";
+import type { EncodedMessage, MessageEncoder, SendCompression } from "../message-encoder.ts";
+import type { Observation } from "../observation.ts";
+
+/** Responses held back for a client that listens only when it has said everything: as much as one message may have. */
+const mostHeldBytes = 4 * 1024 * 1024;
+
+const headersLeft = "the response headers have left: set them before the first message or sendHeaders()";
+const none: Fields = [];
+
+/**
+ * What a call answers, in the order that the wire wants: its head, messages, the end or an error. The head is `open` for
+ * writing, then `asked` for by the handler, then `sent`.
+ */
+export class OutgoingResponse {
+  readonly #exchange: ServerExchange;
+  readonly #wire: WireCall;
+  readonly #encoder: MessageEncoder<Message>;
+  readonly #send: SendCompression | null;
+  #observation: Observation | null = null;
+  #head: "open" | "asked" | "sent" = "open";
+  #headers: FieldMetadata | undefined;
+  #trailers: FieldMetadata | undefined;
+  /** Present while messages wait for the requests to end. */
+  #held: Uint8Array[] | undefined;
+  #heldBytes = 0;
+  #room: (() => void) | undefined;
+
+  /** `heldBack`: the client listens only when it has sent all its requests. */
+  constructor(
+    exchange: ServerExchange,
+    wire: WireCall,
+    encoder: MessageEncoder<Message>,
+    send: SendCompression | null,
+    heldBack: boolean,
+  ) {
+    this.#exchange = exchange;
+    this.#wire = wire;
+    this.#encoder = encoder;
+    this.#send = send;
+    if (heldBack) this.#held = [];
+  }
+
+  /** Who hears of headers and messages from now on. */
+  observedBy(observation: Observation | null): void {
+    this.#observation = observation;
+  }
+
+  get headers(): FieldMetadata {
+    if (this.#headers === undefined) {
+      this.#headers = new FieldMetadata();
+      if (this.#head === "sent") this.#headers.close(headersLeft);
+    }
+    return this.#headers;
+  }
+
+  get trailers(): FieldMetadata {
+    return (this.#trailers ??= new FieldMetadata());
+  }
+
+  /** The handler wants its headers to leave now. */
+  sendHeaders(): void {
+    if (this.#head !== "open") return;
+    this.#head = "asked";
+    this.#observation?.headers(this.headers);
+    this.headers.close(headersLeft);
+    // A head that carries the trailers waits for them; one that is held back waits for the requests to end.
+    if (this.#wire.framing === "envelope" && this.#held === undefined) {
+      this.#sendHead();
+      this.#exchange.flush();
+    }
+  }
+
+  /** Throws RpcError, or what a message that is none deserves. */
+  encode(message: unknown, path: string): EncodedMessage | Promise<EncodedMessage> {
+    // An empty message is {}; nothing at all is a forgotten return.
+    if (typeof message === "object" && message !== null)
+      return this.#encoder.encode(message, this.#send, false);
+    throw new TypeError(`the handler of ${path} gave ${String(message)} where a message belongs`);
+  }
+
+  /** The one response of a call, and its end: in one write where nothing of it has left yet. */
+  replyWith(message: EncodedMessage): void {
+    const trailers = this.#trailerFields;
+    if (this.#head === "sent") {
+      this.#exchange.write(message.chunk);
+      this.#end(null, trailers);
+    } else {
+      const compressed = this.#wire.framing === "envelope" || message.compressed;
+      const head = this.#wire.respond(this.#headerFields, compressed ? this.#encoding : null, trailers);
+      const end = this.#wire.end(null, trailers);
+      const body = end.frame === null ? message.chunk : concat(message.chunk, this.#encoder.frame(end.frame));
+      if (this.#head === "open") this.#observation?.headers(this.headers);
+      this.#head = "sent";
+      this.#exchange.reply(head.status, head.fields, body, end.trailers);
+    }
+    this.#observation?.sent(message.size);
+  }
+
+  /** One of several responses. Whether there is room for more. Throws RpcError if too much is held back. */
+  write(message: EncodedMessage): boolean {
+    this.#observation?.sent(message.size);
+    if (this.#held === undefined) {
+      if (this.#head !== "sent") this.#sendHead();
+      return this.#exchange.write(message.chunk);
+    }
+    this.#heldBytes += message.chunk.length;
+    this.#held.push(message.chunk);
+    if (this.#heldBytes <= mostHeldBytes) return true;
+    throw new RpcError(
+      "resource_exhausted",
+      `over HTTP/${this.#exchange.caps.http} responses wait until the requests have ended, and ${this.#heldBytes} bytes are waiting: use HTTP/2`,
+    );
+  }
+
+  /** Resolves when there is room again, or none is needed any more. */
+  room(): Promise<void> {
+    return new Promise((resolve) => (this.#room = resolve));
+  }
+
+  writable(): void {
+    const room = this.#room;
+    this.#room = undefined;
+    room?.();
+  }
+
+  /** The client listens from now on: sends what was held back for it. */
+  release(): void {
+    const held = this.#held;
+    if (held === undefined) return;
+    this.#held = undefined;
+    if (held.length === 0 && this.#head === "open") return;
+    this.#sendHead();
+    for (const chunk of held) this.#exchange.write(chunk);
+    this.#exchange.flush();
+  }
+
+  /** The end of several responses. */
+  finish(): void {
+    this.release();
+    if (this.#head !== "sent") this.#sendHead();
+    this.#end(null, this.#trailerFields);
+  }
+
+  /** Tells the client of an error, in whatever state the response is. */
+  fail(error: RpcError): void {
+    this.release();
+    const metadata = error.isRemote ? none : (error.metadata as FieldMetadata).fields;
+    const inHead = this.#wire.framing === "body";
+    const trailers = inHead ? this.#trailerFields : [...this.#trailerFields, ...metadata];
+    if (this.#head === "sent") {
+      this.#end(error, trailers);
+      return;
+    }
+    const headers = inHead ? [...this.#headerFields, ...metadata] : this.#headerFields;
+    const { status, fields, body, trailers: last } = this.#wire.fail(error, headers, trailers);
+    this.#exchange.reply(status, fields, body === null ? null : this.#encoder.frame(body), last);
+  }
+
+  /** Nothing more is said: a write to headers or trailers throws. */
+  close(): void {
+    this.#headers?.close("the call has ended");
+    this.#trailers?.close("the call has ended");
+    this.#held = undefined;
+    this.writable();
+  }
+
+  get #encoding(): string | null {
+    return this.#send?.algorithm.name ?? null;
+  }
+
+  get #headerFields(): Fields {
+    return this.#headers?.fields ?? none;
+  }
+
+  get #trailerFields(): Fields {
+    return this.#trailers?.fields ?? none;
+  }
+
+  #sendHead(): void {
+    if (this.#head === "open") this.#observation?.headers(this.headers);
+    this.#head = "sent";
+    const { status, fields } = this.#wire.respond(this.#headerFields, this.#encoding, none);
+    this.#headers?.close(headersLeft);
+    this.#exchange.respond(status, fields);
+  }
+
+  #end(error: RpcError | null, given: Fields): void {
+    const { frame, trailers } = this.#wire.end(error, given);
+    if (frame !== null) this.#exchange.write(this.#encoder.frame(frame));
+    this.#exchange.end(trailers);
+  }
+}
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const joined = new Uint8Array(a.length + b.length);
+  joined.set(a);
+  joined.set(b, a.length);
+  return joined;
+}
