@@ -141,7 +141,12 @@ describe.each(https)("$protocol over HTTP/$httpVersion", (options) => {
 
   test("a server that hangs up in the middle of everything: unavailable", async () => {
     for (const bytes of [Buffer.alloc(0), Buffer.from([0x16]), Buffer.from([0x15, 3, 3, 0, 2, 2, 40])]) {
-      const server = createServer((socket) => socket.on("error", () => {}).resume().end(bytes)).listen(0, "127.0.0.1");
+      const server = createServer((socket) =>
+        socket
+          .on("error", () => {})
+          .resume()
+          .end(bytes),
+      ).listen(0, "127.0.0.1");
       await once(server, "listening");
       const { port } = server.address() as AddressInfo;
       expect((await greetAt(`https://127.0.0.1:${port}`, options)).code).toBe("unavailable");
