@@ -1,5 +1,6 @@
 // Packs every package, checks the tarballs, and follows the README's first service with them, in an empty folder outside
-// the repository, with plain npm and tsc. The tarballs stay in .cache/pack.
+// the repository, with plain npm and tsc; then installs the packages by name, as after a release. The tarballs stay in
+// .cache/pack.
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -13,6 +14,7 @@ import { compare, followReadme } from "./follow-readme.ts";
 import { startRegistry } from "./registry.ts";
 import { Shell } from "./shell.ts";
 import { packAll, tarballFolder } from "./tarballs.ts";
+import type { Tarball } from "./tarballs.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -25,16 +27,12 @@ async function main(): Promise<void> {
   for (const { name, files } of tarballs)
     console.log(`${name}: ${files.length} files, publint and attw content`);
 
-  await using registry = await startRegistry(tarballs);
   const folder = mkdtempSync(join(tmpdir(), "first-service-"));
   try {
     const blocks = await withFreePort(codeBlocks(readFileSync(join(root, "README.md"), "utf8")));
-    const settings = join(folder, "npmrc");
-    writeFileSync(settings, npmrc(registry.url));
-    // Not the user's settings, which may say where other packages come from, and not the project's, which the page makes.
-    const env = { npm_config_globalconfig: settings };
-    await firstService(new Shell(folder, env), blocks);
-    await fromTarballs(folder, blocks);
+    // As the block says that is for the checkout, which is this one.
+    await firstService(new Shell(folder, { MILLRACE: root }), blocks);
+    await fromRegistry(folder, blocks, tarballs);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -55,16 +53,24 @@ async function firstService(shell: Shell, blocks: readonly CodeBlock[]): Promise
   }
 }
 
-/** The way of the time before the first release: tarballs alone, no registry that knows the packages. */
-async function fromTarballs(folder: string, blocks: readonly CodeBlock[]): Promise<void> {
-  const block = blocks.find(({ marks }) => marks.includes("tarballs"));
-  if (block === undefined) throw new Error("README.md: the block marked `tarballs` is gone");
-  const own = join(folder, "from-tarballs");
+/** The way of the time after the first release: packages by name, from a registry that knows them. */
+async function fromRegistry(
+  folder: string,
+  blocks: readonly CodeBlock[],
+  tarballs: readonly Tarball[],
+): Promise<void> {
+  const block = blocks.find(({ marks }) => marks.includes("released"));
+  if (block === undefined) throw new Error("README.md: the block marked `released` is gone");
+  await using registry = await startRegistry(tarballs);
+  const own = join(folder, "from-registry");
   mkdirSync(own);
-  const shell = new Shell(own);
+  const settings = join(folder, "npmrc");
+  writeFileSync(settings, npmrc(registry.url));
+  // Not the user's settings, which may say where other packages come from, and not the project's, which npm init makes.
+  const shell = new Shell(own, { npm_config_globalconfig: settings });
   console.log(`README: ${block.text.split("\n").join("; ")}`);
   await shell.run("npm init -y");
-  await shell.run(block.text.replaceAll("../millrace/.cache/pack", tarballFolder));
+  await shell.run(block.text);
   await shell.run("npx --no-install protoc-gen-millrace --version");
   compare(await shell.run(`node --input-type=module -e '${importAll}'`), "function function");
 }
