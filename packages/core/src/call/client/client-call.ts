@@ -4,12 +4,14 @@ import { RpcError } from "../../error.ts";
 import type { Init } from "../../init.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { Outcome, RequestFacts } from "../../protocol/client-protocol.ts";
-import { getFields, getQuery } from "../../protocol/connect/get.ts";
+import { getFields } from "../../protocol/connect/get.ts";
 import type { EncodedMessage } from "../message-encoder.ts";
 import type { Observation } from "../observation.ts";
 import { Attempt } from "./attempt.ts";
 import type { AttemptOwner } from "./attempt.ts";
+import { carriageFailure } from "./carriage-failure.ts";
 import type { ClientHead } from "./client-head.ts";
+import { callsByGet, getOrPost } from "./get-request.ts";
 import type { MethodPlan } from "./method-plan.ts";
 
 /** What a call hands up: headers at most once, messages, then the end exactly once. */
@@ -72,24 +74,18 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
   startWith(request: Init<I>): void {
     if (!this.#begin()) return;
     const { core } = this.#head;
-    const get = this.#usesGet();
-    const wholeBody = core.protocol.framing(this.#plan.method) === "body";
-    let encoded: EncodedMessage | Promise<EncodedMessage>;
+    const { method, encoder, path } = this.#plan;
     try {
-      encoded = this.#plan.encoder.encode(request, get ? null : core.send, get);
+      if (callsByGet(core, method)) {
+        const message = encoder.encode(request, null, true) as EncodedMessage;
+        this.#whenReady(getOrPost(core, path, message), (ready) => {
+          if (ready.verb === "GET") this.#get(ready.query, ready.size);
+          else this.#post(ready.message);
+        });
+      } else this.#whenReady(encoder.encode(request, core.send, false), (message) => this.#post(message));
     } catch (error) {
       this.#settle(RpcError.from(error), []);
-      return;
     }
-    const open = (message: EncodedMessage): void => {
-      const compressed = core.send !== null && (message.compressed || !wholeBody);
-      this.#requests = "ended";
-      this.#open(message.chunk, compressed ? core.send.algorithm.name : null);
-      this.#observation?.sent(message.size);
-    };
-    if (get) this.#openGet(encoded as EncodedMessage, open);
-    else if (encoded instanceof Promise) this.#whenReady(encoded, open);
-    else open(encoded);
   }
 
   /** Starts a call that sends a stream: send() and endRequests() follow. */
@@ -227,73 +223,28 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
   }
 
   #cannot(caps: Caps): RpcError | undefined {
-    const { core } = this.#head;
-    const { kind } = this.#plan.method;
-    const over = caps.http === "fetch" ? "fetch" : `HTTP/${caps.http}`;
-    if (core.protocol.needsHttp2 && caps.http !== "2") {
-      return new RpcError(
-        "unimplemented",
-        `gRPC needs HTTP/2, this is ${over}: set httpVersion: "2", or protocol: "grpc-web"`,
-      );
-    }
-    if (
-      kind === "bidi_streaming" &&
-      caps.request !== "full" &&
-      !(core.halfDuplex && caps.request === "half")
-    ) {
-      return new RpcError(
-        "unimplemented",
-        `a bidi call needs both directions at once, which ${over} does not give: set httpVersion: "2", or halfDuplex: true if all requests are sent before the first response is awaited`,
-      );
-    }
-    if (kind === "client_streaming" && caps.request === "whole") {
-      return new RpcError("unimplemented", `${over} cannot stream a request: set httpVersion: "2"`);
-    }
-    return undefined;
+    return carriageFailure(this.#head.core, this.#plan.method.kind, caps);
   }
 
-  #usesGet(): boolean {
+  #get(query: string, size: number): void {
+    const facts = this.#facts(null);
+    this.#requests = "ended";
+    this.#exchangeWith("GET", query, getFields(this.#fields(facts)), null, facts);
+    this.#observation?.sent(size);
+  }
+
+  #post(message: EncodedMessage): void {
     const { core } = this.#head;
-    const { method } = this.#plan;
-    return (
-      core.getUrlBytes > 0 &&
-      core.protocol.name === "connect" &&
-      method.kind === "unary" &&
-      method.idempotency === "no_side_effects"
-    );
+    const wholeBody = core.protocol.framing(this.#plan.method) === "body";
+    const compression = message.compressed || !wholeBody ? core.send : null;
+    this.#requests = "ended";
+    this.#open(message.chunk, compression?.algorithm.name ?? null);
+    this.#observation?.sent(message.size);
   }
 
   #open(body: Uint8Array | undefined, sendEncoding: string | null): void {
     const facts = this.#facts(sendEncoding);
     this.#exchangeWith("POST", "", this.#fields(facts), body, facts);
-  }
-
-  /** Connect GET while the URL is short enough, by compressing if need be; else the POST. */
-  #openGet(message: EncodedMessage, post: (message: EncodedMessage) => void): void {
-    const { core } = this.#head;
-    const tryGet = (payload: Uint8Array, compression: string | null): boolean => {
-      const query = getQuery(core.format, payload, compression);
-      const url = core.scheme.length + 3 + core.authority.length + this.#plan.path.length + 1 + query.length;
-      if (url > core.getUrlBytes) return false;
-      const facts = this.#facts(null);
-      this.#requests = "ended";
-      this.#exchangeWith("GET", query, getFields(this.#fields(facts)), null, facts);
-      this.#observation?.sent(payload.length);
-      return true;
-    };
-    if (tryGet(message.chunk, null)) return;
-    if (core.send === null) {
-      post(message);
-      return;
-    }
-    const packed = core.send.algorithm.pack(message.chunk, core.send.level);
-    const fallBack = (bytes: Uint8Array): void => {
-      if (tryGet(bytes, core.send!.algorithm.name)) return;
-      if (message.size < core.send!.minBytes) post(message);
-      else post({ chunk: bytes, size: bytes.length, compressed: true });
-    };
-    if (packed instanceof Promise) this.#whenReady(packed, fallBack);
-    else fallBack(packed);
   }
 
   #facts(sendEncoding: string | null): RequestFacts {
@@ -339,7 +290,12 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     attempt.open(head, body, { deadline: scope.deadline, waitForReady: false, attempt: 0 });
   }
 
-  #whenReady<T>(work: Promise<T>, then: (value: T) => void): void {
+  /** Goes on with what is there, or when it is. */
+  #whenReady<T extends object>(work: T | Promise<T>, then: (value: T) => void): void {
+    if (!(work instanceof Promise)) {
+      then(work);
+      return;
+    }
     work.then(
       (value) => {
         if (this.#state === "open") then(value);

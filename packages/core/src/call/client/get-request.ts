@@ -1,0 +1,45 @@
+import type { Method } from "../../method.ts";
+import { getQuery } from "../../protocol/connect/get.ts";
+import type { EncodedMessage } from "../message-encoder.ts";
+import type { TransportCore } from "./transport-core.ts";
+
+/** A request as it will travel: in a query, or in a body. */
+export type GetOrPost =
+  | { readonly verb: "GET"; readonly query: string; readonly size: number }
+  | { readonly verb: "POST"; readonly message: EncodedMessage };
+
+/** Whether a transport calls a method by Connect GET, as far as the URL's length allows. */
+export function callsByGet(core: TransportCore, method: Method): boolean {
+  return (
+    core.getUrlBytes > 0 &&
+    core.protocol.name === "connect" &&
+    method.kind === "unary" &&
+    method.idempotency === "no_side_effects"
+  );
+}
+
+/** Connect GET while the URL is short enough, by compressing if need be; else the POST. */
+export function getOrPost(
+  core: TransportCore,
+  path: string,
+  message: EncodedMessage,
+): GetOrPost | Promise<GetOrPost> {
+  const get = (payload: Uint8Array, compression: string | null): GetOrPost | null => {
+    const query = getQuery(core.format, payload, compression);
+    const url = `${core.scheme}://${core.authority}${path}?`.length + query.length;
+    return url > core.getUrlBytes ? null : { verb: "GET", query, size: payload.length };
+  };
+  const plain = get(message.chunk, null);
+  if (plain !== null) return plain;
+  const { send } = core;
+  if (send === null) return { verb: "POST", message };
+  const compressed = (bytes: Uint8Array): GetOrPost => {
+    const packed = get(bytes, send.algorithm.name);
+    if (packed !== null) return packed;
+    const asPost =
+      message.size < send.minBytes ? message : { chunk: bytes, size: bytes.length, compressed: true };
+    return { verb: "POST", message: asPost };
+  };
+  const packing = send.algorithm.pack(message.chunk, send.level);
+  return packing instanceof Promise ? packing.then(compressed) : compressed(packing);
+}
