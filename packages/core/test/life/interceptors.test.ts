@@ -393,6 +393,30 @@ describe.each(sides)("interceptors on the %s", (side) => {
     expect(trailers.get("x-trail")).toBe("t");
   });
 
+  test("a reply kept from an earlier call may answer another, with its metadata", async () => {
+    let kept: InterceptorReply | undefined;
+    let handled = 0;
+    const on = stage(
+      {
+        greet: (_, call) => {
+          call.responseHeaders.set("x-head", "h");
+          call.responseTrailers.set("x-trail", String(++handled));
+          return { greeting: "first" };
+        },
+      },
+      onSide(side, [async (given, next) => (kept ??= await next(given))]),
+    );
+    for (let i = 0; i < 2; i++) {
+      const { response, headers, trailers } = await on.client.greet({}).withMetadata();
+      expect([response.greeting, headers.get("x-head"), trailers.get("x-trail")]).toEqual([
+        "first",
+        "h",
+        "1",
+      ]);
+    }
+    expect(handled).toBe(1);
+  });
+
   const places: readonly [string, Interceptor][] = [
     [
       "before next()",

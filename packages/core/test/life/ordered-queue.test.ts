@@ -110,6 +110,29 @@ describe.each(protocols)("inbound is one ordered queue whose steps may be asynch
     expect(on.clientEnds.map(({ code }) => code)).toEqual(["ok"]);
   });
 
+  test.each([
+    ["cancellation", "canceled"],
+    ["deadline", "deadline_exceeded"],
+  ])("a %s of its own discards messages that nobody has taken yet", async (what, code) => {
+    const on = stage(
+      {
+        async *watch() {
+          for (const name of names) yield { greeting: name };
+          await new Promise(() => {});
+        },
+      },
+      { protocol },
+    );
+    const controller = new AbortController();
+    const stream = on.client.watch({}, { timeoutMs: 100, signal: controller.signal });
+    expect((await stream.receive())?.greeting).toBe("one");
+    await quiet();
+    if (what === "deadline") on.host.advance(100);
+    else controller.abort();
+    expect(await codeOf(stream.receive())).toBe(code);
+    expect(await codeOf(stream.trailers)).toBe(code);
+  });
+
   test("the deadline does not wait behind a step, and discards what is queued", async () => {
     const on = stage(
       {
