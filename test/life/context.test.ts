@@ -138,7 +138,7 @@ describe.each(lanes)(
     });
 
     test("interleaved generators keep their own, to their finally blocks", async () => {
-      const left: unknown[] = [];
+      const left: string[] = [];
       const both = Promise.withResolvers<void>();
       const on = await live(
         lane,
@@ -148,7 +148,7 @@ describe.each(lanes)(
               for (let i = 0; i < 3; i++) yield { greeting: users.getStore() ?? "nobody" };
               await untilAborted(call.signal);
             } finally {
-              left.push(users.getStore());
+              left.push(users.getStore() ?? "nobody");
               if (left.length === 2) both.resolve();
             }
           },

@@ -2,6 +2,7 @@
 // anything of ours is loaded, so that every class that extends them is counted too.
 import { promiseHooks } from "node:v8";
 import { inspect } from "node:util";
+import type { Interceptor, Transport } from "@millrace/node";
 
 const made: string[] = [];
 let counting = false;
@@ -46,8 +47,6 @@ promiseHooks.onSettled((promise) => {
 const { createClient, createInMemoryTransport, createTransport, implementPartial, serve } =
   await import("@millrace/node");
 const { GreetService } = await import("../../../gen/greet/v1/greet_millrace.ts");
-type Interceptor = import("@millrace/node").Interceptor;
-type Transport = import("@millrace/node").Transport;
 
 const passes: Interceptor = (call, next) => next(call);
 const signals: AbortSignal[] = [];
@@ -132,7 +131,7 @@ for (const protocol of protocols) {
       report[`${name}, ${protocol}${how}`] = made.splice(0);
       await transport.close();
     }
-    await server.close(0);
+    await server.close({ graceMs: 0 });
   }
 }
 

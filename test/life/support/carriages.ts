@@ -46,7 +46,7 @@ async function overSockets(
 
 async function served(app: App, httpVersion: "1.1" | "2"): Promise<Site> {
   const server = await serve({ ...app, port: 0, host: "127.0.0.1" });
-  return overSockets(Number(new URL(server.url).port), httpVersion, () => server.close(0));
+  return overSockets(Number(new URL(server.url).port), httpVersion, () => server.close({ graceMs: 0 }));
 }
 
 async function mounted(server: NetServer, httpVersion: "1.1" | "2"): Promise<Site> {

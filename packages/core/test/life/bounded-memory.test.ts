@@ -208,7 +208,7 @@ describe.each(protocols)(
         );
         expect(await codeOf(on.client.greet({ name: nameOf(bytes) }))).toBe(code);
         const call = on.client.collect();
-        call.send({ name: nameOf(bytes) });
+        void call.send({ name: nameOf(bytes) });
         expect(await codeOf(call.finish())).toBe(code);
         await quiet();
         expect(held).toBe(0);
@@ -321,6 +321,6 @@ test("calls of one server share a budget of incomplete messages, and the one tha
   const used = vi.spyOn(MemoryBudget.prototype, "take");
   used.mockImplementation(() => false);
   const call = on.client.collect();
-  call.send({ name: "x".repeat(20_000) });
+  void call.send({ name: "x".repeat(20_000) });
   expect(await codeOf(call.finish())).toBe("resource_exhausted");
 });

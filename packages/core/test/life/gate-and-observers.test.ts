@@ -266,7 +266,7 @@ describe.each(protocols)("observers, %s", (protocol) => {
           throw new RpcError("data_loss", "gone");
         },
       },
-      { protocol, app: { gate: async () => void on.host.advance(250) } },
+      { protocol, app: { gate: () => on.host.advance(250) } },
     );
     await codeOf(on.client.greet({}));
     await quiet();

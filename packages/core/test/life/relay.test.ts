@@ -56,7 +56,7 @@ describe.each(pairs)("a relay from %s to %s", (frontProtocol, backProtocol) => {
       {
         greet: (request) => client.greet(request),
         watch: (request, call) =>
-          client.watch(request, { headers: { "x-fail": call.requestHeaders.get("x-fail") ?? [] } as object }),
+          client.watch(request, { headers: { "x-fail": call.requestHeaders.getAll("x-fail") } }),
         collect: (requests) => client.collect(requests),
         chat: (requests) => client.chat(requests),
       },

@@ -71,7 +71,7 @@ export class SlowCompression implements Compression {
         try {
           resolve(work());
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
       };
       if (this.#held) this.#steps.push(run);

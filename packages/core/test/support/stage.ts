@@ -99,11 +99,11 @@ export function countingSignal(controller: AbortController): {
   const listeners = new Set<unknown>();
   const add = signal.addEventListener.bind(signal);
   const remove = signal.removeEventListener.bind(signal);
-  signal.addEventListener = (type: string, listener: EventListener, options?: AddEventListenerOptions) => {
+  signal.addEventListener = (...[type, listener, options]: Parameters<typeof add>) => {
     listeners.add(listener);
     add(type, listener, options);
   };
-  signal.removeEventListener = (type: string, listener: EventListener) => {
+  signal.removeEventListener = (...[type, listener]: Parameters<typeof remove>) => {
     listeners.delete(listener);
     remove(type, listener);
   };
