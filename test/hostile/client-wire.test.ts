@@ -417,6 +417,7 @@ describe("HTTP/1.1", () => {
     server.act = (socket) => socket.end(bytes);
     const ended = await greetOnce(client);
     expect([ended.code, ended.message]).toEqual([code, expect.stringContaining("127.0.0.1")]);
+    if (code === "resource_exhausted") expect(ended.message).toContain("65536 bytes");
     server.act = goodConnect;
     expect((await greetOnce(client)).code).toBe("ok");
   });

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Fault, Fields } from "@millrace/exchange";
 import { endpoint, looksLikeTls, reasonOf } from "./connect-failure.ts";
 import type { Target } from "./dial.ts";
+import { http1HeaderSize } from "./http1-limits.ts";
 
 /** Where an HTTP/1.1 exchange was when it failed. */
 export interface Http1Failure {
@@ -26,7 +27,7 @@ export function http1Fault({ target, error, what, socket, rest, answered }: Http
         ...fault,
         by: "local",
         kind: "limit",
-        text: `${where} sent a response head that is too large`,
+        text: `${where} sent a response head of more than ${http1HeaderSize} bytes, the most that is read`,
       };
     case "malformed":
       return { ...fault, by: "local", kind: "protocol", text: `${where} ${misspoken(target, error, rest)}` };
