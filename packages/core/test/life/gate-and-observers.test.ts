@@ -79,6 +79,18 @@ describe.each(protocols)("the gate, %s", (protocol) => {
     expect(on.serverEnds.map((end) => end.code)).toEqual([code]);
   });
 
+  test("asynchronous by a promise that is not the engine's own: it is waited for all the same", async () => {
+    const refusing = {
+      then: (_pass: () => void, refuse: (error: unknown) => void) =>
+        setImmediate(() => refuse(new RpcError("permission_denied", "not you"))),
+    };
+    let handled = 0;
+    const gate: Gate = () => refusing as unknown as Promise<void>;
+    const on = stage({ greet: () => (handled++, {}) }, { protocol, app: { gate } });
+    expect(await codeOf(on.client.greet({}))).toBe("permission_denied");
+    expect(handled).toBe(0);
+  });
+
   test("asynchronous: the deadline does not wait for it", async () => {
     const go = Promise.withResolvers<void>();
     let handled = 0;

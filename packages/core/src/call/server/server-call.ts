@@ -84,8 +84,9 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     const gates = this.#endpoint.gates.values();
     const step = (): Promise<void> | undefined => {
       for (const gate of gates) {
-        const passing = this.host.enter(this.#scope, () => gate(this.#context));
-        if (passing instanceof Promise) return passing.then(step);
+        const passing: unknown = this.host.enter(this.#scope, () => gate(this.#context));
+        // Of whatever kind: one that was taken for passed would let everybody in.
+        if (isThenable(passing)) return Promise.resolve(passing).then(step);
       }
       return undefined;
     };
