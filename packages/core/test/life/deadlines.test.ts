@@ -1,6 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { createClient } from "@millrace/core";
-import type { Protocol } from "@millrace/core";
+import type { Interceptor, Protocol } from "@millrace/core";
 import { connectTransport, memoryConnector } from "@millrace/core/host";
 import { ErrorCode } from "@millrace/exchange";
 import type { ClientSink, Connector, Exchange, ServerExchange } from "@millrace/exchange";
@@ -171,6 +171,35 @@ class DeadConnector implements Connector {
   async close(): Promise<void> {}
 }
 
+/** A connector that answers at once and in full, and never gets the request off its hands. */
+class StuckConnector extends DeadConnector {
+  readonly #protocol: Protocol;
+
+  constructor(protocol: Protocol) {
+    super();
+    this.#protocol = protocol;
+  }
+
+  override open(head: unknown, body: unknown, hints: unknown, sink: ClientSink): Exchange {
+    const type = this.#protocol === "connect" ? "application/proto" : `application/${this.#protocol}+proto`;
+    const chunks = {
+      connect: new Uint8Array(0),
+      grpc: envelope(new Uint8Array(0)),
+      "grpc-web": Buffer.concat([
+        envelope(new Uint8Array(0)),
+        envelope(new TextEncoder().encode("grpc-status: 0\r\n"), 0x80),
+      ]),
+    };
+    queueMicrotask(() => {
+      sink.sent({ address: "stuck", tls: false, certificate: () => null }, this.caps);
+      sink.head(200, { fields: ["content-type", type], memo: undefined });
+      sink.data(chunks[this.#protocol], 0, chunks[this.#protocol].length);
+      sink.end(this.#protocol === "grpc" ? ["grpc-status", "0"] : null);
+    });
+    return super.open(head, body, hints, sink);
+  }
+}
+
 describe.each(protocols)("the client's deadline holds over connect, send and receive, %s", (protocol) => {
   const dead = () => {
     const host = new FakeHost();
@@ -220,13 +249,22 @@ describe.each(protocols)("the client's deadline holds over connect, send and rec
     expect(await codeOf(stream.trailers)).toBe("deadline_exceeded");
   });
 
-  test("behind a reply: an upload that is still being flushed is reset at the deadline, and the reply counts", async () => {
-    const on = stage({ greet: () => ({ greeting: "whole" }) }, { protocol });
-    const reply = await on.client.greet({ name: "x" }, { timeoutMs: 50 });
-    expect(reply.greeting).toBe("whole");
-    on.host.advance(50);
+  test.each([
+    ["without interceptors", undefined],
+    ["with interceptors", [((call, next) => next(call)) satisfies Interceptor]],
+  ])("behind a whole reply, while the request is still being flushed, %s", async (_, interceptors) => {
+    const host = new FakeHost();
+    const connector = new StuckConnector(protocol);
+    const transport = connectTransport(partsFor(host, connector, protocol), { interceptors });
+    const client = createClient(GreetService, transport);
+    expect((await client.greet({ name: "x" }, { timeoutMs: 50 })).greeting).toBe("");
     await quiet();
-    expect(on.clientEnds).toMatchObject([{ code: "ok" }]);
+    expect(connector.resets).toEqual([]);
+    expect(host.timers).toBe(1);
+    host.advance(50);
+    expect(connector.resets).toEqual([8]);
+    await quiet();
+    expect(host.timers).toBe(0);
   });
 
   test("a timeout that has passed already sends nothing", async () => {
