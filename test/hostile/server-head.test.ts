@@ -243,9 +243,19 @@ describe.each(carriages)("$name", (carriage) => {
     const query = "connect=v1&encoding=json&message=%7B%7D";
     const yaml = await server.ask({ method: "GET", path: `${greet}?encoding=yaml&message=`, headers: [] });
     expect(yaml.status).toBe(415);
-    const headers = carriage.http === "2" ? ["content-length", "2"] : [];
-    const body = await server.ask({ method: "GET", path: `${greet}?${query}`, headers, body: utf8("{}") });
-    expect(body.status).toBe(415);
+    // Over HTTP/2 with its length, and without.
+    for (const headers of carriage.http === "2" ? [["content-length", "2"], []] : [[]]) {
+      const body = await server.ask({ method: "GET", path: `${greet}?${query}`, headers, body: utf8("{}") });
+      expect(body.status).toBe(415);
+      expect(body.headers.get("accept-post")).toContain("application/json");
+    }
+    const nothing = await server.ask({
+      method: "GET",
+      path: `${greet}?${query}`,
+      headers: [],
+      body: utf8(""),
+    });
+    expect(nothing.status).toBe(200);
     await stillServes();
   });
 

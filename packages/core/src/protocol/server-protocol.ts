@@ -49,6 +49,8 @@ export interface WireCall {
   readonly timeoutMs: number;
   /** A request that came in the URL (Connect GET); null if it comes in the body. */
   readonly message: Uint8Array | null;
+  /** What answers a body where there may be none (Connect GET); null: it is the request. */
+  readonly bodyRefusal: HttpRefusal | null;
   /** Why the call cannot be served; it is answered with this. */
   readonly refusal: RpcError | null;
   /**

@@ -8,13 +8,13 @@ import { grpcServer } from "../../protocol/grpc/server.ts";
 import { isRefusal, negotiate } from "../../protocol/negotiate.ts";
 import { protocolNames } from "../../protocol/protocol-name.ts";
 import type { ServerProtocol, WireCall } from "../../protocol/server-protocol.ts";
-import { encodeUtf8 } from "../../protocol/utf8.ts";
 import type { App } from "../app.ts";
 import { checkName } from "../check-option.ts";
 import type { Implementation, ImplementationParts } from "../implementation.ts";
 import { onWire } from "../message-encoder.ts";
 import { AppCore } from "./app-core.ts";
 import { Endpoint } from "./endpoint.ts";
+import { answerBare } from "./outgoing-response.ts";
 import { ServerCall } from "./server-call.ts";
 
 const allProtocols: readonly ServerProtocol[] = [grpcServer, grpcWebServer, connectServer];
@@ -63,8 +63,7 @@ export function createAccept(host: Host, app: App): Accept {
       requireConnectProtocolHeader: app.requireConnectProtocolHeader ?? false,
     });
     if (isRefusal(wire)) {
-      const body = encodeUtf8(`${wire.text}\n`);
-      exchange.reply(wire.status, ["content-type", "text/plain; charset=utf-8", ...wire.fields], body, null);
+      answerBare(exchange, wire);
       return unheard;
     }
     return endpoint === undefined

@@ -2,7 +2,8 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Fields, ServerExchange } from "@millrace/exchange";
 import { RpcError } from "../../error.ts";
 import { FieldMetadata } from "../../metadata.ts";
-import type { WireCall } from "../../protocol/server-protocol.ts";
+import type { HttpRefusal, WireCall } from "../../protocol/server-protocol.ts";
+import { encodeUtf8 } from "../../protocol/utf8.ts";
 import type { EncodedMessage, MessageEncoder, SendCompression } from "../message-encoder.ts";
 import type { Observation } from "../observation.ts";
 
@@ -14,7 +15,7 @@ const none: Fields = [];
 
 /**
  * What a call answers, in the order that the wire wants: its head, messages, the end or an error. The head is `open` for
- * writing, then `asked` for by the handler, then `sent`.
+ * writing, then `asked` for by the handler, then `sent`; or the call is `refused`.
  */
 export class OutgoingResponse {
   readonly #exchange: ServerExchange;
@@ -22,7 +23,7 @@ export class OutgoingResponse {
   readonly #encoder: MessageEncoder<Message>;
   readonly #send: SendCompression | null;
   #observation: Observation | null = null;
-  #head: "open" | "asked" | "sent" = "open";
+  #head: "open" | "asked" | "sent" | "refused" = "open";
   #headers: FieldMetadata | undefined;
   #trailers: FieldMetadata | undefined;
   /** Present while messages wait for the requests to end. */
@@ -146,8 +147,15 @@ export class OutgoingResponse {
     this.#end(null, this.#trailerFields);
   }
 
+  /** A bare HTTP answer, in place of the error that the call then ends with. */
+  refuse(refusal: HttpRefusal): void {
+    this.#head = "refused";
+    answerBare(this.#exchange, refusal);
+  }
+
   /** Tells the client of an error, in whatever state the response is. */
   fail(error: RpcError): void {
+    if (this.#head === "refused") return;
     this.release();
     const metadata = error.isRemote ? none : (error.metadata as FieldMetadata).fields;
     const inHead = this.#wire.framing === "body";
@@ -194,6 +202,12 @@ export class OutgoingResponse {
     if (frame !== null) this.#exchange.write(this.#encoder.frame(frame));
     this.#exchange.end(trailers);
   }
+}
+
+/** Answers with an HTTP status that no protocol shapes. */
+export function answerBare(exchange: ServerExchange, { status, fields, text }: HttpRefusal): void {
+  const body = encodeUtf8(`${text}\n`);
+  exchange.reply(status, ["content-type", "text/plain; charset=utf-8", ...fields], body, null);
 }
 
 function concat(a: Uint8Array, b: Uint8Array): Uint8Array {

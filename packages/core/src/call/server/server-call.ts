@@ -145,8 +145,12 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   // The exchange's events.
 
   data(chunk: Uint8Array, start: number, end: number): void {
-    // A GET's message came in its URL; a body behind it means nothing.
-    if (this.#wire.message === null) this.#inbound?.data(chunk, start, end);
+    const { bodyRefusal } = this.#wire;
+    if (bodyRefusal === null) this.#inbound?.data(chunk, start, end);
+    else if (end > start && this.#outcome === "open") {
+      this.#response.refuse(bodyRefusal);
+      this.#settle(new RpcError("invalid_argument", bodyRefusal.text));
+    }
   }
 
   end(): void {

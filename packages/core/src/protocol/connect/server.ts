@@ -1,6 +1,7 @@
 import type { Fields } from "@millrace/exchange";
 import { httpStatusFromCode } from "../../code.ts";
 import { isNotModified, RpcError } from "../../error.ts";
+import type { Method } from "../../method.ts";
 import { firstField, listField } from "../fields.ts";
 import type { Format } from "../format.ts";
 import type {
@@ -48,10 +49,14 @@ function acceptGet(request: IncomingRequest): WireCall | HttpRefusal | null {
   const hasBody =
     (length !== undefined && length !== "0") || firstField(head.fields, "transfer-encoding") !== undefined;
   if (hasBody || (format !== undefined && format !== "proto" && format !== "json")) {
-    const text = "a GET has its message in the query, encoding=proto or encoding=json, and no body";
-    return { status: 415, fields: ["accept-post", connectServer.mediaTypes(method).join(", ")], text };
+    return unsupportedGet(method);
   }
   return getCall(request, format === "json" ? "json" : "proto", query);
+}
+
+function unsupportedGet(method: Method): HttpRefusal {
+  const text = "a GET has its message in the query, encoding=proto or encoding=json, and no body";
+  return { status: 415, fields: ["accept-post", connectServer.mediaTypes(method).join(", ")], text };
 }
 
 function getCall(request: IncomingRequest, format: Format, query: ReturnType<typeof readQuery>): WireCall {
@@ -69,7 +74,8 @@ function getCall(request: IncomingRequest, format: Format, query: ReturnType<typ
           : query.version === undefined && request.requireConnectProtocolHeader
             ? new RpcError("invalid_argument", "the query lacks connect=v1")
             : null;
-  return { ...call, message: query.message, refusal: call.refusal ?? refusal };
+  const bodyRefusal = request.method === undefined ? null : unsupportedGet(request.method);
+  return { ...call, message: query.message, bodyRefusal, refusal: call.refusal ?? refusal };
 }
 
 function postCall(request: IncomingRequest, format: Format): WireCall {
@@ -91,6 +97,7 @@ function unaryCall(request: IncomingRequest, format: Format, encoding: string | 
     acceptEncodings: acceptedBy(fields, "accept-encoding", encoding),
     timeoutMs: timeout.ms,
     message: null,
+    bodyRefusal: null,
     refusal: timeout.refusal,
     respond(headers, contentEncoding, trailers) {
       const head = ["content-type", contentTypeOf("unary", format)];
@@ -138,6 +145,7 @@ function streamCall(request: IncomingRequest, format: Format): WireCall {
     acceptEncodings: acceptedBy(fields, "connect-accept-encoding", encoding),
     timeoutMs: timeout.ms,
     message: null,
+    bodyRefusal: null,
     refusal: timeout.refusal ?? versionRefusal(request),
     respond: (headers, contentEncoding) => ({ status: 200, fields: head(headers, contentEncoding) }),
     end: (error, trailers) => ({ frame: endStreamFrame(error, trailers), trailers: null }),

@@ -10,7 +10,7 @@ export function readRequest(
   request: IncomingRequest,
 ): Pick<
   WireCall,
-  "encoding" | "acceptEncodingName" | "acceptEncodings" | "timeoutMs" | "refusal" | "message"
+  "encoding" | "acceptEncodingName" | "acceptEncodings" | "timeoutMs" | "refusal" | "message" | "bodyRefusal"
 > {
   const { fields } = request.head;
   const encoding = firstField(fields, "grpc-encoding");
@@ -31,6 +31,7 @@ export function readRequest(
     timeoutMs,
     refusal,
     message: null,
+    bodyRefusal: null,
   };
 }
 
