@@ -4,14 +4,9 @@ import type { Metadata } from "../metadata.ts";
 import type { CallHead } from "./call-head.ts";
 import type { CallEvents, Observer } from "./observer.ts";
 
-/** Calls the observers at a call's start. Null if there are none, or none of them wants to hear. */
-export function observe(
-  host: Host,
-  observers: readonly Observer[],
-  head: () => CallHead,
-): Observation | null {
+/** Calls the observers at a call's start; what they hear later they hear in the context of now. Null if there are none, or none of them wants to hear. */
+export function observe(host: Host, observers: readonly Observer[], seen: CallHead): Observation | null {
   if (observers.length === 0) return null;
-  const seen = head();
   const listeners: CallEvents[] = [];
   for (const observer of observers) {
     try {
@@ -29,6 +24,7 @@ export class Observation {
   readonly #host: Host;
   readonly #listeners: readonly CallEvents[];
   readonly #start: number;
+  readonly #inContext: (run: () => void) => void;
   #exchanges = 0;
   #delivered = true;
   #outcome: { error: RpcError | null } | undefined;
@@ -37,6 +33,7 @@ export class Observation {
     this.#host = host;
     this.#listeners = listeners;
     this.#start = host.now();
+    this.#inContext = host.capture();
   }
 
   headers(metadata: Metadata): void {
@@ -82,12 +79,14 @@ export class Observation {
   }
 
   #tell(event: (events: CallEvents) => void): void {
-    for (const events of this.#listeners) {
-      try {
-        event(events);
-      } catch (error) {
-        this.#host.report(error);
+    this.#inContext(() => {
+      for (const events of this.#listeners) {
+        try {
+          event(events);
+        } catch (error) {
+          this.#host.report(error);
+        }
       }
-    }
+    });
   }
 }

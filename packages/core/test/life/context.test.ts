@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { CallHead, Interceptor, Observer } from "@millrace/core";
 import { describe, expect, test } from "vitest";
 import type { GreetServiceClient } from "../../../../gen/greet/v1/greet_millrace.ts";
+import { FakeHost } from "../support/fake-host.ts";
 import { codeOf, protocols, quiet, stage } from "../support/stage.ts";
 import type { Stage } from "../support/stage.ts";
 
@@ -395,5 +396,36 @@ describe.each(protocols)("every entry into user code is in its own call's contex
     );
     await on.client.greet({}, { headers: { "x-user": "Ada" } });
     expect(seen).toEqual(["Ada", "Ada"]);
+  });
+});
+
+describe("observers hear everything in the context of their call", () => {
+  test("on a server in the call's own, on a client in the caller's", async () => {
+    const heard: { server: unknown[]; client: unknown[] } = { server: [], client: [] };
+    const inner: number[] = [];
+    const host = new FakeHost();
+    const noting =
+      (into: unknown[]): Observer =>
+      () => {
+        const note = (): void => void into.push(users.getStore());
+        return { headers: note, sent: note, received: note, end: note };
+      };
+    const scoped: Observer = (call) => ({
+      // A call made from here would inherit the deadline: the observer is in the call.
+      end: () => void inner.push(host.current() === undefined ? 0 : call.remainingMs),
+    });
+    const on = stage(
+      { greet: () => ({}) },
+      {
+        host,
+        app: { observers: [noting(heard.server), scoped] },
+        transport: { observers: [noting(heard.client)] },
+      },
+    );
+    await users.run("caller", () => on.client.greet({}, { timeoutMs: 700 }));
+    await quiet();
+    expect(heard.client).toEqual(["caller", "caller", "caller", "caller"]);
+    expect(heard.server).toEqual([undefined, undefined, undefined, undefined]);
+    expect(inner).toEqual([700]);
   });
 });

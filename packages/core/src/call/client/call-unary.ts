@@ -33,7 +33,7 @@ export function startUnary<I extends Message, O extends Message>(
   const { core } = settings;
   const plan = core.plan<I, O>(method);
   const head = settings.begin(method, options);
-  const observation = observe(core.host, settings.observers, () => head);
+  const observation = observe(core.host, settings.observers, head);
   const run = settings.chain(wireTerminal);
   if (run !== null) {
     const message = (): I => completed(plan.input, request);

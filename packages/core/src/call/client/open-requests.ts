@@ -32,7 +32,7 @@ export function openRequests<I extends Message, O extends Message>(
   const { core } = settings;
   const plan = core.plan<I, O>(method);
   const head = settings.begin(method, options);
-  const observation = observe(core.host, settings.observers, () => head);
+  const observation = observe(core.host, settings.observers, head);
   const run = settings.chain(wireTerminal);
   if (run !== null) {
     const requests = new RequestChannel<I>(plan.input, (error) => head.scope.cancel(error));

@@ -69,7 +69,9 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     const encoder = endpoint.encoder(codecs, wire.framing, wire.text);
     const heldBack = method.kind === "bidi_streaming" && exchange.caps.request !== "full";
     this.#response = new OutgoingResponse(exchange, wire, encoder, send, heldBack);
-    this.#observation = observe(app.host, endpoint.observers, () => this.#context);
+    this.#observation = app.host.enter(this.#scope, () =>
+      observe(app.host, endpoint.observers, this.#context),
+    );
     this.#observation?.opened();
     this.#response.observedBy(this.#observation);
   }
