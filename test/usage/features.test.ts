@@ -1,5 +1,6 @@
 // Each feature that usage.ts shows, run once: over the in-memory transport, and where a socket matters over serve().
 import { create, createRegistry, isMessage } from "@bufbuild/protobuf";
+import type { Message } from "@bufbuild/protobuf";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
@@ -412,10 +413,8 @@ test("interceptors: headers, retry, trailers, messages, deadline, by kind, wrapp
     return reply;
   };
   const shout: Interceptor = async (call, next) => {
-    const up = <T extends { $typeName: string }>(message: T): T =>
-      isMessage(message, GreetRequestSchema)
-        ? ({ ...message, name: message.name.toUpperCase() } as T)
-        : message;
+    const up = (message: Message): Message =>
+      isMessage(message, GreetRequestSchema) ? { ...message, name: message.name.toUpperCase() } : message;
     const reply = await next(call.mapRequests(async (message) => up(message)));
     return reply.mapResponses(async (message) => {
       seen.push(message.$typeName);
