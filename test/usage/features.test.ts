@@ -413,8 +413,11 @@ test("interceptors: headers, retry, trailers, messages, deadline, by kind, wrapp
     return reply;
   };
   const shout: Interceptor = async (call, next) => {
-    const up = (message: Message): Message =>
-      isMessage(message, GreetRequestSchema) ? { ...message, name: message.name.toUpperCase() } : message;
+    const up = (message: Message): Message => {
+      if (!isMessage(message, GreetRequestSchema)) return message;
+      const copy: GreetRequest = { ...message, name: message.name.toUpperCase() };
+      return copy;
+    };
     const reply = await next(call.mapRequests(async (message) => up(message)));
     return reply.mapResponses(async (message) => {
       seen.push(message.$typeName);
