@@ -32,13 +32,16 @@ export async function listenMounted(
   };
 }
 
+/** As long as the suite may let a connection rest: a client that sends on one that is just being closed sees its end. */
+const keepAliveTimeout = 60_000;
+
 function plainServer(
   request: ServerCompatRequest,
   handler: ReturnType<typeof createNodeHandler>,
 ): http.Server | http2.Http2Server | http2.Http2SecureServer {
   if (request.serverCreds === undefined) {
     return request.httpVersion === HTTPVersion.HTTP_VERSION_1
-      ? http.createServer(handler)
+      ? http.createServer({ keepAliveTimeout }, handler)
       : http2.createServer(handler);
   }
   const withClientCert = request.clientTlsCert.byteLength > 0;
@@ -47,6 +50,7 @@ function plainServer(
       key: Buffer.from(request.serverCreds.key),
       cert: Buffer.from(request.serverCreds.cert),
       allowHTTP1: true,
+      keepAliveTimeout,
       requestCert: withClientCert,
       rejectUnauthorized: withClientCert,
       ...(withClientCert ? { ca: Buffer.from(request.clientTlsCert) } : {}),

@@ -9,6 +9,7 @@ export interface ContextKey<T> {
 
 /** Makes a slot; `name` appears in errors alone. */
 export function contextKey<T>(name: string): ContextKey<T | undefined>;
+/** Makes a slot that holds `defaultValue` until it is set; `name` appears in errors alone. */
 export function contextKey<T>(name: string, defaultValue: T): ContextKey<T>;
 export function contextKey<T>(name: string, defaultValue?: T): ContextKey<T | undefined> {
   return { name, defaultValue };

@@ -11,9 +11,13 @@ export interface ErrorDetail {
   readonly value: Uint8Array;
 }
 
+/** What an {@link RpcError} may have beside its code and message. */
 export interface RpcErrorOptions {
+  /** What travels with the error, in order: made by errorDetail(). Default: none. */
   readonly details?: readonly ErrorDetail[] | undefined;
+  /** Travels with the error. Default: none. */
   readonly metadata?: MetadataInit | undefined;
+  /** Stays on this side: as in Error. */
   readonly cause?: unknown;
 }
 
@@ -28,7 +32,9 @@ let markedNotModified: (error: RpcError) => boolean;
  */
 export class RpcError extends Error {
   override readonly name = "RpcError";
+  /** The status, by name. */
   readonly code: Code;
+  /** In the order in which they were given, or came. findDetails() decodes those of one type. */
   readonly details: readonly ErrorDetail[];
   /** The union of headers and trailers. */
   readonly metadata: Metadata;

@@ -52,6 +52,7 @@ export interface Method<K extends Kind = Kind, I extends Message = Message, O ex
   readonly "~json": JsonCodecs<I, O> | undefined;
 }
 
+/** A method of one of the four kinds: `method.kind` tells which. */
 export type AnyMethod = { [K in Kind]: Method<K> }[Kind];
 
 /** Makes a method. Generated code calls it. */

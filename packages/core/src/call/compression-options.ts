@@ -31,11 +31,18 @@ export function sendCompression(host: Host, options: CompressionOptions | undefi
   const send = options?.send;
   const names = send === undefined ? [] : typeof send === "string" ? [send] : send;
   const minBytes = checkBytes("compression.minBytes", options?.minBytes, 1024);
-  return names.map((name) => ({
-    algorithm: named(host, "compression.send", name),
-    minBytes,
-    level: options?.level,
-  }));
+  return names.map((name) => {
+    const algorithm = named(host, "compression.send", name);
+    return { algorithm, minBytes, level: checkLevel(algorithm, options?.level) };
+  });
+}
+
+function checkLevel({ name, levels }: Compression, level: number | undefined): number | undefined {
+  const [lowest, highest] = levels;
+  if (level === undefined || (Number.isInteger(level) && level >= lowest && level <= highest)) return level;
+  throw new TypeError(
+    `compression.level is ${String(level)}: for ${name} it must be a whole number from ${lowest} to ${highest}`,
+  );
 }
 
 function named(host: Host, option: string, name: string): Compression {

@@ -6,8 +6,11 @@ import type { Observer } from "./observer.ts";
 
 /** For one service or for an App; the App's are outermost. */
 export interface ServiceOptions {
+  /** Lets a call in, or refuses it, before a byte of its body is read. Default: every call is let in. */
   gate?: Gate | undefined;
+  /** Around the handlers; the first is the outermost. Default: none. */
   interceptors?: readonly Interceptor[] | undefined;
+  /** Hear of every call, in this order. Default: none. */
   observers?: readonly Observer[] | undefined;
 }
 

@@ -48,6 +48,7 @@ export interface InterceptorReply<K extends Kind = Kind, O extends Message = Mes
 /** A call of one of the four kinds: `call.kind` narrows request and response together. */
 export type AnyCall = { [K in Kind]: InterceptorCall<K> }[Kind];
 
+/** The reply to a call of this type: of the same kind, with the same response message. */
 export type ReplyTo<C> =
   C extends InterceptorCall<infer K, infer _I, infer O> ? InterceptorReply<K, O> : never;
 

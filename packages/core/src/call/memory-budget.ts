@@ -24,7 +24,7 @@ export class MemoryBudget {
   }
 }
 
-/** The budget beside a limit on each message: room for 16 of the largest, and 256 MiB at least. */
+/** The budget beside a limit on each message: room for 16 of the largest, and 256 MiB at least; none without a limit. */
 export function budgetFor(maxReceiveBytes: number): MemoryBudget {
   return new MemoryBudget(Math.max(256 * 1024 * 1024, maxReceiveBytes * 16));
 }

@@ -1,6 +1,6 @@
 import type { RpcError } from "../error.ts";
 
-/** Messages, or wire bytes, that wait above which the sender is held back; below half of it, it goes on. */
+/** Messages, or their bytes unpacked, that wait above which the sender is held back; below half of it, it goes on. */
 const mostMessages = 64;
 const mostBytes = 256 * 1024;
 

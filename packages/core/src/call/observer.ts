@@ -25,5 +25,6 @@ export interface CallEnd {
   readonly delivered: boolean;
   readonly code: Code | "ok";
   readonly error: RpcError | undefined;
+  /** Milliseconds from the call's start, at which observers are called, to this event; by a monotonic clock. */
   readonly durationMs: number;
 }

@@ -79,8 +79,8 @@ export class CallScope {
 
   /** Cancels this scope when the parent is. A parent that has finished lets its children be. */
   inherit(parent: CallScope): void {
-    if (parent.#reason !== undefined) this.cancel(parent.#reason);
-    else this.#hold(parent.onCancel((reason) => this.cancel(reason)));
+    if (parent.#reason !== undefined) this.cancel(inherited(parent.#reason));
+    else this.#hold(parent.onCancel((reason) => this.cancel(inherited(reason))));
   }
 
   /**
@@ -138,4 +138,10 @@ export class CallScope {
   #hold(release: () => void): void {
     (this.#releases ??= []).push(release);
   }
+}
+
+/** Why a call ends whose parent has ended: a parent's own failure is not the child's. */
+function inherited(reason: RpcError): RpcError {
+  if (reason.code === "canceled" || reason.code === "deadline_exceeded") return reason;
+  return new RpcError("canceled", "the call that made this one has failed", { cause: reason });
 }

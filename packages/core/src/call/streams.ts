@@ -46,11 +46,16 @@ export interface RequestSink<I extends Message> {
   send(message: Init<I>): Promise<boolean>;
 }
 
+/** A client-streaming call: send() as often as needed, then finish(). */
 export interface ClientStreamCall<I extends Message, O> extends StreamCall, RequestSink<I> {
   /** Ends the requests and gives the response; called again, the same promise. */
   finish(): ReplyPromise<O>;
 }
 
+/**
+ * A bidi-streaming call: send() and receive() in any order, or both at once. Leaving a `for await` over the responses
+ * cancels the requests too.
+ */
 export interface BidiCall<I extends Message, O> extends ReplyStream<O>, RequestSink<I> {
   /** Ends the requests; responses go on. */
   closeSend(): void;

@@ -20,7 +20,9 @@ export interface ClientOptions {
   timeoutMs?: number | undefined;
   /** Request headers of every call. */
   headers?: MetadataInit | undefined;
+  /** Around every call; the first is the outermost. Default: none. */
   interceptors?: readonly Interceptor[] | undefined;
+  /** Hear of every call, in this order. Default: none. */
   observers?: readonly Observer[] | undefined;
   /** A streaming call was dropped without being read to its end, and was reclaimed and canceled. */
   onAbandoned?: ((call: CallHead) => void) | undefined;

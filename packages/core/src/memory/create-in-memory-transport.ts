@@ -1,4 +1,5 @@
 import type { App } from "../call/app.ts";
+import { pathPrefix } from "../call/path-prefix.ts";
 import { connectTransport } from "../call/client/connect-transport.ts";
 import { createAccept } from "../call/server/create-accept.ts";
 import type { CommonTransportOptions, Transport } from "../call/transport.ts";
@@ -22,7 +23,7 @@ export function createInMemoryTransport(
     protocol: clientProtocols[options.protocol ?? "connect"],
     scheme: "http",
     authority: "in-memory",
-    basePath: app.pathPrefix ?? "",
+    basePath: pathPrefix(app),
     userAgent: undefined,
   };
   return connectTransport(parts, options);

@@ -112,26 +112,24 @@ describe("deadlines and cancellation flow from a handler into the calls it makes
     expect(await background).toBe("ok");
   });
 
-  test("a parent's failure of its own detaches them as well", async () => {
-    const go = Promise.withResolvers<void>();
+  test("a parent's failure of its own cancels them, as canceled", async () => {
     let background: Promise<string> | undefined;
-    const { front } = chained(
+    const { front, signals } = chained(
       (client) => ({
-        greet: () => {
+        greet: async () => {
           background = codeOf(client.greet({}));
+          await quiet();
           throw new Error("mine");
         },
       }),
       {
-        greet: async () => {
-          await go.promise;
-          return {};
-        },
+        greet: never,
       },
     );
     expect(await codeOf(front.client.greet({}))).toBe("unknown");
-    go.resolve();
-    expect(await background).toBe("ok");
+    expect(await background).toBe("canceled");
+    await quiet();
+    expect(signals.map((signal) => signal.aborted)).toEqual([true]);
   });
 
   test("background work that outlives its handler makes calls without its deadline", async () => {

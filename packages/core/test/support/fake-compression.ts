@@ -6,6 +6,7 @@ import type { Compression } from "@millrace/core/host";
 export function plainCompression(name: string): Compression {
   return {
     name,
+    levels: [1, 9],
     pack: (bytes) => new Uint8Array(gzipSync(bytes)),
     unpack(bytes, limit) {
       let unpacked: Uint8Array;
@@ -23,6 +24,7 @@ export function plainCompression(name: string): Compression {
 /** The same work in steps of their own: each ends in a later turn, or, while they are held, when a test lets it. */
 export class SlowCompression implements Compression {
   readonly name: string;
+  readonly levels = [1, 9] as const;
   readonly #inner: Compression;
   readonly #steps: (() => void)[] = [];
   #held = false;

@@ -58,6 +58,7 @@ interface Unpacked {
 /** What differs between the algorithms. */
 interface Algorithm {
   readonly name: string;
+  readonly levels: readonly [lowest: number, highest: number];
   /** From here on a level is slow: tens of milliseconds for what the default does in one. */
   readonly slowLevel: number;
   packSync(bytes: Uint8Array, level: number | undefined, options: PackOptions): Uint8Array;
@@ -85,6 +86,7 @@ const zstdOffLoop: AsyncPack<ZstdOptions> = promisify(zstdCompress);
 
 const gzipAlgorithm: Algorithm = {
   name: "gzip",
+  levels: [-1, 9],
   slowLevel: Infinity,
   packSync: (bytes, level, options) => gzipSync(bytes, { ...options, level: level ?? 6 }),
   pack: (bytes, level, options) => gzipOffLoop(bytes, { ...options, level: level ?? 6 }),
@@ -95,6 +97,7 @@ const gzipAlgorithm: Algorithm = {
 /** RFC 1950, the zlib format, as RFC 9110 section 8.4.1.2 has it: never the bare deflate stream that some peers mean. */
 const deflateAlgorithm: Algorithm = {
   name: "deflate",
+  levels: [-1, 9],
   slowLevel: Infinity,
   packSync: (bytes, level, options) => deflateSync(bytes, { ...options, level: level ?? 6 }),
   pack: (bytes, level, options) => deflateOffLoop(bytes, { ...options, level: level ?? 6 }),
@@ -115,6 +118,7 @@ function brotliOptions(bytes: Uint8Array, level: number | undefined, options: Pa
 
 const brotliAlgorithm: Algorithm = {
   name: "br",
+  levels: [0, 11],
   slowLevel: 9,
   packSync: (bytes, level, options) => brotliCompressSync(bytes, brotliOptions(bytes, level, options)),
   pack: (bytes, level, options) => brotliOffLoop(bytes, brotliOptions(bytes, level, options)),
@@ -137,6 +141,7 @@ function zstdUnpackOptions(limit: number, options: UnpackOptions): ZstdOptions &
 
 const zstdAlgorithm: Algorithm = {
   name: "zstd",
+  levels: [-131_072, 22],
   slowLevel: 13,
   packSync: (bytes, level, options) => zstdCompressSync(bytes, zstdPackOptions(bytes, level, options)),
   pack: (bytes, level, options) => zstdOffLoop(bytes, zstdPackOptions(bytes, level, options)),
@@ -183,10 +188,12 @@ function whole(name: string, given: number, limit: number, result: Unpacked): Ui
 
 class ZlibCompression implements Compression {
   readonly name: string;
+  readonly levels: readonly [lowest: number, highest: number];
   readonly #algorithm: Algorithm;
 
   constructor(algorithm: Algorithm) {
     this.name = algorithm.name;
+    this.levels = algorithm.levels;
     this.#algorithm = algorithm;
   }
 

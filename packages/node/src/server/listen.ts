@@ -181,6 +181,9 @@ class OpenServer implements Listening {
   }
 
   close({ graceMs = GRACE_MS }: { readonly graceMs?: number | undefined } = {}): Promise<void> {
+    if (typeof graceMs !== "number" || Number.isNaN(graceMs)) {
+      throw new TypeError(`graceMs is ${String(graceMs)}: it must be a number of milliseconds`);
+    }
     this.#closing ??= this.#drain();
     const at = performance.now() + graceMs;
     if (at < this.#cutAt) {

@@ -25,7 +25,8 @@ export interface AttemptOwner<O> {
   sent(peer: Peer, caps: Caps): void;
   /** The response's headers; the call is committed to this attempt. */
   headers(fields: Fields): void;
-  message(message: O, size: number): void;
+  /** `size` is what it was on the wire, `bytes` unpacked. */
+  message(message: O, size: number, bytes: number): void;
   /** The peer's word on how the call ended. */
   ended(outcome: Outcome): void;
   /** The attempt failed without it. */
@@ -210,7 +211,7 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
       );
       return;
     }
-    this.#owner.message(message, size);
+    this.#owner.message(message, size, end - start);
   }
 }
 

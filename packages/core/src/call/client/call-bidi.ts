@@ -10,7 +10,10 @@ import type { ClientSettings } from "./client-settings.ts";
 import { isMessages, openRequests } from "./open-requests.ts";
 import { ReplyStreamFacade } from "./reply-stream.ts";
 
-/** Calls one bidi-streaming method. Never throws: the call rejects, with RpcError. */
+/**
+ * Calls one bidi-streaming method. Throws TypeError for a `transport` that is none, and for nothing else: the call rejects, with
+ * RpcError.
+ */
 export function callBidi<I extends Message, O extends Message>(
   transport: Transport,
   method: Method<"bidi_streaming", I, O>,

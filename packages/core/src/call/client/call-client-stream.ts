@@ -9,7 +9,10 @@ import type { ClientSettings } from "./client-settings.ts";
 import { ClientStreamFacade, singleReply } from "./client-stream-call.ts";
 import { isMessages, openRequests } from "./open-requests.ts";
 
-/** Calls one client-streaming method. Never throws: send() and finish() reject, with RpcError. */
+/**
+ * Calls one client-streaming method. Throws TypeError for a `transport` that is none, and for nothing else: send() and finish() reject, with
+ * RpcError.
+ */
 export function callClientStream<I extends Message, O extends Message>(
   transport: Transport,
   method: Method<"client_streaming", I, O>,

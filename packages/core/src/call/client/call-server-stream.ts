@@ -13,7 +13,10 @@ import { ReplyStreamFacade } from "./reply-stream.ts";
 import { WireReplies } from "./wire-replies.ts";
 import { wireTerminal } from "./wire-terminal.ts";
 
-/** Calls one server-streaming method. Never throws: the stream rejects, with RpcError. */
+/**
+ * Calls one server-streaming method. Throws TypeError for a `transport` that is none, and for nothing else: the stream rejects, with
+ * RpcError.
+ */
 export function callServerStream<I extends Message, O extends Message>(
   transport: Transport,
   method: Method<"server_streaming", I, O>,

@@ -13,7 +13,10 @@ import { completed, startIntercepted } from "./intercepted-start.ts";
 import { UnaryConsumer, UnaryReply } from "./unary-reply.ts";
 import { wireTerminal } from "./wire-terminal.ts";
 
-/** Calls one unary method. Never throws: it rejects, with RpcError. */
+/**
+ * Calls one unary method. Throws TypeError for a `transport` that is none, and for nothing else: it rejects, with
+ * RpcError.
+ */
 export function callUnary<I extends Message, O extends Message>(
   transport: Transport,
   method: Method<"unary", I, O>,

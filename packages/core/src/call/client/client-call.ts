@@ -17,7 +17,8 @@ import type { MethodPlan } from "./method-plan.ts";
 /** What a call hands up: headers at most once, messages, then the end exactly once. */
 export interface ReplyConsumer<O> {
   onHeaders(fields: Fields): void;
-  onMessage(message: O, size: number): void;
+  /** `bytes` is its size, unpacked. */
+  onMessage(message: O, bytes: number): void;
   /** `canceled`: from this side, so that what was received and not yet taken is dropped. */
   onEnd(error: RpcError | null, trailers: Fields, canceled: boolean): void;
 }
@@ -166,12 +167,12 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     this.#consumer.onHeaders(fields);
   }
 
-  message(message: O, size: number): void {
+  message(message: O, size: number, bytes: number): void {
     if (this.#state !== "open") return;
     this.#messages++;
     this.#observation?.received(size);
     if (this.#messages > 1 && this.#single) this.#settle(this.#wrongCount("more than one message"), []);
-    else this.#consumer.onMessage(message, size);
+    else this.#consumer.onMessage(message, bytes);
   }
 
   ended(outcome: Outcome): void {

@@ -2,6 +2,7 @@ import { cancellation, errorText, RpcError } from "../../error.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { Method } from "../../method.ts";
 import type { CallHead } from "../call-head.ts";
+import { checkBytes } from "../check-option.ts";
 import { compose } from "../compose.ts";
 import type { Run } from "../compose.ts";
 import type { CallOptions } from "../call-options.ts";
@@ -72,29 +73,32 @@ export class ClientSettings {
     const own = timeoutMs === Infinity ? Infinity : host.now() + timeoutMs;
     const scope = new CallScope(host, Math.min(own, parent?.liveDeadline ?? Infinity));
     let headers = this.#headers;
+    let maxReceiveBytes = this.core.maxReceiveBytes;
     try {
       checkTimeout(timeoutMs);
+      maxReceiveBytes = checkBytes("maxReceiveBytes", options?.maxReceiveBytes, maxReceiveBytes);
+      if (options?.signal !== undefined) {
+        checkSignal(options.signal);
+        scope.follow(options.signal, cancellation);
+      }
       headers = new FieldMetadata([...headers.fields]);
       if (options?.headers !== undefined) headers.replace(options.headers);
     } catch (error) {
       scope.cancel(new RpcError("internal", errorText(error), { cause: error }));
     }
     if (parent !== undefined) scope.inherit(parent);
-    if (options?.signal !== undefined) scope.follow(options.signal, cancellation);
-    return new ClientHead(
-      this.core,
-      method,
-      scope,
-      headers,
-      options?.values,
-      options?.maxReceiveBytes ?? this.core.maxReceiveBytes,
-    );
+    return new ClientHead(this.core, method, scope, headers, options?.values, maxReceiveBytes);
   }
 }
 
 function checkTimeout(ms: number): void {
   if (typeof ms === "number" && !Number.isNaN(ms)) return;
   throw new TypeError(`timeoutMs is ${String(ms)}: it must be a number of milliseconds, or Infinity`);
+}
+
+function checkSignal(signal: unknown): void {
+  if (typeof signal === "object" && signal !== null && "addEventListener" in signal) return;
+  throw new TypeError(`signal is ${String(signal)}: it must be an AbortSignal`);
 }
 
 /** A transport's own settings. Throws TypeError if it is none of ours. */

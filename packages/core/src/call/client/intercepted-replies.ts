@@ -5,7 +5,7 @@ import type { InterceptedReply } from "../intercepted-call.ts";
 import { Later } from "../later.ts";
 import type { Observation } from "../observation.ts";
 import type { CallScope } from "../scope.ts";
-import { leave } from "./pump.ts";
+import { leave } from "../leave.ts";
 import type { ReplySource } from "./reply-source.ts";
 
 interface Outcome {

@@ -2,6 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import { RpcError } from "../../error.ts";
 import type { Host } from "../../host/host.ts";
 import type { Init, Messages } from "../../init.ts";
+import { leave } from "../leave.ts";
 import type { RequestTarget } from "./request-target.ts";
 
 /**
@@ -53,14 +54,4 @@ export function pump<I extends Message>(
   };
   void run();
   return stop;
-}
-
-/** Tells a sequence that nobody wants more of it. What it throws then has nobody to go to. */
-export function leave(iterator: AsyncIterator<unknown> | Iterator<unknown>): void {
-  try {
-    const left: unknown = iterator.return?.();
-    if (left instanceof Promise) left.catch(() => {});
-  } catch {
-    // As above.
-  }
 }

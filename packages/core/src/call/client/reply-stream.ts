@@ -4,6 +4,11 @@ import { StreamFacade } from "./stream-facade.ts";
 
 /** A stream of responses in a user's hands. */
 export class ReplyStreamFacade<O> extends StreamFacade<O> implements ReplyStream<O> {
+  /** See call/relay.ts. */
+  get "~relay"(): "stream" {
+    return "stream";
+  }
+
   get trailers(): Promise<Metadata> {
     return this.source.trailers(this);
   }

@@ -68,7 +68,7 @@ export class TransportCore implements TransportParts {
     this.#maxSendBytes = checkBytes("maxSendBytes", options.maxSendBytes, Infinity);
     this.getUrlBytes = getUrlBytes(options.connectGet);
     this.halfDuplex = options.halfDuplex ?? false;
-    this.budget = budgetFor(this.maxReceiveBytes === Infinity ? 0 : this.maxReceiveBytes);
+    this.budget = budgetFor(this.maxReceiveBytes);
     this.#json = options.json ?? {};
   }
 

@@ -13,6 +13,11 @@ export interface ReplySettler<O> {
 
 /** The promise of a call's one response. Headers and trailers are read only if somebody asks. */
 export class UnaryReply<O> extends Promise<O> implements ReplyPromise<O> {
+  /** See call/relay.ts. */
+  get "~relay"(): "reply" {
+    return "reply";
+  }
+
   #metadata: (() => { headers: Metadata; trailers: Metadata }) | undefined;
 
   static pending<O>(): { readonly reply: UnaryReply<O>; readonly settler: ReplySettler<O> } {

@@ -41,8 +41,8 @@ export class WireReplies<O> implements ReplyConsumer<O>, ReplySource<O> {
     this.#headers.resolve(FieldMetadata.received(fields));
   }
 
-  onMessage(message: O, size: number): void {
-    this.#queue.push(message, size);
+  onMessage(message: O, bytes: number): void {
+    this.#queue.push(message, bytes);
   }
 
   onEnd(error: RpcError | null, trailers: Fields, canceled: boolean): void {

@@ -108,7 +108,7 @@ function start(
     shared.plan,
     {
       onHeaders: (fields) => consumer.onHeaders(fields),
-      onMessage: (message, size) => consumer.onMessage(message, size),
+      onMessage: (message, bytes) => consumer.onMessage(message, bytes),
       onEnd(error, trailers, canceled) {
         stop?.();
         shared.ended(wire);

@@ -28,7 +28,7 @@ export class AppCore {
     this.maxReceiveBytes = checkBytes("maxReceiveBytes", app.maxReceiveBytes, 4 * 1024 * 1024);
     this.maxSendBytes = checkBytes("maxSendBytes", app.maxSendBytes, Infinity);
     this.json = app.json ?? {};
-    this.budget = budgetFor(this.maxReceiveBytes === Infinity ? 0 : this.maxReceiveBytes);
+    this.budget = budgetFor(this.maxReceiveBytes);
     this.#onError = app.onError;
   }
 

@@ -1,6 +1,6 @@
-import { ReplyStreamFacade } from "../client/reply-stream.ts";
-import { UnaryReply } from "../client/unary-reply.ts";
 import type { Handler } from "../implementation.ts";
+import { isRelayable } from "../relay.ts";
+import type { ReplyPromise, ReplyStream } from "../streams.ts";
 import type { HandlerContext } from "./handler-context.ts";
 
 /** Runs a method: with a message or a stream of them, it gives a message, a promise of one, or a sequence. */
@@ -11,18 +11,17 @@ export type RunHandler = (request: unknown, context: HandlerContext) => unknown;
  */
 export function callHandler(handler: Handler, request: unknown, context: HandlerContext): unknown {
   const given = handler(request, context);
-  if (given instanceof UnaryReply) return relayReply(given, context);
-  if (given instanceof ReplyStreamFacade) return relayStream(given, context);
-  return given;
+  if (!isRelayable(given)) return given;
+  return given["~relay"] === "reply" ? relayReply(given, context) : relayStream(given, context);
 }
 
-async function relayReply(reply: UnaryReply<unknown>, context: HandlerContext): Promise<unknown> {
+async function relayReply(reply: ReplyPromise<unknown>, context: HandlerContext): Promise<unknown> {
   const { response, trailers } = await reply.withMetadata();
   context.responseTrailers.add(trailers);
   return response;
 }
 
-function relayStream(stream: ReplyStreamFacade<unknown>, context: HandlerContext): AsyncIterable<unknown> {
+function relayStream(stream: ReplyStream<unknown>, context: HandlerContext): AsyncIterable<unknown> {
   return {
     [Symbol.asyncIterator]() {
       const iterator = stream[Symbol.asyncIterator]();

@@ -9,6 +9,7 @@ import { isRefusal, negotiate } from "../../protocol/negotiate.ts";
 import { protocolNames } from "../../protocol/protocol-name.ts";
 import type { ServerProtocol, WireCall } from "../../protocol/server-protocol.ts";
 import type { App } from "../app.ts";
+import { pathPrefix } from "../path-prefix.ts";
 import { checkName } from "../check-option.ts";
 import type { Implementation, ImplementationParts } from "../implementation.ts";
 import { onWire } from "../message-encoder.ts";
@@ -26,7 +27,7 @@ export function createAccept(host: Host, app: App): Accept {
   const core = new AppCore(host, app);
   for (const name of app.protocols ?? []) checkName("protocols", name, protocolNames, "connect");
   const protocols = allProtocols.filter(({ name }) => app.protocols?.includes(name) ?? true);
-  const prefix = checkPrefix(app.pathPrefix);
+  const prefix = pathPrefix(app);
   const endpoints = new Map<string, Endpoint>();
   const services = new Set<string>();
   for (const implementation of app.services) {
@@ -107,12 +108,6 @@ function checkImplementation(value: Partial<Implementation>): Implementation {
   const { service, "~implementation": given } = value;
   if (service !== undefined && given !== undefined) return { service, "~implementation": given };
   throw new TypeError("a service of the App has no handlers: give what implement(service, handlers) made");
-}
-
-function checkPrefix(prefix: string | undefined): string {
-  if (prefix === undefined || prefix === "" || prefix === "/") return "";
-  if (/^(\/[^/?#\s]+)+\/?$/.test(prefix)) return prefix.replace(/\/$/, "");
-  throw new TypeError(`pathPrefix is ${JSON.stringify(prefix)}: it must be a path such as "/rpc"`);
 }
 
 /** Takes the events of an exchange that was answered on its head alone. */

@@ -1,4 +1,4 @@
-import { leave } from "../client/pump.ts";
+import { leave } from "../leave.ts";
 import type { CallScope } from "../scope.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import { sequenceOf } from "./sequence.ts";

@@ -11,6 +11,7 @@ import type { Observation } from "../observation.ts";
 const mostHeldBytes = 4 * 1024 * 1024;
 
 const headersLeft = "the response headers have left: set them before the first message or sendHeaders()";
+const callEnded = "the call has ended";
 const none: Fields = [];
 
 /**
@@ -30,6 +31,7 @@ export class OutgoingResponse {
   #held: Uint8Array[] | undefined;
   #heldBytes = 0;
   #room: (() => void) | undefined;
+  #ended = false;
 
   /** `heldBack`: the client listens only when it has sent all its requests. */
   constructor(
@@ -54,13 +56,17 @@ export class OutgoingResponse {
   get headers(): FieldMetadata {
     if (this.#headers === undefined) {
       this.#headers = new FieldMetadata();
-      if (this.#head === "sent") this.#headers.close(headersLeft);
+      if (this.#head === "sent" || this.#ended) this.#headers.close(this.#ended ? callEnded : headersLeft);
     }
     return this.#headers;
   }
 
   get trailers(): FieldMetadata {
-    return (this.#trailers ??= new FieldMetadata());
+    if (this.#trailers === undefined) {
+      this.#trailers = new FieldMetadata();
+      if (this.#ended) this.#trailers.close(callEnded);
+    }
+    return this.#trailers;
   }
 
   /** The handler wants its headers to leave now. */
@@ -171,8 +177,9 @@ export class OutgoingResponse {
 
   /** Nothing more is said: a write to headers or trailers throws. */
   close(): void {
-    this.#headers?.close("the call has ended");
-    this.#trailers?.close("the call has ended");
+    this.#ended = true;
+    this.#headers?.close(callEnded);
+    this.#trailers?.close(callEnded);
     this.#held = undefined;
     this.writable();
   }

@@ -7,7 +7,7 @@ import type { FieldMetadata } from "../../metadata.ts";
 import type { Protocol } from "../../protocol/protocol-name.ts";
 import type { WireCall } from "../../protocol/server-protocol.ts";
 import { Base64Reader } from "../base64-reader.ts";
-import { leave } from "../client/pump.ts";
+import { leave } from "../leave.ts";
 import { faultToError } from "../fault-error.ts";
 import { BodyReader, EnvelopeReader } from "../frame-reader.ts";
 import { Inbound } from "../inbound.ts";
@@ -200,7 +200,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
       this.unreadable(new RpcError("invalid_argument", `cannot decode ${typeName}: ${why}`, { cause }));
       return;
     }
-    if (this.#requests !== undefined) this.#requests.push(message, size);
+    if (this.#requests !== undefined) this.#requests.push(message, end - start);
     else if (this.#request === undefined) this.#request = message;
     else this.unreadable(this.#wrongCount("more than one message"));
   }
@@ -322,6 +322,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
           break;
         }
         if (!room) await this.#response.room();
+        if (this.#outcome !== "open") break;
       }
       this.#handler = "done";
       if (this.#outcome !== "open") return;
@@ -367,11 +368,12 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     if (error !== null && this.#carriage === "alive") this.#response.fail(error);
     this.#inbound?.discard();
     this.#observation?.settled(error);
-    if (this.#handler === "done" || error === null) this.#scope.finish();
+    if (error === null) this.#scope.finish();
     else {
+      // Calls that the handler made end with it, also when it is the handler that failed.
       this.#scope.cancel(error);
       this.#requests?.abort(error);
-      this.#leave?.();
+      if (this.#handler !== "done") this.#leave?.();
     }
     this.#leave = undefined;
     this.#response.close();
