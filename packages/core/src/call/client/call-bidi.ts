@@ -11,8 +11,8 @@ import { isMessages, openRequests } from "./open-requests.ts";
 import { ReplyStreamFacade } from "./reply-stream.ts";
 
 /**
- * Calls one bidi-streaming method. Throws TypeError for a `transport` that is none, and for nothing else: the call rejects, with
- * RpcError.
+ * Calls one bidi-streaming method. Throws TypeError for a `transport` that is none, and for nothing else: a call that
+ * fails rejects send() and what is read, with RpcError.
  */
 export function callBidi<I extends Message, O extends Message>(
   transport: Transport,

@@ -10,8 +10,8 @@ import { ClientStreamFacade, singleReply } from "./client-stream-call.ts";
 import { isMessages, openRequests } from "./open-requests.ts";
 
 /**
- * Calls one client-streaming method. Throws TypeError for a `transport` that is none, and for nothing else: send() and finish() reject, with
- * RpcError.
+ * Calls one client-streaming method. Throws TypeError for a `transport` that is none, and for nothing else: a call that
+ * fails rejects send() and finish(), with RpcError.
  */
 export function callClientStream<I extends Message, O extends Message>(
   transport: Transport,

@@ -14,8 +14,8 @@ import { WireReplies } from "./wire-replies.ts";
 import { wireTerminal } from "./wire-terminal.ts";
 
 /**
- * Calls one server-streaming method. Throws TypeError for a `transport` that is none, and for nothing else: the stream rejects, with
- * RpcError.
+ * Calls one server-streaming method. Throws TypeError for a `transport` that is none, and for nothing else: a call that
+ * fails rejects what is read, with RpcError.
  */
 export function callServerStream<I extends Message, O extends Message>(
   transport: Transport,

@@ -14,8 +14,8 @@ import { UnaryConsumer, UnaryReply } from "./unary-reply.ts";
 import { wireTerminal } from "./wire-terminal.ts";
 
 /**
- * Calls one unary method. Throws TypeError for a `transport` that is none, and for nothing else: it rejects, with
- * RpcError.
+ * Calls one unary method. Throws TypeError for a `transport` that is none, and for nothing else: a call that fails
+ * rejects, with RpcError.
  */
 export function callUnary<I extends Message, O extends Message>(
   transport: Transport,
