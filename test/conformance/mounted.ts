@@ -45,16 +45,17 @@ function plainServer(
       : http2.createServer(handler);
   }
   const withClientCert = request.clientTlsCert.byteLength > 0;
-  return http2.createSecureServer(
+  const server = http2.createSecureServer(
     {
       key: Buffer.from(request.serverCreds.key),
       cert: Buffer.from(request.serverCreds.cert),
       allowHTTP1: true,
-      keepAliveTimeout,
       requestCert: withClientCert,
       rejectUnauthorized: withClientCert,
       ...(withClientCert ? { ca: Buffer.from(request.clientTlsCert) } : {}),
     },
     handler,
   );
+  // Where it speaks HTTP/1.1 it heeds this as node:http does; its options do not say so.
+  return Object.assign(server, { keepAliveTimeout });
 }

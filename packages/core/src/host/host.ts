@@ -1,6 +1,6 @@
 /**
- * What core asks of the engine it runs in. @millrace/node and @millrace/web implement it; users never see it; tests have
- * one with a fake clock.
+ * What core asks of the engine it runs in. @millrace/node implements it, as every platform does; users never see it;
+ * tests have one with a fake clock.
  */
 export interface Host {
   /** Milliseconds on a monotonic clock. */
