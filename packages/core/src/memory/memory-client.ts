@@ -1,10 +1,8 @@
-import type { ClientSink, Fault, Peer } from "@millrace/exchange";
+import type { ClientSink, Fault } from "@millrace/exchange";
 import { MemoryEnd, type Terms } from "./memory-end.ts";
 import type { Pipe } from "./pipe.ts";
+import { memoryPeer } from "./memory-peer.ts";
 import type { MemoryServer } from "./memory-server.ts";
-
-/** The name of both ends. */
-export const memoryPeer: Peer = { address: "memory", tls: false, certificate: () => null };
 
 /** The client's end of an exchange. */
 export class MemoryClient extends MemoryEnd {

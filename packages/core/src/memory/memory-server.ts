@@ -10,7 +10,7 @@ import type {
 } from "@millrace/exchange";
 import { ErrorCode } from "@millrace/exchange";
 import type { MemoryClient } from "./memory-client.ts";
-import { memoryPeer } from "./memory-client.ts";
+import { memoryPeer } from "./memory-peer.ts";
 import { MemoryEnd, type Terms } from "./memory-end.ts";
 import type { Item, Pipe } from "./pipe.ts";
 
