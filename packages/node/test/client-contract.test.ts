@@ -28,16 +28,6 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
-function waiting(inner: Connector): Connector {
-  return {
-    get caps() {
-      return inner.caps;
-    },
-    open: (head, body, hints, sink) => inner.open(head, body, { ...hints, waitForReady: true }, sink),
-    close: (graceMs) => inner.close(graceMs),
-  };
-}
-
 function maker({ scheme, connect }: Carriage): Make {
   return async (accept: Accept) => {
     const server = await listen(accept, {
@@ -88,18 +78,18 @@ const carriages: readonly Carriage[] = [
     connect: (baseUrl) => nodeConnector({ baseUrl }),
   },
   {
-    name: "HTTP/2 by ALPN, waiting for ready",
+    name: "HTTP/2 by ALPN",
     caps: http2Caps,
-    lacks: ["nowhere"],
+    lacks: [],
     scheme: "https",
-    connect: (baseUrl) => waiting(nodeConnector({ baseUrl, tls })),
+    connect: (baseUrl) => nodeConnector({ baseUrl, tls }),
   },
   {
-    name: "HTTP/1.1 over TLS, waiting for ready",
+    name: "HTTP/1.1 over TLS",
     caps: http1Caps,
-    lacks: ["goaway", "nowhere"],
+    lacks: ["goaway"],
     scheme: "https",
-    connect: (baseUrl) => waiting(nodeConnector({ baseUrl, tls, httpVersion: "1.1" })),
+    connect: (baseUrl) => nodeConnector({ baseUrl, tls, httpVersion: "1.1" }),
   },
 ];
 

@@ -53,7 +53,6 @@ export class Talk implements ClientSink {
     options: {
       head?: Partial<RequestHead>;
       body?: Uint8Array | null | "streamed";
-      hints?: Partial<Hints>;
       on?: Reactions;
     } = {},
   ): Talk {
@@ -69,7 +68,7 @@ export class Talk implements ClientSink {
       ...options.head,
     };
     const { body = null } = options;
-    const hints: Hints = { deadline: Infinity, waitForReady: false, attempt: 0, ...options.hints };
+    const hints: Hints = { deadline: Infinity, waitForReady: false, attempt: 0 };
     talk.exchange = connector.open(head, body === "streamed" ? undefined : body, hints, talk);
     return talk;
   }

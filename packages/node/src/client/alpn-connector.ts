@@ -3,7 +3,7 @@ import { TLSSocket } from "node:tls";
 import type { Caps, ClientSink, Connector, Exchange, Fault, Hints, RequestHead } from "@millrace/exchange";
 import { endpoint } from "./connect-failure.ts";
 import { dial, type Dialling, type Target } from "./dial.ts";
-import { HeldExchange, type HeldOwner } from "./held-exchange.ts";
+import { HeldExchange } from "./held-exchange.ts";
 import { Http1Connector } from "./http1-connector.ts";
 import { http2Caps } from "./http2-exchange.ts";
 import { Http2Connector } from "./http2-connector.ts";
@@ -32,7 +32,10 @@ export class AlpnConnector implements Connector {
 
   open(head: RequestHead, body: Uint8Array | null | undefined, hints: Hints, sink: ClientSink): Exchange {
     if (this.#agreed !== undefined) return this.#agreed.open(head, body, hints, sink);
-    const exchange = new HeldExchange(this.#owner, { head, body, hints }, sink);
+    const exchange = new HeldExchange({ head, body, hints }, sink, () => {
+      this.#held.delete(exchange);
+      if (this.#held.size === 0) this.#dialling?.hold(false);
+    });
     if (this.#state === "closed") {
       exchange.fail(shutdownFault(endpoint(this.#target.url), "never"));
       return exchange;
@@ -51,15 +54,6 @@ export class AlpnConnector implements Connector {
     this.#failed(shutdownFault(endpoint(this.#target.url), "never"));
     await this.#agreed?.close(graceMs);
   }
-
-  readonly #owner: HeldOwner = {
-    again: () => false,
-    sent: () => {},
-    released: (exchange) => {
-      this.#held.delete(exchange);
-      if (this.#held.size === 0) this.#dialling?.hold(false);
-    },
-  };
 
   #choose(socket: Socket): void {
     this.#dialling = undefined;

@@ -8,40 +8,29 @@ export interface Opening {
   readonly hints: Hints;
 }
 
-/** Decides over what a held exchange cannot decide itself. */
-export interface HeldOwner {
-  /** The connection could not be made, and nothing was sent. True: it is held again, to be attached or failed later. */
-  again(exchange: HeldExchange, fault: Fault): boolean;
-  /** It is on the wire, and cannot be held again. */
-  sent(exchange: HeldExchange): void;
-  /** It is held no more: reset, or closed. */
-  released(exchange: HeldExchange): void;
-}
-
-/**
- * An exchange that is there before what will carry it. It keeps what is written until the request is on the wire, so that
- * it can be opened a second time if the first connection could not be made.
- */
+/** An exchange that is there before what will carry it, and keeps what is written until then. */
 export class HeldExchange implements Exchange {
-  readonly #owner: HeldOwner;
   readonly #opening: Opening;
   readonly #sink: ClientSink;
-  /** For what this exchange itself says; unused once it is `sent`. */
+  readonly #withdrawn: () => void;
+  /** For what this exchange itself says, while it is `held`. */
   readonly #inbound: Inbound;
-  /** `sent`: the inner exchange and the sink talk to each other, and this one only passes on. */
-  #state: "held" | "attached" | "sent" | "closed" = "held";
+  /** `attached`: the inner exchange and the sink talk to each other, and this one only passes on. */
+  #state: "held" | "attached" | "closed" = "held";
   #inner: Exchange | undefined;
   #chunks: Uint8Array[] = [];
   #local: "open" | "ended" = "open";
   #trailers: Fields | null = null;
   #paused = false;
+  /** A write() has answered false. */
   #choked = false;
 
-  constructor(owner: HeldOwner, opening: Opening, sink: ClientSink) {
-    this.#owner = owner;
+  /** `withdrawn` runs when it is reset while it is held. */
+  constructor(opening: Opening, sink: ClientSink, withdrawn: () => void) {
     this.#opening = opening;
     this.#sink = sink;
-    this.#inbound = new Inbound(sink, () => owner.released(this));
+    this.#withdrawn = withdrawn;
+    this.#inbound = new Inbound(sink, () => {});
     if (opening.body !== undefined) this.#local = "ended";
   }
 
@@ -55,6 +44,7 @@ export class HeldExchange implements Exchange {
     if (this.#paused) inner.pause();
     let room = true;
     for (const chunk of this.#chunks) room = inner.write(chunk);
+    this.#chunks = [];
     if (body === undefined && this.#local === "ended") inner.end(this.#trailers);
     else if (this.#choked && room) process.nextTick(() => this.#writable());
   }
@@ -78,7 +68,7 @@ export class HeldExchange implements Exchange {
 
   write(chunk: Uint8Array): boolean {
     if (this.#state === "closed" || this.#local === "ended") return true;
-    if (this.#state !== "sent") this.#chunks.push(chunk);
+    if (this.#inner === undefined) this.#chunks.push(chunk);
     const room = this.#inner?.write(chunk) ?? false;
     if (!room) this.#choked = true;
     return room;
@@ -110,50 +100,28 @@ export class HeldExchange implements Exchange {
       return;
     }
     this.#state = "closed";
-    this.#owner.released(this);
+    this.#withdrawn();
     this.#inbound.discard();
   }
 
   /** What the inner exchange reports to. */
   readonly #events: ClientSink = {
-    sent: (peer, caps) => {
-      this.#state = "sent";
-      this.#chunks = [];
-      this.#owner.sent(this);
-      this.#sink.sent(peer, caps);
-    },
+    sent: (peer, caps) => this.#sink.sent(peer, caps),
     inform: (status, fields) => this.#sink.inform(status, fields),
     head: (status, head) => this.#sink.head(status, head),
     data: (chunk, start, end) => this.#sink.data(chunk, start, end),
     end: (trailers) => this.#sink.end(trailers),
+    fault: (fault) => this.#sink.fault(fault),
     writable: () => this.#writable(),
-    fault: (fault) => this.#faulted(fault),
-    closed: (delivered) => this.#closed(delivered),
+    closed: (delivered) => {
+      this.#state = "closed";
+      this.#sink.closed(delivered);
+    },
   };
 
   #writable(): void {
     if (!this.#choked || this.#state === "closed") return;
     this.#choked = false;
     this.#sink.writable();
-  }
-
-  #faulted(fault: Fault): void {
-    if (this.#state === "attached" && fault.kind === "connect" && fault.processed === "never") {
-      const inner = this.#inner;
-      this.#inner = undefined;
-      this.#state = "held";
-      if (this.#owner.again(this, fault)) return;
-      this.#inner = inner;
-      this.#state = "attached";
-    }
-    this.#sink.fault(fault);
-  }
-
-  #closed(delivered: boolean): void {
-    // Of an attempt that is given up for another.
-    if (this.#state === "held") return;
-    this.#state = "closed";
-    this.#sink.closed(delivered);
-    this.#owner.released(this);
   }
 }

@@ -3,11 +3,9 @@ import type { Connector } from "@millrace/exchange";
 import { AlpnConnector } from "./alpn-connector.ts";
 import { type BaseUrl, parseBaseUrl } from "./base-url.ts";
 import type { ClientTls } from "./client-tls.ts";
-import { endpoint } from "./connect-failure.ts";
 import type { Target, TargetTls } from "./dial.ts";
 import { Http1Connector } from "./http1-connector.ts";
 import { Http2Connector } from "./http2-connector.ts";
-import { ReadyConnector } from "./ready-connector.ts";
 
 /** How a client reaches a server. */
 export interface NodeConnectorOptions {
@@ -81,5 +79,5 @@ export function nodeConnector(options: NodeConnectorOptions): Connector {
     connectTimeoutMs,
     ...(url.scheme === "https" ? { tls: targetTls(tls ?? {}) } : {}),
   };
-  return new ReadyConnector(connectorFor(target, httpVersion), endpoint(url));
+  return connectorFor(target, httpVersion);
 }
