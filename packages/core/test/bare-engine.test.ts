@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 /** A program on core alone: a service, a client of each kind of call, in every protocol and both codecs. */
 const program = `
   import { createClient, implement, RpcError } from "@millrace/core";
-  import { createInMemoryTransport } from "@millrace/core/host";
+  import { createInMemoryTransport, protocolByName } from "@millrace/core/host";
   import { GreetService } from "../../../gen/greet/v1/greet_millrace.ts";
 
   const host = {
@@ -25,7 +25,8 @@ const program = `
   globalThis.run = async () => {
     const seen = [];
     for (const protocol of ["connect", "grpc", "grpc-web"]) for (const codec of ["proto", "json"]) {
-      const client = createClient(GreetService, createInMemoryTransport(host, app, { protocol, codec }));
+      const transport = createInMemoryTransport(host, protocolByName(protocol), app, { codec });
+      const client = createClient(GreetService, transport);
       seen.push((await client.greet({ name: "Ada" })).greeting);
       await client.greet({}).catch((error) => seen.push(error.code + " " + error.message));
       for await (const reply of client.watch({})) seen.push(reply.greeting);

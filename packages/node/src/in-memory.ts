@@ -1,4 +1,4 @@
-import { createInMemoryTransport as createOver } from "@millrace/core/host";
+import { createInMemoryTransport as createOver, protocolByName } from "@millrace/core/host";
 import type { App, CommonTransportOptions, Transport } from "@millrace/core";
 import { nodeHost } from "./host/node-host.ts";
 
@@ -6,6 +6,6 @@ import { nodeHost } from "./host/node-host.ts";
  * A transport to an App in the same process, which serialises for real: every byte that would travel does. The way to
  * test handlers, and to fake a server for a client. Throws TypeError for a bad option.
  */
-export function createInMemoryTransport(app: App, options?: CommonTransportOptions): Transport {
-  return createOver(nodeHost, app, options);
+export function createInMemoryTransport(app: App, options: CommonTransportOptions = {}): Transport {
+  return createOver(nodeHost, protocolByName(options.protocol), app, options);
 }

@@ -1,5 +1,5 @@
 import type { CommonTransportOptions, Transport } from "@millrace/core";
-import { clientProtocols, connectTransport } from "@millrace/core/host";
+import { connectTransport, protocolByName } from "@millrace/core/host";
 import { parseBaseUrl } from "./client/base-url.ts";
 import type { ClientTls } from "./client/client-tls.ts";
 import { nodeConnector } from "./client/node-connector.ts";
@@ -23,18 +23,18 @@ export interface TransportOptions extends CommonTransportOptions {
 /** A transport over HTTP. Connections are made when calls need them. Throws TypeError for a bad option. */
 export function createTransport(options: TransportOptions): Transport {
   const url = parseBaseUrl(options.baseUrl);
-  const protocol = options.protocol ?? "connect";
+  const protocol = protocolByName(options.protocol);
   const connector = nodeConnector({
     ...options,
-    // gRPC is HTTP/2, whatever else a server would choose.
-    httpVersion: options.httpVersion ?? (protocol === "grpc" ? "2" : undefined),
+    // A protocol that is HTTP/2 always has it, whatever else a server would choose.
+    httpVersion: options.httpVersion ?? (protocol.needsHttp2 ? "2" : undefined),
   });
   const { scheme, authority, prefix } = url;
   return connectTransport(
     {
       host: nodeHost,
       connector,
-      protocol: clientProtocols[protocol],
+      protocol,
       scheme,
       authority,
       basePath: prefix,

@@ -1,10 +1,13 @@
 export { connectTransport } from "../call/client/connect-transport.ts";
+export { protocolByName } from "../call/client/protocol-by-name.ts";
 export type { TransportParts } from "../call/client/transport-core.ts";
 export { createAccept } from "../call/server/create-accept.ts";
 export { createInMemoryTransport } from "../memory/create-in-memory-transport.ts";
 export { memoryConnector } from "../memory/memory-connector.ts";
 export type { MemoryConnector, MemoryOptions } from "../memory/memory-connector.ts";
-export { clientProtocols } from "../protocol/client-protocols.ts";
 export type { ClientProtocol } from "../protocol/client-protocol.ts";
+export { connectClient } from "../protocol/connect/client.ts";
+export { grpcWebClient } from "../protocol/grpc-web/client.ts";
+export { grpcClient } from "../protocol/grpc/client.ts";
 export { CompressionFailure } from "./host.ts";
 export type { Compression, Host } from "./host.ts";

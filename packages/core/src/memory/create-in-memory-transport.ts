@@ -4,7 +4,7 @@ import { connectTransport } from "../call/client/connect-transport.ts";
 import { createAccept } from "../call/server/create-accept.ts";
 import type { CommonTransportOptions, Transport } from "../call/transport.ts";
 import type { Host } from "../host/host.ts";
-import { clientProtocols } from "../protocol/client-protocols.ts";
+import type { ClientProtocol } from "../protocol/client-protocol.ts";
 import { memoryConnector } from "./memory-connector.ts";
 
 /**
@@ -13,14 +13,15 @@ import { memoryConnector } from "./memory-connector.ts";
  */
 export function createInMemoryTransport(
   host: Host,
+  protocol: ClientProtocol,
   app: App,
-  options: CommonTransportOptions = {},
+  options: Omit<CommonTransportOptions, "protocol">,
 ): Transport {
   const connector = memoryConnector(createAccept(host, app), host);
   const parts = {
     host,
     connector,
-    protocol: clientProtocols[options.protocol ?? "connect"],
+    protocol,
     scheme: "http",
     authority: "in-memory",
     basePath: pathPrefix(app),

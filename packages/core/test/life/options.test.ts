@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { implementPartial } from "@millrace/core";
 import type { CallOptions } from "@millrace/core";
-import { createAccept, createInMemoryTransport } from "@millrace/core/host";
+import { connectClient, createAccept, createInMemoryTransport } from "@millrace/core/host";
 import { createClient } from "@millrace/core";
 import { GreetService } from "../../../../gen/greet/v1/greet_millrace.ts";
 import { FakeHost } from "../support/fake-host.ts";
@@ -33,7 +33,7 @@ test.each(["/rpc", "/rpc/", "/"])("an App under the prefix %s answers in memory"
     pathPrefix,
     services: [implementPartial(GreetService, { greet: () => ({ greeting: "hi" }) })],
   };
-  const client = createClient(GreetService, createInMemoryTransport(new FakeHost(), app));
+  const client = createClient(GreetService, createInMemoryTransport(new FakeHost(), connectClient, app, {}));
   expect((await client.greet({})).greeting).toBe("hi");
 });
 

@@ -9,7 +9,7 @@ import type {
   Protocol,
   Transport,
 } from "@millrace/core";
-import { clientProtocols, connectTransport, createAccept, memoryConnector } from "@millrace/core/host";
+import { connectTransport, createAccept, memoryConnector, protocolByName } from "@millrace/core/host";
 import type { MemoryConnector, MemoryOptions, TransportParts } from "@millrace/core/host";
 import type { Connector } from "@millrace/exchange";
 import { poisonAccept, poisonConnector } from "@millrace/exchange/contract";
@@ -53,7 +53,7 @@ export function partsFor(host: FakeHost, connector: Connector, protocol: Protoco
   return {
     host,
     connector,
-    protocol: clientProtocols[protocol],
+    protocol: protocolByName(protocol),
     scheme: "http",
     authority: "stage",
     basePath: "",

@@ -4,7 +4,6 @@ import type { Compression, Host } from "../../host/host.ts";
 import type { JsonOptions, Method } from "../../method.ts";
 import type { ClientProtocol } from "../../protocol/client-protocol.ts";
 import type { Format } from "../../protocol/format.ts";
-import { protocolNames } from "../../protocol/protocol-name.ts";
 import { ChunkWriter } from "../chunk-writer.ts";
 import { acceptedCompressions, sendCompression } from "../compression-options.ts";
 import { checkBytes, checkName } from "../check-option.ts";
@@ -51,8 +50,7 @@ export class TransportCore implements TransportParts {
   readonly #writer = new ChunkWriter();
   readonly #plans = new WeakMap<Method, MethodPlan>();
 
-  constructor(parts: TransportParts, options: CommonTransportOptions) {
-    checkName("protocol", options.protocol, protocolNames, "connect");
+  constructor(parts: TransportParts, options: Omit<CommonTransportOptions, "protocol">) {
     this.host = parts.host;
     this.connector = parts.connector;
     this.protocol = parts.protocol;
