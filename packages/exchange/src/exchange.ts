@@ -61,6 +61,11 @@ export interface ServerExchange extends Exchange {
   readonly head: RequestHead;
   readonly peer: Peer;
   readonly caps: Caps;
+  /**
+   * Exchanges of this connection that the peer may have open at once (RFC 9113 section 5.1.2); Infinity without a bound. A
+   * peer that resets one may open another, so the layer above lets no more than these run until their handlers have ended.
+   */
+  readonly maxConcurrent: number;
   /** Sends an interim response (1xx), where the carriage can. Does nothing once the head has been given. */
   inform(status: number, fields: Fields): void;
   /**

@@ -1,4 +1,4 @@
-/** Who is at the other end. */
+/** Who is at the other end. One object for all exchanges of a connection. */
 export interface Peer {
   /** `address:port` with IPv6 in brackets, `unix:PATH`, or a name the carriage chose. */
   readonly address: string;

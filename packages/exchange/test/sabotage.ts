@@ -70,6 +70,7 @@ function plainServer(exchange: ServerExchange): ServerExchange {
     head: exchange.head,
     peer: exchange.peer,
     caps: exchange.caps,
+    maxConcurrent: exchange.maxConcurrent,
     inform: (status, fields) => exchange.inform(status, fields),
     respond: (status, fields) => exchange.respond(status, fields),
     reply: (status, fields, body, trailers) => exchange.reply(status, fields, body, trailers),

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 
 import { listen } from "../src/server/listen.ts";
 import type { Listening, ListenOptions } from "../src/server/listen-options.ts";
-import { echo, type Handlers, portOf, RawConnection, Recorder } from "./server-harness.ts";
+import { echo, type Handlers, portOf, RawConnection, type Recorded, Recorder } from "./server-harness.ts";
 
 const open: Listening[] = [];
 
@@ -373,5 +373,33 @@ describe("back-pressure", () => {
     await recorded.saw("writable");
     recorded.exchange.end(null);
     expect((await recorded.saw("closed")).delivered).toBe(true);
+  });
+});
+
+describe("pipelined requests", () => {
+  it("are not read beyond those that may run at once, until there is room", async () => {
+    const held: Recorded[] = [];
+    const { recorder, raw } = await start(
+      {
+        end: (recorded) =>
+          recorded.exchange.head.path === "/slow" ? held.push(recorded) : echo.end!(recorded),
+      },
+      { limits: { maxConcurrentStreams: 4 } },
+    );
+    const total = 20_000;
+    const slow = raw();
+    slow.socket.write("POST /slow HTTP/1.1\r\nhost: h\r\ncontent-length: 5\r\n\r\nhello".repeat(total));
+    await recorder.get();
+    const other = raw();
+    for (let i = 1; i <= 20; i++) {
+      other.send("POST /other HTTP/1.1", "host: h", "content-length: 5", "", "other");
+      await other.until(new RegExp(`^([^]*?\r\n\r\nother){${i}}`));
+    }
+    // What came in one piece with the last that may run has been taken apart with it.
+    expect(held.length).toBeLessThan(total / 4);
+    for (let answered = 0; answered < total; answered++) {
+      while (held[answered] === undefined) await recorder.get(recorder.all.length);
+      held[answered]!.exchange.reply(204, [], null, null);
+    }
   });
 });

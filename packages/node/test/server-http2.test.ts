@@ -378,3 +378,11 @@ describe("back-pressure", () => {
     expect((await recorded.saw("closed")).delivered).toBe(true);
   });
 });
+
+describe("concurrency", () => {
+  it("tells the layer above what its peer may have open", async () => {
+    const { recorder, post } = await start(echo, { limits: { maxConcurrentStreams: 7 } });
+    post().stream.end();
+    expect((await recorder.get()).exchange.maxConcurrent).toBe(7);
+  });
+});

@@ -1,9 +1,12 @@
-/** Tells a sequence that nobody wants more of it. What it throws then has nobody to go to. */
-export function leave(iterator: AsyncIterator<unknown> | Iterator<unknown>): void {
+/**
+ * Tells a sequence that nobody wants more of it. What it throws then has nobody to go to. Gives a promise if it takes its
+ * time over the end.
+ */
+export function leave(iterator: AsyncIterator<unknown> | Iterator<unknown>): Promise<unknown> | undefined {
   try {
     const left: unknown = iterator.return?.();
-    if (left instanceof Promise) left.catch(() => {});
+    return left instanceof Promise ? left.catch(() => {}) : undefined;
   } catch {
-    // As above.
+    return undefined;
   }
 }

@@ -19,6 +19,8 @@ export interface MemoryOptions {
   readonly drainBytes?: number | undefined;
   /** The milliseconds after which it stops the client in any case. 1,000 by default. */
   readonly drainMs?: number | undefined;
+  /** Exchanges that run at once, until their handlers have ended. No bound by default. */
+  readonly maxConcurrent?: number | undefined;
 }
 
 /** A connector whose carriage can be broken by hand, for tests of what then happens. */
@@ -49,6 +51,7 @@ export function memoryConnector(
   };
   const terms: Terms = {
     caps,
+    maxConcurrent: options.maxConcurrent ?? Infinity,
     window: options.window ?? 65_535,
     scratch: new Uint8Array(scratchSize),
     root: (run) => host.root(run),

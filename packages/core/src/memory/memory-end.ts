@@ -5,6 +5,7 @@ import type { Pipe } from "./pipe.ts";
 /** What both ends of every exchange of a connector share. */
 export interface Terms {
   readonly caps: Caps;
+  readonly maxConcurrent: number;
   /** Bytes on their way at which write() answers false. */
   readonly window: number;
   /** What data() lends, over and over. */

@@ -60,6 +60,10 @@ export class MemoryServer extends MemoryEnd implements ServerExchange {
     return this.terms.caps;
   }
 
+  get maxConcurrent(): number {
+    return this.terms.maxConcurrent;
+  }
+
   /** The server has not seen the request. */
   get untouched(): boolean {
     return this.#phase === "unknown" || this.#phase === "due";

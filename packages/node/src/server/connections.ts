@@ -19,6 +19,7 @@ import type { ServerLimits } from "./limits.ts";
 import type { ConnectionFailure, UpgradeHook } from "./listen-options.ts";
 import { answer } from "./mount.ts";
 import { namePeer, peerOf } from "./peer.ts";
+import { Pipeline } from "./pipeline.ts";
 import type { Site } from "./site.ts";
 
 type Exchange = Http1Exchange | Http2Exchange;
@@ -43,8 +44,8 @@ export class Connections {
   readonly #sessions = new Set<Http2Session>();
   /** Every socket, also those of which nothing is known yet. */
   readonly #sockets = new Set<Socket>();
-  /** Connections that speak HTTP/1.1, and how many exchanges run on each. */
-  readonly #http1Sockets = new Map<Socket, number>();
+  /** Connections that speak HTTP/1.1. */
+  readonly #pipelines = new Map<Socket, Pipeline>();
   /** What drain() waits for: connections that speak HTTP, or have been handed to the upgrade hook. */
   readonly #standing = new Set<object>();
   #state: "serving" | "draining" = "serving";
@@ -89,7 +90,7 @@ export class Connections {
   /** Tells every connection that it is to end; each closes when nothing runs on it. Resolves when none stands. */
   async drain(): Promise<void> {
     this.#state = "draining";
-    for (const [socket, running] of this.#http1Sockets) if (running === 0) socket.destroySoon();
+    for (const [socket, pipeline] of this.#pipelines) if (pipeline.idle) socket.destroySoon();
     for (const session of this.#sessions) retire(session);
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
@@ -109,8 +110,8 @@ export class Connections {
 
   #serveHttp1(socket: Socket): void {
     this.#stand(socket, socket);
-    this.#http1Sockets.set(socket, 0);
-    socket.on("close", () => this.#http1Sockets.delete(socket));
+    this.#pipelines.set(socket, new Pipeline(socket, this.#options.limits.maxConcurrentStreams));
+    socket.on("close", () => this.#pipelines.delete(socket));
     this.#http1.emit("connection", socket);
   }
 
@@ -201,13 +202,16 @@ export class Connections {
 
   #acceptHttp1(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
     const { socket } = req;
-    count(this.#http1Sockets, socket, 1);
+    const pipeline = this.#pipelines.get(socket);
+    // What was read before the hook took the connection.
+    if (pipeline === undefined) return;
     const site = this.#site(expectsContinue, () => {
       this.#exchanges.delete(exchange);
-      if (count(this.#http1Sockets, socket, -1) === 0 && this.#state === "draining") socket.end();
+      pipeline.leave();
+      if (pipeline.idle && this.#state === "draining") socket.end();
     });
     const exchange = new Http1Exchange(req, res, peerOf(socket, socket), site);
-    this.#settle(exchange);
+    pipeline.enter(() => this.#settle(exchange));
   }
 
   #settle(exchange: Exchange): void {
@@ -218,9 +222,19 @@ export class Connections {
   }
 
   #site(expectsContinue: boolean, closed: () => void): Site {
-    const { drainBytes, drainMs, probeMs } = this.#options.limits;
+    const { drainBytes, drainMs, probeMs, maxConcurrentStreams } = this.#options.limits;
     const closing = (): boolean => this.#state === "draining";
-    return { drainBytes, drainMs, probeMs, expectsContinue, inherited: noFields, closing, closed };
+    const maxConcurrent = maxConcurrentStreams;
+    return {
+      drainBytes,
+      drainMs,
+      probeMs,
+      maxConcurrent,
+      expectsContinue,
+      inherited: noFields,
+      closing,
+      closed,
+    };
   }
 
   #upgrade(hook: UpgradeHook, request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -233,7 +247,7 @@ export class Connections {
       return;
     }
     if (taken) {
-      this.#http1Sockets.delete(socket as Socket);
+      this.#pipelines.delete(socket as Socket);
       return;
     }
     // RFC 9110 section 7.8: an upgrade may be ignored. node has taken the connection out of HTTP already, so the request
@@ -263,14 +277,6 @@ function headerBytes(raw: readonly string[]): number {
   let bytes = raw.length * 16;
   for (const text of raw) bytes += text.length;
   return bytes;
-}
-
-/** Counts the exchanges of a connection that still stands. */
-function count<C>(running: Map<C, number>, connection: C, change: 1 | -1): number | undefined {
-  const before = running.get(connection);
-  if (before === undefined) return undefined;
-  running.set(connection, before + change);
-  return before + change;
 }
 
 /** A request's head, as text, without what asks for an upgrade. */

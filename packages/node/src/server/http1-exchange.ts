@@ -23,6 +23,7 @@ type ResponseHalf = "none" | "held" | "open" | "ending" | "flushed";
 export class Http1Exchange implements ServerExchange {
   readonly head: RequestHead;
   readonly peer: Peer;
+  readonly maxConcurrent: number;
   readonly caps: Caps;
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
@@ -50,6 +51,7 @@ export class Http1Exchange implements ServerExchange {
     this.#req = req;
     this.#res = res;
     this.#site = site;
+    this.maxConcurrent = site.maxConcurrent;
     this.peer = peer;
     this.caps = req.httpVersionMajor === 1 && req.httpVersionMinor === 0 ? CAPS_1_0 : CAPS;
     this.head = http1RequestHead(req.method ?? "", req.url ?? "/", req.rawHeaders, isSecure(req.socket));

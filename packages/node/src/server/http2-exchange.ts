@@ -21,6 +21,7 @@ type ResponseHalf = "none" | "held" | "open" | "ending" | "flushed";
 export class Http2Exchange implements ServerExchange {
   readonly head: RequestHead;
   readonly peer: Peer;
+  readonly maxConcurrent: number;
   readonly caps: Caps = CAPS;
   readonly #stream: ServerHttp2Stream;
   readonly #session: ServerHttp2Session | undefined;
@@ -47,6 +48,7 @@ export class Http2Exchange implements ServerExchange {
     this.#stream = stream;
     this.#session = stream.session as ServerHttp2Session | undefined;
     this.#site = site;
+    this.maxConcurrent = site.maxConcurrent;
     this.head = http2RequestHead(rawHeaders);
     this.peer = peer;
   }

@@ -138,11 +138,12 @@ function isHttp2(request: IncomingMessage | Http2ServerRequest): request is Http
 }
 
 function siteOf(inherited: (status: number) => Fields): Site {
-  const { drainBytes, drainMs, probeMs } = SERVER_LIMITS;
+  const { drainBytes, drainMs, probeMs, maxConcurrentStreams } = SERVER_LIMITS;
   return {
     drainBytes,
     drainMs,
     probeMs,
+    maxConcurrent: maxConcurrentStreams,
     expectsContinue: false,
     inherited,
     closing: () => false,

@@ -8,6 +8,8 @@ export interface Site {
   readonly drainMs: number;
   /** HTTP/1.1: how often a paused exchange looks whether its client still lives, in milliseconds. */
   readonly probeMs: number;
+  /** See ServerExchange. */
+  readonly maxConcurrent: number;
   /** The client waits for 100 (Continue), and nobody has sent it (RFC 9110 section 10.1.1). */
   readonly expectsContinue: boolean;
   /**

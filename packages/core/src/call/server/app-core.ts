@@ -1,3 +1,4 @@
+import type { Peer, ServerExchange } from "@millrace/exchange";
 import type { Compression, Host } from "../../host/host.ts";
 import type { JsonOptions } from "../../method.ts";
 import type { App } from "../app.ts";
@@ -8,6 +9,7 @@ import { acceptedCompressions, sendCompression } from "../compression-options.ts
 import { budgetFor } from "../memory-budget.ts";
 import type { MemoryBudget } from "../memory-budget.ts";
 import type { SendCompression } from "../message-encoder.ts";
+import { ConcurrencyLimit } from "./concurrency-limit.ts";
 
 /** An App's inside: what all of its calls share. */
 export class AppCore {
@@ -20,6 +22,7 @@ export class AppCore {
   readonly budget: MemoryBudget;
   readonly writer: ChunkWriter = new ChunkWriter();
   readonly #onError: App["onError"];
+  readonly #limits = new WeakMap<Peer, ConcurrencyLimit>();
 
   constructor(host: Host, app: App) {
     this.host = host;
@@ -30,6 +33,14 @@ export class AppCore {
     this.json = app.json ?? {};
     this.budget = budgetFor(this.maxReceiveBytes);
     this.#onError = app.onError;
+  }
+
+  /** How many calls of an exchange's connection may run. Undefined: any number. */
+  limitFor({ peer, maxConcurrent }: ServerExchange): ConcurrencyLimit | undefined {
+    if (maxConcurrent === Infinity) return undefined;
+    let limit = this.#limits.get(peer);
+    if (limit === undefined) this.#limits.set(peer, (limit = new ConcurrencyLimit(maxConcurrent)));
+    return limit;
   }
 
   /** Hands a user's error, which the client does not see, to the App's hook. */

@@ -23,6 +23,8 @@ export interface WireContext {
   readonly responseHeaders: FieldMetadata;
   readonly responseTrailers: FieldMetadata;
   sendHeaders(): void;
+  /** Work of the user's, which may outlive the call's outcome: the call counts as running until it has ended. */
+  occupy(work: Promise<unknown>): void;
 }
 
 /** A call in the hands of its gate, observers, interceptors and handler. Everything in it is made on first use. */
@@ -89,6 +91,11 @@ export class HandlerContext implements HandlerCall {
   /** What later runs code in the context of now. */
   capture(): <T>(run: () => T) => T {
     return this.#call.host.capture();
+  }
+
+  /** See {@link WireContext.occupy}. */
+  occupy(work: Promise<unknown>): void {
+    this.#call.occupy(work);
   }
 
   /** A copy with changes; its scope ends with this one's. */

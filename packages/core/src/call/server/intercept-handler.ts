@@ -34,7 +34,7 @@ export function interceptHandler(
     const handle = (): unknown => callHandler(handler, asStream(kind, request), context);
     if (kind === "unary" || kind === "client_streaming") {
       const given = context.enter(handle);
-      const response = output.create((await (limited ? within(scope, given) : given)) as Init<Message>);
+      const response = output.create((await (limited ? within(context, given) : given)) as Init<Message>);
       return new InterceptedReply(kind, response, shared.headers, shared.trailers);
     }
     const messages = context.enter(() => sequenceInContext(context, handle(), limited));

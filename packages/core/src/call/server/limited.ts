@@ -1,13 +1,15 @@
 import { leave } from "../leave.ts";
-import type { CallScope } from "../scope.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import { sequenceOf } from "./sequence.ts";
 
-/** What a handler gives, unless its scope is canceled first. */
-export function within<T>(scope: CallScope, given: T | PromiseLike<T>): Promise<T> {
+/** What a handler gives, unless its scope is canceled first. The handler runs on then, and is counted as running. */
+export function within<T>(context: HandlerContext, given: T | PromiseLike<T>): Promise<T> {
+  const { scope } = context;
+  const work = Promise.resolve(given);
+  context.occupy(work);
   return new Promise((resolve, reject) => {
     const stop = scope.onCancel(reject);
-    void Promise.resolve(given).then(resolve, reject).then(stop);
+    void work.then(resolve, reject).then(stop);
     if (scope.reason !== undefined) reject(scope.reason);
   });
 }
@@ -26,11 +28,15 @@ export function sequenceInContext(
   return {
     [Symbol.asyncIterator](): AsyncIterator<unknown> {
       const iterator = inContext(() => sequenceOf(given, context.method.path));
-      const stop = limited ? scope.onCancel(() => inContext(() => leave(iterator))) : () => {};
+      const leaveIt = (): void => {
+        const leaving = inContext(() => leave(iterator));
+        if (leaving !== undefined) context.occupy(leaving);
+      };
+      const stop = limited ? scope.onCancel(leaveIt) : () => {};
       return {
         async next(): Promise<IteratorResult<unknown>> {
           const coming = inContext(() => iterator.next());
-          const next = await (limited ? within(scope, coming) : coming);
+          const next = await (limited ? within(context, coming) : coming);
           if (next.done === true) stop();
           return next;
         },

@@ -16,6 +16,7 @@ import type { EncodedMessage } from "../message-encoder.ts";
 import { observe } from "../observation.ts";
 import type { Observation } from "../observation.ts";
 import { CallScope } from "../scope.ts";
+import type { ConcurrencyLimit } from "./concurrency-limit.ts";
 import type { Endpoint, EndpointCodecs } from "./endpoint.ts";
 import { HandlerContext } from "./handler-context.ts";
 import type { WireContext } from "./handler-context.ts";
@@ -27,7 +28,10 @@ import { sequenceOf } from "./sequence.ts";
 const mostFlushMs = 1000;
 
 /**
- * One call on a server. Three moments end it, in any order but the last: its outcome is `settled`, its handler is `done`,
+ * One call on a server. It counts against its connection's concurrency from its turn until its outcome is settled and no
+ * code of the user's runs for it any more, which a client cannot hasten by going away.
+ *
+ * Three moments end it, in any order but the last: its outcome is `settled`, its handler is `done`,
  * its exchange is `closed`.
  */
 export class ServerCall implements Sink, FrameSink, WireContext {
@@ -40,6 +44,9 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   readonly #context: HandlerContext;
   readonly #response: OutgoingResponse;
   readonly #observation: Observation | null;
+  readonly #limit: ConcurrencyLimit | undefined;
+  /** What runs for this call: the call itself until it is settled, its gate, its handler. 0: not its turn, or all ended. */
+  #occupants = 0;
   #outcome: "open" | "settled" = "open";
   #handler: "waiting" | "running" | "done" = "waiting";
   #carriage: "alive" | "dead" | "closed" = "alive";
@@ -48,6 +55,8 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   #requests: RequestStream<Message> | undefined;
   /** Leaves the handler's sequence, in its own context. */
   #leave: (() => void) | undefined;
+  /** The sequence takes its time over being left. */
+  #leaving: Promise<unknown> | undefined;
 
   constructor(
     exchange: ServerExchange,
@@ -69,6 +78,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     const encoder = endpoint.encoder(codecs, wire.framing, wire.text);
     const heldBack = method.kind === "bidi_streaming" && exchange.caps.request !== "full";
     this.#response = new OutgoingResponse(exchange, wire, encoder, send, heldBack);
+    this.#limit = app.limitFor(exchange);
     this.#observation = app.host.enter(this.#scope, () =>
       observe(app.host, endpoint.observers, this.#context),
     );
@@ -76,13 +86,25 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     this.#response.observedBy(this.#observation);
   }
 
-  /** Passes the gate, and lets the body in. Called within Accept. */
+  /** Begins, or waits for its turn. Called within Accept. */
   start(): void {
     if (this.#scope.remainingMs <= 0) {
       this.#settle(this.#scope.deadlineExceeded());
       return;
     }
     this.#scope.arm(() => this.#overdue());
+    if (this.#limit === undefined || this.#limit.enter(this.#begin)) this.#begin();
+    else this.#exchange.pause();
+  }
+
+  /** Passes the gate, and lets the body in. */
+  readonly #begin = (): void => {
+    this.#occupants = 1;
+    if (this.#outcome !== "open") {
+      // Settled in the moment between.
+      this.#vacate();
+      return;
+    }
     const gates = this.#endpoint.gates.values();
     const step = (): Promise<void> | undefined => {
       for (const gate of gates) {
@@ -97,18 +119,16 @@ export class ServerCall implements Sink, FrameSink, WireContext {
       if (passing === undefined) this.#admit();
       else {
         this.#exchange.pause();
+        this.occupy(passing);
         passing.then(
-          () => {
-            this.#admit();
-            this.#exchange.resume();
-          },
+          () => this.#admit(),
           (error: unknown) => this.#failed(error),
         );
       }
     } catch (error) {
       this.#failed(error);
     }
-  }
+  };
 
   // What the handler's context asks.
 
@@ -142,6 +162,11 @@ export class ServerCall implements Sink, FrameSink, WireContext {
 
   sendHeaders(): void {
     if (this.#outcome === "open") this.#response.sendHeaders();
+  }
+
+  occupy(work: Promise<unknown>): void {
+    this.#occupants++;
+    work.then(this.#vacate, this.#vacate);
   }
 
   // The exchange's events.
@@ -244,6 +269,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     const base64 = text ? new Base64Reader() : null;
     const inbound = new Inbound(this.#exchange, reader, base64, this.#compression, app.maxReceiveBytes, this);
     this.#inbound = inbound;
+    this.#exchange.resume();
     if (method.kind === "client_streaming" || method.kind === "bidi_streaming") {
       this.#requests = new RequestStream(inbound);
       this.#run(this.#requests);
@@ -257,6 +283,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
       return;
     }
     this.#handler = "running";
+    this.#occupants++;
     let given: unknown;
     try {
       given = this.host.enter(this.#scope, () => run(request, this.#context));
@@ -276,7 +303,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   }
 
   #reply(reply: unknown): void {
-    this.#handler = "done";
+    this.#handlerDone();
     if (this.#outcome !== "open") return;
     let encoded: EncodedMessage | Promise<EncodedMessage>;
     try {
@@ -305,7 +332,9 @@ export class ServerCall implements Sink, FrameSink, WireContext {
       const { path } = this.#endpoint.method;
       const iterator = sequenceOf(given, path);
       const inContext = this.host.capture();
-      this.#leave = () => inContext(() => leave(iterator));
+      this.#leave = () => {
+        this.#leaving = inContext(() => leave(iterator));
+      };
       for (;;) {
         const next = await iterator.next();
         if (this.#outcome !== "open") break;
@@ -324,7 +353,8 @@ export class ServerCall implements Sink, FrameSink, WireContext {
         if (!room) await this.#response.room();
         if (this.#outcome !== "open") break;
       }
-      this.#handler = "done";
+      if (this.#leaving !== undefined) await this.#leaving;
+      this.#handlerDone();
       if (this.#outcome !== "open") return;
       this.#response.finish();
       this.#settle(null);
@@ -334,9 +364,19 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   }
 
   #handlerFailed(error: unknown): void {
-    this.#handler = "done";
+    this.#handlerDone();
     this.#failed(error);
   }
+
+  #handlerDone(): void {
+    if (this.#handler === "done") return;
+    this.#handler = "done";
+    this.#vacate();
+  }
+
+  readonly #vacate = (): void => {
+    if (--this.#occupants === 0) this.#limit?.leave();
+  };
 
   /** Ends the call with what user code threw, unless that is only the echo of the call's own cancellation. */
   #failed(thrown: unknown): void {
@@ -377,6 +417,8 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     }
     this.#leave = undefined;
     this.#response.close();
+    if (this.#occupants === 0) this.#limit?.forget(this.#begin);
+    else this.#vacate();
   }
 
   #wrongCount(what: string): RpcError {
