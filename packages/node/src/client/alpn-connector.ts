@@ -5,7 +5,7 @@ import { endpoint } from "./connect-failure.ts";
 import { dial, type Dialling, type Target } from "./dial.ts";
 import { HeldExchange } from "./held-exchange.ts";
 import { Http1Connector } from "./http1-connector.ts";
-import { http2Caps } from "./http2-exchange.ts";
+import { http2Caps } from "./client-http2-exchange.ts";
 import { Http2Connector } from "./http2-connector.ts";
 import { shutdownFault } from "./shutdown.ts";
 

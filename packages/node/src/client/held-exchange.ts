@@ -1,5 +1,5 @@
 import type { ClientSink, Connector, Exchange, Fault, Fields, Hints, RequestHead } from "@millrace/exchange";
-import { Inbound } from "./inbound.ts";
+import { OrderedSink } from "./ordered-sink.ts";
 
 /** What an exchange is opened with. */
 export interface Opening {
@@ -14,7 +14,7 @@ export class HeldExchange implements Exchange {
   readonly #sink: ClientSink;
   readonly #withdrawn: () => void;
   /** For what this exchange itself says, while it is `held`. */
-  readonly #inbound: Inbound;
+  readonly #own: OrderedSink;
   /** `attached`: the inner exchange and the sink talk to each other, and this one only passes on. */
   #state: "held" | "attached" | "closed" = "held";
   #inner: Exchange | undefined;
@@ -30,7 +30,7 @@ export class HeldExchange implements Exchange {
     this.#opening = opening;
     this.#sink = sink;
     this.#withdrawn = withdrawn;
-    this.#inbound = new Inbound(sink, () => {});
+    this.#own = new OrderedSink(sink, () => {});
     if (opening.body !== undefined) this.#local = "ended";
   }
 
@@ -53,7 +53,7 @@ export class HeldExchange implements Exchange {
   fail(fault: Fault): void {
     if (this.#state !== "held") return;
     this.#state = "closed";
-    this.#inbound.abandon(fault);
+    this.#own.abandon(fault);
   }
 
   pause(): void {
@@ -101,7 +101,7 @@ export class HeldExchange implements Exchange {
     }
     this.#state = "closed";
     this.#withdrawn();
-    this.#inbound.discard();
+    this.#own.discard();
   }
 
   /** What the inner exchange reports to. */

@@ -6,7 +6,7 @@ import { endpoint } from "./connect-failure.ts";
 import { DialAgent } from "./dial-agent.ts";
 import type { Target } from "./dial.ts";
 import { Http1Connection } from "./http1-connection.ts";
-import { Http1Exchange } from "./http1-exchange.ts";
+import { ClientHttp1Exchange } from "./client-http1-exchange.ts";
 import { http1Caps, http1HeaderSize, http1IdleMs } from "./http1-limits.ts";
 import { Http1Upload } from "./http1-upload.ts";
 import { Shutdown } from "./shutdown.ts";
@@ -18,7 +18,7 @@ import { Shutdown } from "./shutdown.ts";
 export class Http1Connector implements Connector {
   readonly caps: Caps = http1Caps;
   readonly #target: Target;
-  readonly #shutdown: Shutdown<Http1Exchange | Http1Upload>;
+  readonly #shutdown: Shutdown<ClientHttp1Exchange | Http1Upload>;
   readonly #pool: Pool;
   readonly #agent: DialAgent;
   /** One that was made to ask for the protocol. */
@@ -48,7 +48,7 @@ export class Http1Connector implements Connector {
       if (this.#shutdown.admits(upload)) nodeHost.root(() => upload.start(this.#agent, head));
       return upload;
     }
-    const exchange = new Http1Exchange(owner, this.#target, sink);
+    const exchange = new ClientHttp1Exchange(owner, this.#target, sink);
     if (this.#shutdown.admits(exchange)) nodeHost.root(() => exchange.start(this.#pool, head, body));
     return exchange;
   }
@@ -67,6 +67,6 @@ export class Http1Connector implements Connector {
   }
 
   readonly #owner = {
-    ended: (exchange: Http1Exchange | Http1Upload): void => this.#shutdown.left(exchange),
+    ended: (exchange: ClientHttp1Exchange | Http1Upload): void => this.#shutdown.left(exchange),
   };
 }

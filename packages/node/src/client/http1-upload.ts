@@ -6,7 +6,7 @@ import { DialFailure } from "./dial-failure.ts";
 import type { Target } from "./dial.ts";
 import { endsWithConnection, http1Fault, type Http1Failure } from "./http1-fault.ts";
 import { http1Caps, http1HeaderSize } from "./http1-limits.ts";
-import { Inbound } from "./inbound.ts";
+import { OrderedSink } from "./ordered-sink.ts";
 import { socketPeer } from "./socket-peer.ts";
 
 /** Who is told that an exchange has closed. */
@@ -24,7 +24,7 @@ function fieldsOf(raw: readonly string[]): Fields {
  */
 export class Http1Upload implements Exchange {
   readonly #target: Target;
-  readonly #inbound: Inbound;
+  readonly #sink: OrderedSink;
   /** The request. `flushed`: all of it has been handed to the socket. */
   #local: "open" | "ended" | "flushed" = "open";
   #remote: "waiting" | "body" | "ended" = "waiting";
@@ -37,7 +37,7 @@ export class Http1Upload implements Exchange {
 
   constructor(owner: Http1UploadOwner, target: Target, sink: ClientSink) {
     this.#target = target;
-    this.#inbound = new Inbound(sink, () => owner.ended(this));
+    this.#sink = new OrderedSink(sink, () => owner.ended(this));
   }
 
   /** Sends the head. */
@@ -61,7 +61,7 @@ export class Http1Upload implements Exchange {
     this.#request = sending;
     sending.on("socket", (socket) => this.#started(socket));
     sending.on("information", ({ statusCode, rawHeaders }) => {
-      if (this.#state === "running") this.#inbound.inform(statusCode, fieldsOf(rawHeaders));
+      if (this.#state === "running") this.#sink.inform(statusCode, fieldsOf(rawHeaders));
     });
     sending.on("response", (response) => this.#responded(response));
     sending.on("drain", () => this.#drained());
@@ -78,12 +78,12 @@ export class Http1Upload implements Exchange {
   }
 
   pause(): void {
-    this.#inbound.pause();
+    this.#sink.pause();
   }
 
   resume(): void {
-    if (!this.#inbound.paused) return;
-    this.#inbound.resume();
+    if (!this.#sink.paused) return;
+    this.#sink.resume();
     this.#response?.resume();
   }
 
@@ -115,33 +115,33 @@ export class Http1Upload implements Exchange {
 
   reset(): void {
     if (this.#state !== "closed") this.#abort();
-    this.#inbound.discard();
+    this.#sink.discard();
   }
 
   /** Ends the exchange with a fault: it could not be started, or the connector is closed. */
   fail(fault: Fault): void {
     const waited = this.#state === "waiting";
     if (this.#state !== "closed") this.#abort();
-    this.#inbound.abandon(waited ? { ...fault, processed: "never" } : fault);
+    this.#sink.abandon(waited ? { ...fault, processed: "never" } : fault);
   }
 
   #started(socket: Socket): void {
     this.#socket = socket;
     if (this.#state !== "waiting") return;
     this.#state = "running";
-    this.#inbound.sent(socketPeer(socket), http1Caps);
+    this.#sink.sent(socketPeer(socket), http1Caps);
   }
 
   #responded(response: IncomingMessage): void {
     if (this.#state !== "running") return;
-    const inbound = this.#inbound;
+    const sink = this.#sink;
     const status = response.statusCode ?? 0;
     const fields = fieldsOf(response.rawHeaders);
     const untilClose = endsWithConnection(status, fields);
     this.#response = response;
     this.#remote = "body";
     response.on("data", (chunk: Uint8Array) => {
-      if (this.#state === "running" && !inbound.data(chunk)) response.pause();
+      if (this.#state === "running" && !sink.data(chunk)) response.pause();
     });
     response.on("error", (error) => this.#failed(error));
     response.on("end", () => {
@@ -153,17 +153,17 @@ export class Http1Upload implements Exchange {
       }
       this.#remote = "ended";
       const trailers = fieldsOf(response.rawTrailers);
-      inbound.end(trailers.length === 0 ? null : trailers);
+      sink.end(trailers.length === 0 ? null : trailers);
       // Nobody reads the rest of the upload.
       if (this.#local !== "ended") this.#done();
     });
-    inbound.head(status, fields);
+    sink.head(status, fields);
   }
 
   #drained(): void {
     if (!this.#choked || this.#state === "closed") return;
     this.#choked = false;
-    this.#inbound.writable();
+    this.#sink.writable();
   }
 
   #failed(error: Error): void {
@@ -171,8 +171,8 @@ export class Http1Upload implements Exchange {
     if (this.#remote === "ended") return this.#done();
     const fault = this.#faultOf(error);
     this.#abort();
-    this.#inbound.fault(fault);
-    this.#inbound.closed(false);
+    this.#sink.fault(fault);
+    this.#sink.closed(false);
   }
 
   /** The response is whole, and the request as far as it will be. */
@@ -181,7 +181,7 @@ export class Http1Upload implements Exchange {
     this.#state = "closed";
     // A connection with half a request on it is of no use; node keeps the others.
     if (this.#local !== "flushed") this.#request?.destroy();
-    this.#inbound.closed(this.#local === "flushed");
+    this.#sink.closed(this.#local === "flushed");
   }
 
   #abort(): void {

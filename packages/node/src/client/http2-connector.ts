@@ -3,7 +3,7 @@ import type { Caps, ClientSink, Connector, Exchange, Fault, Hints, RequestHead }
 import { endpoint } from "./connect-failure.ts";
 import type { Target } from "./dial.ts";
 import { Http2Connection, type Http2ConnectionEvents } from "./http2-connection.ts";
-import { http2Caps, Http2Exchange, type Http2Owner } from "./http2-exchange.ts";
+import { http2Caps, ClientHttp2Exchange, type Http2Owner } from "./client-http2-exchange.ts";
 import { Shutdown } from "./shutdown.ts";
 
 /**
@@ -14,9 +14,9 @@ import { Shutdown } from "./shutdown.ts";
 export class Http2Connector implements Connector {
   readonly caps: Caps = http2Caps;
   readonly #target: Target;
-  readonly #shutdown: Shutdown<Http2Exchange>;
+  readonly #shutdown: Shutdown<ClientHttp2Exchange>;
   /** In the order of open(). */
-  readonly #waiting = new Set<Http2Exchange>();
+  readonly #waiting = new Set<ClientHttp2Exchange>();
   /** What still runs, those that take no new streams included. */
   readonly #connections = new Set<Http2Connection>();
   #current: Http2Connection | null = null;
@@ -32,7 +32,7 @@ export class Http2Connector implements Connector {
   }
 
   open(head: RequestHead, body: Uint8Array | null | undefined, _hints: Hints, sink: ClientSink): Exchange {
-    const exchange = new Http2Exchange(this.#owner, head, body, sink);
+    const exchange = new ClientHttp2Exchange(this.#owner, head, body, sink);
     if (this.#shutdown.admits(exchange)) {
       this.#waiting.add(exchange);
       this.#pump();

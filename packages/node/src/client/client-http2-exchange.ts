@@ -10,7 +10,7 @@ import {
 } from "@millrace/exchange";
 import { unsentFault } from "./connect-failure.ts";
 import type { Http2Connection } from "./http2-connection.ts";
-import { Inbound } from "./inbound.ts";
+import { OrderedSink } from "./ordered-sink.ts";
 
 export const http2Caps: Caps = {
   http: "2",
@@ -26,9 +26,9 @@ const neverIndexed = ["authorization", "proxy-authorization", "cookie"];
 /** Who is told when an exchange needs its connector no more. */
 export interface Http2Owner {
   /** Before it was started: it leaves the queue. */
-  withdrawn(exchange: Http2Exchange): void;
+  withdrawn(exchange: ClientHttp2Exchange): void;
   /** After its closed(). */
-  ended(exchange: Http2Exchange): void;
+  ended(exchange: ClientHttp2Exchange): void;
 }
 
 /** The flat list without its pseudo-header fields. */
@@ -52,10 +52,10 @@ function grouped(fields: Fields): Record<string, string[]> {
  * event does, whether END_STREAM was received (the stream is then not closed) or the stream was cut off (it is). Node
  * emits 'end' for both.
  */
-export class Http2Exchange implements Exchange {
+export class ClientHttp2Exchange implements Exchange {
   readonly #owner: Http2Owner;
   readonly #head: RequestHead;
-  readonly #inbound: Inbound;
+  readonly #sink: OrderedSink;
   /** What is to be sent once there is a stream. */
   #unsent: Uint8Array[] = [];
   #trailers: Fields | null = null;
@@ -78,7 +78,7 @@ export class Http2Exchange implements Exchange {
   constructor(owner: Http2Owner, head: RequestHead, body: Uint8Array | null | undefined, sink: ClientSink) {
     this.#owner = owner;
     this.#head = head;
-    this.#inbound = new Inbound(sink, () => owner.ended(this));
+    this.#sink = new OrderedSink(sink, () => owner.ended(this));
     this.#local = body === undefined ? "open" : "ended";
     if (body !== undefined && body !== null && body.length > 0) this.#unsent.push(body);
   }
@@ -103,18 +103,18 @@ export class Http2Exchange implements Exchange {
     this.#state = "running";
     this.#stream = stream;
     this.#listen(stream, connection);
-    this.#inbound.sent(connection.peer, http2Caps);
+    this.#sink.sent(connection.peer, http2Caps);
     if (!endStream) this.#sendUnsent(stream);
     return true;
   }
 
   pause(): void {
-    this.#inbound.pause();
+    this.#sink.pause();
   }
 
   resume(): void {
-    if (!this.#inbound.paused) return;
-    this.#inbound.resume();
+    if (!this.#sink.paused) return;
+    this.#sink.resume();
     const stream = this.#stream;
     if (stream !== undefined && !stream.destroyed) stream._read(0);
   }
@@ -154,14 +154,14 @@ export class Http2Exchange implements Exchange {
 
   reset(h2: number): void {
     if (this.#state !== "closed") this.#close(h2);
-    this.#inbound.discard();
+    this.#sink.discard();
   }
 
   /** Ends the exchange with a fault: it could not be started, or the connector is closed. */
   fail(fault: Fault): void {
     const waited = this.#state === "waiting";
     if (this.#state !== "closed") this.#close(ErrorCode.CANCEL);
-    this.#inbound.abandon(waited ? { ...fault, processed: "never" } : fault);
+    this.#sink.abandon(waited ? { ...fault, processed: "never" } : fault);
   }
 
   #close(h2: number): void {
@@ -177,7 +177,7 @@ export class Http2Exchange implements Exchange {
   }
 
   #listen(stream: ClientHttp2Stream, connection: Http2Connection): void {
-    const inbound = this.#inbound;
+    const sink = this.#sink;
     const push = stream.push;
     stream.push = (chunk: Uint8Array | null): boolean => {
       if (chunk !== null) return this.#chunk(chunk);
@@ -185,7 +185,7 @@ export class Http2Exchange implements Exchange {
       return push.call(stream, null);
     };
     stream.on("headers", (headers, _flags, raw) => {
-      if (this.#state === "running") inbound.inform(Number(headers[":status"]), fieldsOf(raw));
+      if (this.#state === "running") sink.inform(Number(headers[":status"]), fieldsOf(raw));
     });
     stream.on("response", (headers, _flags, raw) => {
       if (this.#state === "running") this.#responded(Number(headers[":status"]), fieldsOf(raw));
@@ -213,14 +213,14 @@ export class Http2Exchange implements Exchange {
   #chunk(chunk: Uint8Array): boolean {
     if (this.#state === "closed") return true;
     if (this.#early !== null) return this.#early.push(chunk) > 0;
-    return this.#inbound.data(chunk);
+    return this.#sink.data(chunk);
   }
 
   #responded(status: number, fields: Fields): void {
-    this.#inbound.head(status, fields);
+    this.#sink.head(status, fields);
     const early = this.#early ?? [];
     this.#early = null;
-    for (const chunk of early) this.#inbound.data(chunk);
+    for (const chunk of early) this.#sink.data(chunk);
   }
 
   /** Node says END_STREAM before it emits the head or the trailers that bore it; those are one tick behind. */
@@ -232,13 +232,13 @@ export class Http2Exchange implements Exchange {
   #end(): void {
     if (this.#remote !== "ending" || this.#state === "closed") return;
     this.#remote = "ended";
-    this.#inbound.end(this.#received);
+    this.#sink.end(this.#received);
   }
 
   #drained(): void {
     if (!this.#choked || this.#state === "closed") return;
     this.#choked = false;
-    this.#inbound.writable();
+    this.#sink.writable();
   }
 
   #sendUnsent(stream: ClientHttp2Stream): void {
@@ -270,8 +270,8 @@ export class Http2Exchange implements Exchange {
       this.#end();
       const fault = this.#faultOf(stream, connection);
       this.#state = "closed";
-      if (fault !== null) this.#inbound.fault(fault);
-      this.#inbound.closed(fault === null && this.#local === "flushed");
+      if (fault !== null) this.#sink.fault(fault);
+      this.#sink.closed(fault === null && this.#local === "flushed");
     }
     connection.released();
   }

@@ -10,11 +10,11 @@ type Event =
   | { readonly kind: "closed"; readonly delivered: boolean };
 
 /**
- * What comes in for one client exchange, in order. It keeps the promises of a sink that node's streams and undici do not:
+ * The sink of one client exchange, behind a queue. It keeps the promises of the seam that node's streams and undici do not:
  * nothing from inside a call to the exchange, data and end only while not paused, the fault after the bytes before it,
  * closed last, nothing of the rest once it has been discarded.
  */
-export class Inbound {
+export class OrderedSink {
   readonly #sink: ClientSink;
   readonly #closed: () => void;
   readonly #queue: Event[] = [];

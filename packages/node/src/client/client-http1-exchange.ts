@@ -6,11 +6,11 @@ import { DialFailure } from "./dial-failure.ts";
 import type { Http1Carried, Http1Connection } from "./http1-connection.ts";
 import { endsWithConnection, http1Fault, type Http1Failure } from "./http1-fault.ts";
 import { http1Caps } from "./http1-limits.ts";
-import { Inbound } from "./inbound.ts";
+import { OrderedSink } from "./ordered-sink.ts";
 
 /** Who is told that an exchange has closed. */
 export interface Http1Owner {
-  ended(exchange: Http1Exchange): void;
+  ended(exchange: ClientHttp1Exchange): void;
 }
 
 /** Undici gives the names and values of a head as the bytes of the wire. */
@@ -25,9 +25,9 @@ function fieldsOf(raw: unknown): Fields {
 /**
  * One request whose body is known whole, over a connection of undici. It is the handler of its own dispatch.
  */
-export class Http1Exchange implements Exchange, Http1Carried {
+export class ClientHttp1Exchange implements Exchange, Http1Carried {
   readonly #target: Target;
-  readonly #inbound: Inbound;
+  readonly #sink: OrderedSink;
   /** The request. `flushed`: undici has handed all of it to the socket. */
   #local: "ended" | "flushed" = "ended";
   #remote: "waiting" | "body" | "body to the connection's end" | "ended" = "waiting";
@@ -39,7 +39,7 @@ export class Http1Exchange implements Exchange, Http1Carried {
 
   constructor(owner: Http1Owner, target: Target, sink: ClientSink) {
     this.#target = target;
-    this.#inbound = new Inbound(sink, () => owner.ended(this));
+    this.#sink = new OrderedSink(sink, () => owner.ended(this));
   }
 
   /** Hands the request to undici. */
@@ -61,13 +61,13 @@ export class Http1Exchange implements Exchange, Http1Carried {
   }
 
   pause(): void {
-    this.#inbound.pause();
+    this.#sink.pause();
     this.#controller?.pause();
   }
 
   resume(): void {
-    if (!this.#inbound.paused) return;
-    this.#inbound.resume();
+    if (!this.#sink.paused) return;
+    this.#sink.resume();
     this.#resumeParser();
   }
 
@@ -90,14 +90,14 @@ export class Http1Exchange implements Exchange, Http1Carried {
 
   reset(): void {
     if (this.#state !== "closed") this.#abort();
-    this.#inbound.discard();
+    this.#sink.discard();
   }
 
   /** Ends the exchange with a fault: it could not be started, or the connector is closed. */
   fail(fault: Fault): void {
     const waited = this.#state === "waiting";
     if (this.#state !== "closed") this.#abort();
-    this.#inbound.abandon(waited ? { ...fault, processed: "never" } : fault);
+    this.#sink.abandon(waited ? { ...fault, processed: "never" } : fault);
   }
 
   /** The connection that will carry the request. Comes before onRequestStart(). */
@@ -113,8 +113,8 @@ export class Http1Exchange implements Exchange, Http1Carried {
     }
     this.#state = "running";
     this.#controller = controller;
-    if (this.#inbound.paused) controller.pause();
-    this.#inbound.sent((this.#connection as Http1Connection).peer, http1Caps);
+    if (this.#sink.paused) controller.pause();
+    this.#sink.sent((this.#connection as Http1Connection).peer, http1Caps);
   }
 
   onRequestSent(): void {
@@ -125,16 +125,16 @@ export class Http1Exchange implements Exchange, Http1Carried {
     if (this.#state === "closed") return;
     const fields = fieldsOf(controller.rawHeaders);
     if (status < 200) {
-      this.#inbound.inform(status, fields);
+      this.#sink.inform(status, fields);
       return;
     }
     this.#remote = endsWithConnection(status, fields) ? "body to the connection's end" : "body";
-    this.#inbound.head(status, fields);
+    this.#sink.head(status, fields);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#state === "closed") return;
-    if (!this.#inbound.data(chunk)) controller.pause();
+    if (!this.#sink.data(chunk)) controller.pause();
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
@@ -146,19 +146,19 @@ export class Http1Exchange implements Exchange, Http1Carried {
     }
     this.#remote = "ended";
     const trailers = fieldsOf(controller.rawTrailers);
-    this.#inbound.end(trailers.length === 0 ? null : trailers);
+    this.#sink.end(trailers.length === 0 ? null : trailers);
     this.#closed(this.#local === "flushed");
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.#state === "closed") return;
-    this.#inbound.fault(this.#faultOf(error));
+    this.#sink.fault(this.#faultOf(error));
     this.#closed(false);
   }
 
   #closed(delivered: boolean): void {
     this.#state = "closed";
-    this.#inbound.closed(delivered);
+    this.#sink.closed(delivered);
   }
 
   #abort(): void {
@@ -174,7 +174,7 @@ export class Http1Exchange implements Exchange, Http1Carried {
     this.#resuming = "scheduled";
     process.nextTick(() => {
       this.#resuming = "no";
-      if (this.#state === "running" && !this.#inbound.paused) this.#controller?.resume();
+      if (this.#state === "running" && !this.#sink.paused) this.#controller?.resume();
     });
   }
 
