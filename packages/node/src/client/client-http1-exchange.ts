@@ -1,17 +1,12 @@
-import type { ClientSink, Exchange, Fault, Fields, RequestHead } from "@millrace/exchange";
+import type { ClientSink, Fault, Fields, RequestHead } from "@millrace/exchange";
 import { type Dispatcher, errors } from "undici";
-import type { Target } from "./dial.ts";
+import { ClientExchange } from "./client-exchange.ts";
 import { unsentFault } from "./connect-failure.ts";
+import type { Target } from "./dial.ts";
 import { DialFailure } from "./dial-failure.ts";
 import type { Http1Carried, Http1Connection } from "./http1-connection.ts";
 import { endsWithConnection, http1Fault, type Http1Failure } from "./http1-fault.ts";
 import { http1Caps } from "./http1-limits.ts";
-import { OrderedSink } from "./ordered-sink.ts";
-
-/** Who is told that an exchange has closed. */
-export interface Http1Owner {
-  ended(exchange: ClientHttp1Exchange): void;
-}
 
 /** Undici gives the names and values of a head as the bytes of the wire. */
 function fieldsOf(raw: unknown): Fields {
@@ -25,21 +20,19 @@ function fieldsOf(raw: unknown): Fields {
 /**
  * One request whose body is known whole, over a connection of undici. It is the handler of its own dispatch.
  */
-export class ClientHttp1Exchange implements Exchange, Http1Carried {
+export class ClientHttp1Exchange extends ClientExchange implements Http1Carried {
   readonly #target: Target;
-  readonly #sink: OrderedSink;
   /** The request. `flushed`: undici has handed all of it to the socket. */
   #local: "ended" | "flushed" = "ended";
   #remote: "waiting" | "body" | "body to the connection's end" | "ended" = "waiting";
-  #state: "waiting" | "running" | "closed" = "waiting";
   #connection: Http1Connection | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   /** Whether undici's parser is to be let go on, in a later turn. */
   #resuming: "no" | "scheduled" = "no";
 
-  constructor(owner: Http1Owner, target: Target, sink: ClientSink) {
+  constructor(target: Target, sink: ClientSink, ended: () => void) {
+    super(sink, ended);
     this.#target = target;
-    this.#sink = new OrderedSink(sink, () => owner.ended(this));
   }
 
   /** Hands the request to undici. */
@@ -60,15 +53,9 @@ export class ClientHttp1Exchange implements Exchange, Http1Carried {
     }
   }
 
-  pause(): void {
-    this.#sink.pause();
+  override pause(): void {
+    super.pause();
     this.#controller?.pause();
-  }
-
-  resume(): void {
-    if (!this.#sink.paused) return;
-    this.#sink.resume();
-    this.#resumeParser();
   }
 
   /** The body was given whole. */
@@ -76,29 +63,7 @@ export class ClientHttp1Exchange implements Exchange, Http1Carried {
     return true;
   }
 
-  reserve(): null {
-    return null;
-  }
-
-  commit(): boolean {
-    return true;
-  }
-
-  flush(): void {}
-
   end(): void {}
-
-  reset(): void {
-    if (this.#state !== "closed") this.#abort();
-    this.#sink.discard();
-  }
-
-  /** Ends the exchange with a fault: it could not be started, or the connector is closed. */
-  fail(fault: Fault): void {
-    const waited = this.#state === "waiting";
-    if (this.#state !== "closed") this.#abort();
-    this.#sink.abandon(waited ? { ...fault, processed: "never" } : fault);
-  }
 
   /** The connection that will carry the request. Comes before onRequestStart(). */
   onConnection(connection: Http1Connection): void {
@@ -106,15 +71,15 @@ export class ClientHttp1Exchange implements Exchange, Http1Carried {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#state === "closed") {
+    if (this.state === "closed") {
       // It was reset while it waited for a connection; undici knows no other way to take it back.
       controller.abort(new errors.RequestAbortedError());
       return;
     }
-    this.#state = "running";
+    this.state = "running";
     this.#controller = controller;
-    if (this.#sink.paused) controller.pause();
-    this.#sink.sent((this.#connection as Http1Connection).peer, http1Caps);
+    if (this.sink.paused) controller.pause();
+    this.sink.sent((this.#connection as Http1Connection).peer, http1Caps);
   }
 
   onRequestSent(): void {
@@ -122,23 +87,23 @@ export class ClientHttp1Exchange implements Exchange, Http1Carried {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
-    if (this.#state === "closed") return;
+    if (this.state === "closed") return;
     const fields = fieldsOf(controller.rawHeaders);
     if (status < 200) {
-      this.#sink.inform(status, fields);
+      this.sink.inform(status, fields);
       return;
     }
     this.#remote = endsWithConnection(status, fields) ? "body to the connection's end" : "body";
-    this.#sink.head(status, fields);
+    this.sink.head(status, fields);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#state === "closed") return;
-    if (!this.#sink.data(chunk)) controller.pause();
+    if (this.state === "closed") return;
+    if (!this.sink.data(chunk)) controller.pause();
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
-    if (this.#state === "closed") return;
+    if (this.state === "closed") return;
     const broken = this.#connection?.socket.errored ?? null;
     if (this.#remote === "body to the connection's end" && broken !== null) {
       this.onResponseError(controller, broken);
@@ -146,35 +111,35 @@ export class ClientHttp1Exchange implements Exchange, Http1Carried {
     }
     this.#remote = "ended";
     const trailers = fieldsOf(controller.rawTrailers);
-    this.#sink.end(trailers.length === 0 ? null : trailers);
+    this.sink.end(trailers.length === 0 ? null : trailers);
     this.#closed(this.#local === "flushed");
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    if (this.#state === "closed") return;
-    this.#sink.fault(this.#faultOf(error));
+    if (this.state === "closed") return;
+    this.sink.fault(this.#faultOf(error));
     this.#closed(false);
   }
 
   #closed(delivered: boolean): void {
-    this.#state = "closed";
-    this.#sink.closed(delivered);
+    this.state = "closed";
+    this.sink.closed(delivered);
   }
 
-  #abort(): void {
-    const waited = this.#state === "waiting";
-    this.#state = "closed";
+  protected abort(): void {
+    const waited = this.state === "waiting";
+    this.state = "closed";
     if (waited) this.#connection?.unwanted();
     else this.#controller?.abort(new errors.RequestAbortedError());
   }
 
   /** In a turn of its own: undici parses from inside resume(), and cannot do so from inside another parser's callback. */
-  #resumeParser(): void {
+  protected readOn(): void {
     if (this.#resuming === "scheduled" || this.#controller === undefined) return;
     this.#resuming = "scheduled";
     process.nextTick(() => {
       this.#resuming = "no";
-      if (this.#state === "running" && !this.#sink.paused) this.#controller?.resume();
+      if (this.state === "running" && !this.sink.paused) this.#controller?.resume();
     });
   }
 
@@ -182,7 +147,7 @@ export class ClientHttp1Exchange implements Exchange, Http1Carried {
     const code = "code" in error ? error.code : undefined;
     if (error instanceof DialFailure) return error.fault;
     // Undici reports what it finds wrong with a request before it looks for a connection.
-    if (this.#state === "waiting") return unsentFault(error);
+    if (this.state === "waiting") return unsentFault(error);
     const answered = this.#remote !== "waiting";
     return http1Fault({
       target: this.#target,

@@ -3,14 +3,13 @@ import {
   type Caps,
   type ClientSink,
   ErrorCode,
-  type Exchange,
   type Fault,
   type Fields,
   type RequestHead,
 } from "@millrace/exchange";
+import { ClientExchange } from "./client-exchange.ts";
 import { unsentFault } from "./connect-failure.ts";
 import type { Http2Connection } from "./http2-connection.ts";
-import { OrderedSink } from "./ordered-sink.ts";
 
 export const http2Caps: Caps = {
   http: "2",
@@ -52,10 +51,9 @@ function grouped(fields: Fields): Record<string, string[]> {
  * event does, whether END_STREAM was received (the stream is then not closed) or the stream was cut off (it is). Node
  * emits 'end' for both.
  */
-export class ClientHttp2Exchange implements Exchange {
+export class ClientHttp2Exchange extends ClientExchange {
   readonly #owner: Http2Owner;
   readonly #head: RequestHead;
-  readonly #sink: OrderedSink;
   /** What is to be sent once there is a stream. */
   #unsent: Uint8Array[] = [];
   #trailers: Fields | null = null;
@@ -67,18 +65,15 @@ export class ClientHttp2Exchange implements Exchange {
   #early: Uint8Array[] | null = [];
   /** The peer's trailers. */
   #received: Fields | null = null;
-  /** A write() has answered false. */
-  #choked = false;
-  #state: "waiting" | "running" | "closed" = "waiting";
   #stream: ClientHttp2Stream | undefined;
   #cause: unknown;
   /** Node could not put the header block on the wire. */
   #unsendable = false;
 
   constructor(owner: Http2Owner, head: RequestHead, body: Uint8Array | null | undefined, sink: ClientSink) {
+    super(sink, () => owner.ended(this));
     this.#owner = owner;
     this.#head = head;
-    this.#sink = new OrderedSink(sink, () => owner.ended(this));
     this.#local = body === undefined ? "open" : "ended";
     if (body !== undefined && body !== null && body.length > 0) this.#unsent.push(body);
   }
@@ -100,74 +95,38 @@ export class ClientHttp2Exchange implements Exchange {
       this.fail(unsentFault(error));
       return true;
     }
-    this.#state = "running";
+    this.state = "running";
     this.#stream = stream;
     this.#listen(stream, connection);
-    this.#sink.sent(connection.peer, http2Caps);
+    this.sink.sent(connection.peer, http2Caps);
     if (!endStream) this.#sendUnsent(stream);
     return true;
   }
 
-  pause(): void {
-    this.#sink.pause();
-  }
-
-  resume(): void {
-    if (!this.#sink.paused) return;
-    this.#sink.resume();
-    const stream = this.#stream;
-    if (stream !== undefined && !stream.destroyed) stream._read(0);
-  }
-
   write(chunk: Uint8Array): boolean {
-    if (this.#local !== "open" || this.#state === "closed" || chunk.length === 0) return true;
+    if (this.#local !== "open" || this.state === "closed" || chunk.length === 0) return true;
     const stream = this.#stream;
     if (stream === undefined) {
       this.#unsent.push(chunk);
-      this.#choked = true;
-      return false;
+      return this.sink.answered(false);
     }
     // The peer has closed the stream, and the events that say so are on their way.
     if (stream.closed || stream.destroyed) return true;
-    const room = stream.write(chunk);
-    if (!room) this.#choked = true;
-    return room;
+    return this.sink.answered(stream.write(chunk));
   }
-
-  reserve(): null {
-    return null;
-  }
-
-  commit(): boolean {
-    return true;
-  }
-
-  flush(): void {}
 
   end(trailers: Fields | null): void {
-    if (this.#local !== "open" || this.#state === "closed") return;
+    if (this.#local !== "open" || this.state === "closed") return;
     this.#local = "ended";
     this.#trailers = trailers;
     const stream = this.#stream;
     if (stream !== undefined && !stream.closed && !stream.destroyed) stream.end();
   }
 
-  reset(h2: number): void {
-    if (this.#state !== "closed") this.#close(h2);
-    this.#sink.discard();
-  }
-
-  /** Ends the exchange with a fault: it could not be started, or the connector is closed. */
-  fail(fault: Fault): void {
-    const waited = this.#state === "waiting";
-    if (this.#state !== "closed") this.#close(ErrorCode.CANCEL);
-    this.#sink.abandon(waited ? { ...fault, processed: "never" } : fault);
-  }
-
-  #close(h2: number): void {
+  protected abort(h2: number): void {
     const stream = this.#stream;
-    const waited = this.#state === "waiting";
-    this.#state = "closed";
+    const waited = this.state === "waiting";
+    this.state = "closed";
     this.#unsent = [];
     if (waited) this.#owner.withdrawn(this);
     if (stream === undefined || stream.destroyed) return;
@@ -176,8 +135,13 @@ export class ClientHttp2Exchange implements Exchange {
     if (!stream.closed) stream.close(h2 === ErrorCode.NO_ERROR && unsent ? ErrorCode.CANCEL : h2);
   }
 
+  protected readOn(): void {
+    const stream = this.#stream;
+    if (stream !== undefined && !stream.destroyed) stream._read(0);
+  }
+
   #listen(stream: ClientHttp2Stream, connection: Http2Connection): void {
-    const sink = this.#sink;
+    const { sink } = this;
     const push = stream.push;
     stream.push = (chunk: Uint8Array | null): boolean => {
       if (chunk !== null) return this.#chunk(chunk);
@@ -185,15 +149,15 @@ export class ClientHttp2Exchange implements Exchange {
       return push.call(stream, null);
     };
     stream.on("headers", (headers, _flags, raw) => {
-      if (this.#state === "running") sink.inform(Number(headers[":status"]), fieldsOf(raw));
+      if (this.state === "running") sink.inform(Number(headers[":status"]), fieldsOf(raw));
     });
     stream.on("response", (headers, _flags, raw) => {
-      if (this.#state === "running") this.#responded(Number(headers[":status"]), fieldsOf(raw));
+      if (this.state === "running") this.#responded(Number(headers[":status"]), fieldsOf(raw));
     });
     stream.on("trailers", (_headers, _flags, raw) => {
       this.#received = fieldsOf(raw);
     });
-    stream.on("drain", () => this.#drained());
+    stream.on("drain", () => sink.writable());
     stream.on("wantTrailers", () => this.#sendTrailers(stream));
     stream.on("finish", () => {
       if (this.#local === "ended" && !stream.aborted && stream.rstCode === 0) this.#local = "flushed";
@@ -211,16 +175,16 @@ export class ClientHttp2Exchange implements Exchange {
 
   /** False: node reads no more, and gives no credit, until _read() is called. */
   #chunk(chunk: Uint8Array): boolean {
-    if (this.#state === "closed") return true;
+    if (this.state === "closed") return true;
     if (this.#early !== null) return this.#early.push(chunk) > 0;
-    return this.#sink.data(chunk);
+    return this.sink.data(chunk);
   }
 
   #responded(status: number, fields: Fields): void {
-    this.#sink.head(status, fields);
+    this.sink.head(status, fields);
     const early = this.#early ?? [];
     this.#early = null;
-    for (const chunk of early) this.#sink.data(chunk);
+    for (const chunk of early) this.sink.data(chunk);
   }
 
   /** Node says END_STREAM before it emits the head or the trailers that bore it; those are one tick behind. */
@@ -230,15 +194,9 @@ export class ClientHttp2Exchange implements Exchange {
   }
 
   #end(): void {
-    if (this.#remote !== "ending" || this.#state === "closed") return;
+    if (this.#remote !== "ending" || this.state === "closed") return;
     this.#remote = "ended";
-    this.#sink.end(this.#received);
-  }
-
-  #drained(): void {
-    if (!this.#choked || this.#state === "closed") return;
-    this.#choked = false;
-    this.#sink.writable();
+    this.sink.end(this.#received);
   }
 
   #sendUnsent(stream: ClientHttp2Stream): void {
@@ -247,7 +205,7 @@ export class ClientHttp2Exchange implements Exchange {
     this.#unsent = [];
     if (this.#local === "ended") stream.end();
     // This may run inside a call to another exchange, which made place for this one.
-    else if (this.#choked && room) process.nextTick(() => this.#drained());
+    else if (room) process.nextTick(() => this.sink.writable());
   }
 
   #sendTrailers(stream: ClientHttp2Stream): void {
@@ -266,12 +224,12 @@ export class ClientHttp2Exchange implements Exchange {
   }
 
   #streamClosed(stream: ClientHttp2Stream, connection: Http2Connection): void {
-    if (this.#state !== "closed") {
+    if (this.state !== "closed") {
       this.#end();
       const fault = this.#faultOf(stream, connection);
-      this.#state = "closed";
-      if (fault !== null) this.#sink.fault(fault);
-      this.#sink.closed(fault === null && this.#local === "flushed");
+      this.state = "closed";
+      if (fault !== null) this.sink.fault(fault);
+      this.sink.closed(fault === null && this.#local === "flushed");
     }
     connection.released();
   }

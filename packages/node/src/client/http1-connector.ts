@@ -2,23 +2,24 @@ import type { Socket } from "node:net";
 import type { Caps, ClientSink, Connector, Exchange, Hints, RequestHead } from "@millrace/exchange";
 import { Pool } from "undici";
 import { nodeHost } from "../host/node-host.ts";
+import { ClientHttp1Exchange } from "./client-http1-exchange.ts";
 import { endpoint } from "./connect-failure.ts";
 import { DialAgent } from "./dial-agent.ts";
 import type { Target } from "./dial.ts";
 import { Http1Connection } from "./http1-connection.ts";
-import { ClientHttp1Exchange } from "./client-http1-exchange.ts";
 import { http1Caps, http1HeaderSize, http1IdleMs } from "./http1-limits.ts";
 import { Http1Upload } from "./http1-upload.ts";
 import { Shutdown } from "./shutdown.ts";
 
 /**
- * HTTP/1.1 (RFC 9112), over undici where the body is given whole, over node:http where it is streamed: one exchange at a time on a connection, as many connections as there are exchanges.
- * Idle connections are kept for some seconds, and do not keep the process alive.
+ * HTTP/1.1 (RFC 9112), over undici where the body is given whole, over node:http where it is streamed: one exchange at a
+ * time on a connection, as many connections as there are exchanges. Idle connections are kept for some seconds, and do not
+ * keep the process alive.
  */
 export class Http1Connector implements Connector {
   readonly caps: Caps = http1Caps;
   readonly #target: Target;
-  readonly #shutdown: Shutdown<ClientHttp1Exchange | Http1Upload>;
+  readonly #shutdown: Shutdown;
   readonly #pool: Pool;
   readonly #agent: DialAgent;
   /** One that was made to ask for the protocol. */
@@ -42,14 +43,14 @@ export class Http1Connector implements Connector {
   }
 
   open(head: RequestHead, body: Uint8Array | null | undefined, _hints: Hints, sink: ClientSink): Exchange {
-    const owner = this.#owner;
+    const shutdown = this.#shutdown;
     if (body === undefined) {
-      const upload = new Http1Upload(owner, this.#target, sink);
-      if (this.#shutdown.admits(upload)) nodeHost.root(() => upload.start(this.#agent, head));
+      const upload = new Http1Upload(this.#target, sink, () => shutdown.left(upload));
+      if (shutdown.admits(upload)) nodeHost.root(() => upload.start(this.#agent, head));
       return upload;
     }
-    const exchange = new ClientHttp1Exchange(owner, this.#target, sink);
-    if (this.#shutdown.admits(exchange)) nodeHost.root(() => exchange.start(this.#pool, head, body));
+    const exchange = new ClientHttp1Exchange(this.#target, sink, () => shutdown.left(exchange));
+    if (shutdown.admits(exchange)) nodeHost.root(() => exchange.start(this.#pool, head, body));
     return exchange;
   }
 
@@ -65,8 +66,4 @@ export class Http1Connector implements Connector {
     this.#spare = undefined;
     return spare;
   }
-
-  readonly #owner = {
-    ended: (exchange: ClientHttp1Exchange | Http1Upload): void => this.#shutdown.left(exchange),
-  };
 }

@@ -1,18 +1,13 @@
 import { type Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { Socket } from "node:net";
-import type { ClientSink, Exchange, Fault, Fields, RequestHead } from "@millrace/exchange";
+import type { ClientSink, Fault, Fields, RequestHead } from "@millrace/exchange";
+import { ClientExchange } from "./client-exchange.ts";
 import { unsentFault } from "./connect-failure.ts";
 import { DialFailure } from "./dial-failure.ts";
 import type { Target } from "./dial.ts";
 import { endsWithConnection, http1Fault, type Http1Failure } from "./http1-fault.ts";
 import { http1Caps, http1HeaderSize } from "./http1-limits.ts";
-import { OrderedSink } from "./ordered-sink.ts";
 import { socketPeer } from "./socket-peer.ts";
-
-/** Who is told that an exchange has closed. */
-export interface Http1UploadOwner {
-  ended(exchange: Http1Upload): void;
-}
 
 function fieldsOf(raw: readonly string[]): Fields {
   return raw.map((part, i) => (i % 2 === 0 ? part.toLowerCase() : part));
@@ -22,22 +17,18 @@ function fieldsOf(raw: readonly string[]): Fields {
  * One request whose body is streamed, over node:http. Undici sends a head only together with the first byte of the body,
  * so that a server would not hear of a call, nor refuse it, before its first message.
  */
-export class Http1Upload implements Exchange {
+export class Http1Upload extends ClientExchange {
   readonly #target: Target;
-  readonly #sink: OrderedSink;
   /** The request. `flushed`: all of it has been handed to the socket. */
   #local: "open" | "ended" | "flushed" = "open";
   #remote: "waiting" | "body" | "ended" = "waiting";
-  #state: "waiting" | "running" | "closed" = "waiting";
-  /** A write() has answered false. */
-  #choked = false;
   #request: ClientRequest | undefined;
   #response: IncomingMessage | undefined;
   #socket: Socket | undefined;
 
-  constructor(owner: Http1UploadOwner, target: Target, sink: ClientSink) {
+  constructor(target: Target, sink: ClientSink, ended: () => void) {
+    super(sink, ended);
     this.#target = target;
-    this.#sink = new OrderedSink(sink, () => owner.ended(this));
   }
 
   /** Sends the head. */
@@ -61,91 +52,57 @@ export class Http1Upload implements Exchange {
     this.#request = sending;
     sending.on("socket", (socket) => this.#started(socket));
     sending.on("information", ({ statusCode, rawHeaders }) => {
-      if (this.#state === "running") this.#sink.inform(statusCode, fieldsOf(rawHeaders));
+      if (this.state === "running") this.sink.inform(statusCode, fieldsOf(rawHeaders));
     });
     sending.on("response", (response) => this.#responded(response));
-    sending.on("drain", () => this.#drained());
+    sending.on("drain", () => this.sink.writable());
     sending.on("finish", () => {
       if (this.#local === "ended") this.#local = "flushed";
       if (this.#remote === "ended") this.#done();
     });
     sending.on("error", (error) => this.#failed(error));
     sending.on("close", () => {
-      if (this.#state === "closed" || this.#remote === "ended") this.#done();
+      if (this.state === "closed" || this.#remote === "ended") this.#done();
       else this.#failed(new Error("socket hang up"));
     });
     sending.flushHeaders();
   }
 
-  pause(): void {
-    this.#sink.pause();
-  }
-
-  resume(): void {
-    if (!this.#sink.paused) return;
-    this.#sink.resume();
-    this.#response?.resume();
-  }
-
   write(chunk: Uint8Array): boolean {
     const sending = this.#request;
-    if (this.#local !== "open" || this.#state === "closed" || chunk.length === 0) return true;
+    if (this.#local !== "open" || this.state === "closed" || chunk.length === 0) return true;
     if (sending === undefined || sending.destroyed) return true;
-    const room = sending.write(chunk);
-    if (!room) this.#choked = true;
-    return room;
+    return this.sink.answered(sending.write(chunk));
   }
-
-  reserve(): null {
-    return null;
-  }
-
-  commit(): boolean {
-    return true;
-  }
-
-  flush(): void {}
 
   /** Trailers of a request are not among what this carriage can do. */
   end(): void {
-    if (this.#local !== "open" || this.#state === "closed") return;
+    if (this.#local !== "open" || this.state === "closed") return;
     this.#local = "ended";
     if (this.#request?.destroyed === false) this.#request.end();
   }
 
-  reset(): void {
-    if (this.#state !== "closed") this.#abort();
-    this.#sink.discard();
-  }
-
-  /** Ends the exchange with a fault: it could not be started, or the connector is closed. */
-  fail(fault: Fault): void {
-    const waited = this.#state === "waiting";
-    if (this.#state !== "closed") this.#abort();
-    this.#sink.abandon(waited ? { ...fault, processed: "never" } : fault);
-  }
-
   #started(socket: Socket): void {
     this.#socket = socket;
-    if (this.#state !== "waiting") return;
-    this.#state = "running";
-    this.#sink.sent(socketPeer(socket), http1Caps);
+    if (this.state !== "waiting") return;
+    this.state = "running";
+    this.sink.sent(socketPeer(socket), http1Caps);
   }
 
   #responded(response: IncomingMessage): void {
-    if (this.#state !== "running") return;
-    const sink = this.#sink;
+    if (this.state !== "running") return;
+    const { sink } = this;
     const status = response.statusCode ?? 0;
     const fields = fieldsOf(response.rawHeaders);
     const untilClose = endsWithConnection(status, fields);
     this.#response = response;
     this.#remote = "body";
     response.on("data", (chunk: Uint8Array) => {
-      if (this.#state === "running" && !sink.data(chunk)) response.pause();
+      if (this.state === "running" && !sink.data(chunk)) response.pause();
     });
     response.on("error", (error) => this.#failed(error));
     response.on("end", () => {
-      if (this.#state !== "running") return;
+      if (this.state !== "running") return;
       const broken = this.#socket?.errored ?? null;
       if (!response.complete || (untilClose && broken !== null)) {
         this.#failed(broken ?? new Error("socket hang up"));
@@ -160,38 +117,36 @@ export class Http1Upload implements Exchange {
     sink.head(status, fields);
   }
 
-  #drained(): void {
-    if (!this.#choked || this.#state === "closed") return;
-    this.#choked = false;
-    this.#sink.writable();
-  }
-
   #failed(error: Error): void {
-    if (this.#state === "closed") return;
+    if (this.state === "closed") return;
     if (this.#remote === "ended") return this.#done();
     const fault = this.#faultOf(error);
-    this.#abort();
-    this.#sink.fault(fault);
-    this.#sink.closed(false);
+    this.abort();
+    this.sink.fault(fault);
+    this.sink.closed(false);
   }
 
   /** The response is whole, and the request as far as it will be. */
   #done(): void {
-    if (this.#state === "closed") return;
-    this.#state = "closed";
+    if (this.state === "closed") return;
+    this.state = "closed";
     // A connection with half a request on it is of no use; node keeps the others.
     if (this.#local !== "flushed") this.#request?.destroy();
-    this.#sink.closed(this.#local === "flushed");
+    this.sink.closed(this.#local === "flushed");
   }
 
-  #abort(): void {
-    this.#state = "closed";
+  protected abort(): void {
+    this.state = "closed";
     this.#request?.destroy();
+  }
+
+  protected readOn(): void {
+    this.#response?.resume();
   }
 
   #faultOf(error: Error): Fault {
     if (error instanceof DialFailure) return error.fault;
-    if (this.#state === "waiting") return unsentFault(error);
+    if (this.state === "waiting") return unsentFault(error);
     return http1Fault({
       target: this.#target,
       error,

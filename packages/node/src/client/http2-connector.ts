@@ -14,7 +14,7 @@ import { Shutdown } from "./shutdown.ts";
 export class Http2Connector implements Connector {
   readonly caps: Caps = http2Caps;
   readonly #target: Target;
-  readonly #shutdown: Shutdown<ClientHttp2Exchange>;
+  readonly #shutdown: Shutdown;
   /** In the order of open(). */
   readonly #waiting = new Set<ClientHttp2Exchange>();
   /** What still runs, those that take no new streams included. */

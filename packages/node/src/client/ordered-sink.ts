@@ -12,7 +12,7 @@ type Event =
 /**
  * The sink of one client exchange, behind a queue. It keeps the promises of the seam that node's streams and undici do not:
  * nothing from inside a call to the exchange, data and end only while not paused, the fault after the bytes before it,
- * closed last, nothing of the rest once it has been discarded.
+ * closed last, writable once for each write() that answered false, nothing of the rest once it has been discarded.
  */
 export class OrderedSink {
   readonly #sink: ClientSink;
@@ -23,6 +23,8 @@ export class OrderedSink {
   /** What was taken in last. `fault`: only closed follows; `discarded`: by this side's own reset. */
   #last: "open" | "fault" | "closed" | "discarded" = "open";
   #paused = false;
+  /** A write() has answered false. */
+  #choked = false;
 
   /** `closed` runs when the sink has heard of its end. */
   constructor(sink: ClientSink, closed: () => void) {
@@ -83,9 +85,17 @@ export class OrderedSink {
     this.#last = "closed";
   }
 
+  /** What a write() answers, given back: after a false one writable() passes. */
+  answered(room: boolean): boolean {
+    if (!room) this.#choked = true;
+    return room;
+  }
+
   /** There is room again: not part of the order, and never held. */
   writable(): void {
-    if (this.#last === "open") this.#sink.writable();
+    if (!this.#choked || this.#last !== "open") return;
+    this.#choked = false;
+    this.#sink.writable();
   }
 
   /** Drops what waits; closed(false) follows in a later turn. For this side's own reset, which gives no fault. */

@@ -1,11 +1,6 @@
 import type { Fault } from "@millrace/exchange";
 import { nodeHost } from "../host/node-host.ts";
-
-/** What a connector can end by force. */
-export interface Stoppable {
-  /** Ends it with a fault and closed(false), in a later turn. */
-  fail(fault: Fault): void;
-}
+import type { ClientExchange } from "./client-exchange.ts";
 
 /** The fault of an exchange whose connector is closed. */
 export function shutdownFault(where: string, processed: "never" | "maybe"): Fault {
@@ -14,9 +9,9 @@ export function shutdownFault(where: string, processed: "never" | "maybe"): Faul
 }
 
 /** The exchanges of a connector, and its end: no new ones, a grace for those that run, then a fault. */
-export class Shutdown<E extends Stoppable> {
+export class Shutdown {
   readonly #where: string;
-  readonly #running = new Set<E>();
+  readonly #running = new Set<ClientExchange>();
   #closing = false;
   #waiters: (() => void)[] = [];
 
@@ -25,7 +20,7 @@ export class Shutdown<E extends Stoppable> {
   }
 
   /** Takes an exchange in; false if the connector is closing, and then the exchange has been failed. */
-  admits(exchange: E): boolean {
+  admits(exchange: ClientExchange): boolean {
     if (this.#closing) {
       exchange.fail(shutdownFault(this.#where, "never"));
       return false;
@@ -35,7 +30,7 @@ export class Shutdown<E extends Stoppable> {
   }
 
   /** An exchange has closed. */
-  left(exchange: E): void {
+  left(exchange: ClientExchange): void {
     this.#running.delete(exchange);
     if (this.#running.size > 0) return;
     for (const resolve of this.#waiters.splice(0)) resolve();
