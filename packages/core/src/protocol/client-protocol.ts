@@ -44,6 +44,16 @@ export interface WireResponse {
   finish(trailers: Fields | null, empty: boolean): Outcome;
 }
 
+/** How a protocol carries a call as a GET: the request is in the URL, which caches know it by. */
+export interface GetForm {
+  /** Whether a method may be called so. */
+  allows(method: Method): boolean;
+  /** The query that carries a message. `compression`: what its bytes are compressed with; null for nothing. */
+  query(format: Format, message: Uint8Array, compression: string | null): string;
+  /** The request's fields. */
+  request(facts: RequestFacts): string[];
+}
+
 /** One protocol, seen from a client. Pure: fields and bytes in, fields and outcomes out. */
 export interface ClientProtocol {
   readonly name: Protocol;
@@ -53,5 +63,7 @@ export interface ClientProtocol {
   framing(method: Method): Framing;
   /** The request's fields. */
   request(facts: RequestFacts): string[];
+  /** Null: every call is a POST. */
+  readonly get: GetForm | null;
   response(facts: RequestFacts, status: number, fields: Fields): WireResponse;
 }

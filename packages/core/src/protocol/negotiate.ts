@@ -11,22 +11,15 @@ export function negotiate(
   }
   const { method, head } = request;
   if (method === undefined) return { status: 404, fields: [], text: `there is no method ${head.path}` };
-  if (head.method !== "POST" && !(head.method === "GET" && allowsGet(protocols, request))) {
-    const allowed = allowsGet(protocols, request) ? "GET, POST" : "POST";
+  const verbs = new Set(protocols.flatMap((protocol) => protocol.verbs(method)));
+  if (!verbs.has(head.method)) {
+    const allowed = [...verbs].toSorted().join(", ");
     const text = `${head.path} takes no ${head.method}: use ${allowed}`;
     return { status: 405, fields: ["allow", allowed], text };
   }
   return unsupportedType(
     request,
     protocols.flatMap((protocol) => protocol.mediaTypes(method)),
-  );
-}
-
-function allowsGet(protocols: readonly ServerProtocol[], request: IncomingRequest): boolean {
-  return (
-    request.method?.kind === "unary" &&
-    request.method.idempotency === "no_side_effects" &&
-    protocols.some((protocol) => protocol.name === "connect")
   );
 }
 

@@ -74,6 +74,8 @@ export interface WireCall {
 /** One protocol, seen from a server. Pure. */
 export interface ServerProtocol {
   readonly name: Protocol;
+  /** The HTTP methods that a method is called with. */
+  verbs(method: Method): readonly string[];
   /** The content types that a method is called with. */
   mediaTypes(method: Method): readonly string[];
   /** Null: the request is not in this protocol. */

@@ -3,15 +3,14 @@ import type { Caps, Fields, Peer, RequestHead } from "@millrace/exchange";
 import { RpcError } from "../../error.ts";
 import type { Init } from "../../init.ts";
 import { FieldMetadata } from "../../metadata.ts";
-import type { Outcome, RequestFacts } from "../../protocol/client-protocol.ts";
-import { getFields } from "../../protocol/connect/get.ts";
+import type { GetForm, Outcome, RequestFacts } from "../../protocol/client-protocol.ts";
 import type { EncodedMessage } from "../message-encoder.ts";
 import type { Observation } from "../observation.ts";
 import { Attempt } from "./attempt.ts";
 import type { AttemptOwner } from "./attempt.ts";
 import { carriageFailure } from "./carriage-failure.ts";
 import type { ClientHead } from "./client-head.ts";
-import { callsByGet, getOrPost } from "./get-request.ts";
+import { getFormFor, getOrPost } from "./get-request.ts";
 import type { MethodPlan } from "./method-plan.ts";
 
 /** What a call hands up: headers at most once, messages, then the end exactly once. */
@@ -76,11 +75,12 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     if (!this.#begin()) return;
     const { core } = this.#head;
     const { method, encoder, path } = this.#plan;
+    const form = getFormFor(core, method);
     try {
-      if (callsByGet(core, method)) {
+      if (form !== null) {
         const message = encoder.encode(request, null, true) as EncodedMessage;
-        this.#whenReady(getOrPost(core, path, message), (ready) => {
-          if (ready.verb === "GET") this.#get(ready.query, ready.size);
+        this.#whenReady(getOrPost(core, form, path, message), (ready) => {
+          if (ready.verb === "GET") this.#get(form, ready.query, ready.size);
           else this.#post(ready.message);
         });
       } else this.#whenReady(encoder.encode(request, core.send, false), (message) => this.#post(message));
@@ -227,10 +227,10 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     return carriageFailure(this.#head.core, this.#plan.method.kind, caps);
   }
 
-  #get(query: string, size: number): void {
+  #get(form: GetForm, query: string, size: number): void {
     const facts = this.#facts(null);
     this.#requests = "ended";
-    this.#exchangeWith("GET", query, getFields(this.#fields(facts)), null, facts);
+    this.#exchangeWith("GET", query, form.request(facts), null, facts);
     this.#observation?.sent(size);
   }
 
@@ -245,7 +245,7 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
 
   #open(body: Uint8Array | undefined, sendEncoding: string | null): void {
     const facts = this.#facts(sendEncoding);
-    this.#exchangeWith("POST", "", this.#fields(facts), body, facts);
+    this.#exchangeWith("POST", "", this.#head.core.protocol.request(facts), body, facts);
   }
 
   #facts(sendEncoding: string | null): RequestFacts {
@@ -260,13 +260,6 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     };
   }
 
-  #fields(facts: RequestFacts): string[] {
-    const { core, headers } = this.#head;
-    const fields = core.protocol.request(facts);
-    if (core.userAgent !== undefined && !headers.has("user-agent")) fields.push("user-agent", core.userAgent);
-    return fields;
-  }
-
   #exchangeWith(
     method: string,
     query: string,
@@ -274,7 +267,8 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     body: Uint8Array | null | undefined,
     facts: RequestFacts,
   ): void {
-    const { core, scope, maxReceiveBytes } = this.#head;
+    const { core, headers, scope, maxReceiveBytes } = this.#head;
+    if (core.userAgent !== undefined && !headers.has("user-agent")) fields.push("user-agent", core.userAgent);
     const head: RequestHead = {
       method,
       scheme: core.scheme,

@@ -1,5 +1,5 @@
 import type { Method } from "../../method.ts";
-import { getQuery } from "../../protocol/connect/get.ts";
+import type { GetForm } from "../../protocol/client-protocol.ts";
 import type { EncodedMessage } from "../message-encoder.ts";
 import type { TransportCore } from "./transport-core.ts";
 
@@ -8,24 +8,21 @@ export type GetOrPost =
   | { readonly verb: "GET"; readonly query: string; readonly size: number }
   | { readonly verb: "POST"; readonly message: EncodedMessage };
 
-/** Whether a transport calls a method by Connect GET, as far as the URL's length allows. */
-export function callsByGet(core: TransportCore, method: Method): boolean {
-  return (
-    core.getUrlBytes > 0 &&
-    core.protocol.name === "connect" &&
-    method.kind === "unary" &&
-    method.idempotency === "no_side_effects"
-  );
+/** How a transport calls a method by GET, as far as the URL's length allows; null if it does not. */
+export function getFormFor(core: TransportCore, method: Method): GetForm | null {
+  const { get } = core.protocol;
+  return core.getUrlBytes > 0 && get !== null && get.allows(method) ? get : null;
 }
 
-/** Connect GET while the URL is short enough, by compressing if need be; else the POST. */
+/** A GET while the URL is short enough, by compressing if need be; else the POST. */
 export function getOrPost(
   core: TransportCore,
+  form: GetForm,
   path: string,
   message: EncodedMessage,
 ): GetOrPost | Promise<GetOrPost> {
   const get = (payload: Uint8Array, compression: string | null): GetOrPost | null => {
-    const query = getQuery(core.format, payload, compression);
+    const query = form.query(core.format, payload, compression);
     const url = `${core.scheme}://${core.authority}${path}?`.length + query.length;
     return url > core.getUrlBytes ? null : { verb: "GET", query, size: payload.length };
   };

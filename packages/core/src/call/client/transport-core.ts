@@ -41,7 +41,7 @@ export class TransportCore implements TransportParts {
   readonly acceptEncodings: readonly string[];
   readonly send: SendCompression | null;
   readonly maxReceiveBytes: number;
-  /** The longest URL of a Connect GET; 0 if there are none. */
+  /** The longest URL of a GET; 0 if there are none. */
   readonly getUrlBytes: number;
   readonly halfDuplex: boolean;
   readonly budget: MemoryBudget;

@@ -9,34 +9,40 @@ import { decodeUtf8Lenient } from "../utf8.ts";
 import { contentTypeOf, readContentType } from "./content-type.ts";
 import { flagEndStream, readEndStream } from "./end-stream.ts";
 import { errorFromJson } from "./error-json.ts";
+import { allowsGet, getQuery } from "./get.ts";
 import { prefixedTrailers } from "./trailer-prefix.ts";
 
-/** Connect, client side. Unary calls are plain HTTP; a GET is made of one by connect/get.ts. */
+/** Connect, client side. Unary calls are plain HTTP. */
 export const connectClient: ClientProtocol = {
   name: "connect",
   needsHttp2: false,
   framing: (method) => (method.kind === "unary" ? "body" : "envelope"),
-  request(facts) {
-    const prefix = facts.method.kind === "unary" ? "" : "connect-";
-    const fields = [
+  request: (facts) =>
+    addFields(facts, [
       "content-type",
       contentTypeOf(facts.method.kind, facts.format),
       "connect-protocol-version",
       "1",
-    ];
-    if (facts.timeoutMs !== Infinity) fields.push("connect-timeout-ms", printConnectTimeout(facts.timeoutMs));
-    if (facts.sendEncoding !== null) fields.push(`${prefix}content-encoding`, facts.sendEncoding);
-    if (facts.acceptEncodings.length > 0)
-      fields.push(`${prefix}accept-encoding`, facts.acceptEncodings.join(", "));
-    fields.push(...facts.metadata);
-    return fields;
-  },
+    ]),
+  // What the query says is not said again.
+  get: { allows: allowsGet, query: getQuery, request: (facts) => addFields(facts, []) },
   response(facts, status, fields) {
     return facts.method.kind === "unary"
       ? unaryResponse(facts, status, fields)
       : streamResponse(facts, status, fields);
   },
 };
+
+/** Adds the fields that a POST and a GET have alike. */
+function addFields(facts: RequestFacts, fields: string[]): string[] {
+  const prefix = facts.method.kind === "unary" ? "" : "connect-";
+  if (facts.timeoutMs !== Infinity) fields.push("connect-timeout-ms", printConnectTimeout(facts.timeoutMs));
+  if (facts.sendEncoding !== null) fields.push(`${prefix}content-encoding`, facts.sendEncoding);
+  if (facts.acceptEncodings.length > 0)
+    fields.push(`${prefix}accept-encoding`, facts.acceptEncodings.join(", "));
+  fields.push(...facts.metadata);
+  return fields;
+}
 
 function unaryResponse(facts: RequestFacts, status: number, fields: Fields): WireResponse {
   const type = firstField(fields, "content-type");

@@ -1,6 +1,12 @@
 import { decodeBase64, encodeBase64Url } from "../../base64.ts";
+import type { Method } from "../../method.ts";
 import type { Format } from "../format.ts";
 import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
+
+/** Connect "Unary-Get-Request": whether a method may be called by GET. */
+export function allowsGet(method: Method): boolean {
+  return method.kind === "unary" && method.idempotency === "no_side_effects";
+}
 
 /** Connect "Unary-Get-Request": the query that carries a message, its parts in the order that caches rely on. */
 export function getQuery(format: Format, payload: Uint8Array, compression: string | null): string {
@@ -12,16 +18,6 @@ export function getQuery(format: Format, payload: Uint8Array, compression: strin
     (compression === null ? "" : `&compression=${compression}`) +
     `&encoding=${format}&message=${message}`
   );
-}
-
-/** Turns the fields of a POST into those of the GET: what the query says is not said again. */
-export function getFields(fields: readonly string[]): string[] {
-  const kept: string[] = [];
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i]!;
-    if (name !== "content-type" && name !== "connect-protocol-version") kept.push(name, fields[i + 1]!);
-  }
-  return kept;
 }
 
 /** A message in a query, or what is wrong with it. */

@@ -16,12 +16,13 @@ import { encodeUtf8 } from "../utf8.ts";
 import { contentTypeOf, readContentType } from "./content-type.ts";
 import { endStreamFrame } from "./end-stream.ts";
 import { errorToJson } from "./error-json.ts";
-import { readQuery } from "./get.ts";
+import { allowsGet, readQuery } from "./get.ts";
 import { prefixTrailers } from "./trailer-prefix.ts";
 
 /** Connect, server side: unary by POST and GET, and streams. */
 export const connectServer: ServerProtocol = {
   name: "connect",
+  verbs: (method) => (allowsGet(method) ? ["GET", "POST"] : ["POST"]),
   mediaTypes: (method) => [contentTypeOf(method.kind, "proto"), contentTypeOf(method.kind, "json")],
   accept(request) {
     const { method, head } = request;
@@ -42,7 +43,7 @@ function acceptGet(request: IncomingRequest): WireCall | HttpRefusal | null {
       ? getCall(request, query.encoding === "json" ? "json" : "proto", query)
       : null;
   }
-  if (method.kind !== "unary" || method.idempotency !== "no_side_effects") return null;
+  if (!allowsGet(method)) return null;
   const format = query.encoding;
   // A body on a GET, or a codec that is not known, is a request in a form that is not supported.
   const length = firstField(head.fields, "content-length");

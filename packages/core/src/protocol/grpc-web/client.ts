@@ -19,6 +19,7 @@ export const grpcWebClient: ClientProtocol = {
     fields.push("x-grpc-web", "1", ...facts.metadata);
     return fields;
   },
+  get: null,
   response(facts, status, fields) {
     return {
       failure: headFailure(facts, prefix, status, fields),

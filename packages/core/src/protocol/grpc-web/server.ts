@@ -10,6 +10,7 @@ const text = "application/grpc-web-text";
 /** gRPC-Web (PROTOCOL-WEB.md), server side, binary and text. */
 export const grpcWebServer: ServerProtocol = {
   name: "grpc-web",
+  verbs: () => ["POST"],
   mediaTypes: () => [binary, `${binary}+proto`, `${binary}+json`, text, `${text}+proto`, `${text}+json`],
   accept(request) {
     const prefix = formatOf(request.mediaType, text) === undefined ? binary : text;

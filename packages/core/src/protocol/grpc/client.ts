@@ -16,6 +16,7 @@ export const grpcClient: ClientProtocol = {
     fields.push("te", "trailers", ...facts.metadata);
     return fields;
   },
+  get: null,
   response(facts, status, fields) {
     return {
       failure: headFailure(facts, prefix, status, fields),

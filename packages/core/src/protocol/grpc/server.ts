@@ -8,6 +8,7 @@ const prefix = "application/grpc";
 /** gRPC over HTTP/2 (PROTOCOL-HTTP2.md), server side. */
 export const grpcServer: ServerProtocol = {
   name: "grpc",
+  verbs: () => ["POST"],
   mediaTypes: () => [prefix, `${prefix}+proto`, `${prefix}+json`],
   accept(request) {
     const format = formatOf(request.mediaType, prefix);
