@@ -230,6 +230,51 @@ describe("a reply before the request has ended", () => {
     await client.closed;
   });
 
+  it.each([
+    ["chunked, of which nobody knows how long it is", "transfer-encoding: chunked", "3\r\nabc\r\n"],
+    ["not sent yet, because its client waits to be told", "content-length: 3\r\nexpect: 100-continue", ""],
+  ])("says `connection: close` when the rest of the request is %s", async (_, fields, body) => {
+    const { raw } = await start({
+      accept: ({ exchange }) => exchange.reply(413, [], Buffer.from("the end"), null),
+    });
+    const client = raw().send("POST / HTTP/1.1", "host: h", fields, "", body);
+    await client.until(fullReply);
+    expect(client.received).toMatch(/\r\nconnection: close\r\n/i);
+    await client.closed;
+  });
+
+  it.each([
+    ["a request of known length", "content-length: 3", "abc"],
+    ["a request without a body", "accept: */*", ""],
+  ])("keeps the connection behind %s, which is answered on its head", async (_, field, body) => {
+    const { raw } = await start({
+      accept: ({ exchange }) => exchange.reply(200, [], Buffer.from(exchange.head.path), null),
+    });
+    const client = raw();
+    for (const path of ["/one", "/two", "/three"]) {
+      client.send(`POST ${path} HTTP/1.1`, "host: h", field, "", body);
+      await client.until(new RegExp(`\r\n\r\n${path}$`));
+    }
+    expect(client.received).not.toMatch(/connection: close/i);
+    client.socket.end();
+  });
+
+  it("says `connection: close` in a head that is sent in the middle of a chunked request", async () => {
+    const { raw } = await start({
+      accept: ({ exchange }) => {
+        exchange.respond(200, []);
+        exchange.flush();
+      },
+      end: ({ exchange }) => exchange.end(null),
+    });
+    const client = raw().send("POST / HTTP/1.1", "host: h", "transfer-encoding: chunked", "", "3", "abc", "");
+    await client.until(/\r\n\r\n$/);
+    expect(client.received).toMatch(/\r\nconnection: close\r\n/i);
+    client.send("0", "", "");
+    await client.until(/\r\n0\r\n\r\n$/);
+    await client.closed;
+  });
+
   it("is not held open by a client that falls silent in the middle of its request", async () => {
     const { recorder, raw } = await start(
       { accept: ({ exchange }) => exchange.reply(200, [], Buffer.from("the end"), null) },

@@ -170,7 +170,7 @@ export class Http1Exchange implements ServerExchange {
         head.push("content-length", String(body?.length ?? 0));
     }
     this.respond(status, head);
-    this.#sendHead(this.#site.closing() || this.#tooMuchLeft());
+    this.#sendHead();
     this.#finish(body, sent);
   }
 
@@ -235,13 +235,13 @@ export class Http1Exchange implements ServerExchange {
   };
 
   /** Sends the head with what follows. Afterwards the response is `open`, or node has refused the head. */
-  #sendHead(closing: boolean = this.#site.closing()): void {
+  #sendHead(): void {
     const res = this.#res;
     this.#response = "open";
     if (res.headersSent || res.destroyed) return;
     let fields = this.#fields;
     this.#site.inherited(this.#status);
-    if (closing && firstField(fields, "connection") === undefined)
+    if (this.#isLast() && firstField(fields, "connection") === undefined)
       fields = [...fields, "connection", "close"];
     try {
       res.writeHead(this.#status, fields as string[]);
@@ -293,10 +293,22 @@ export class Http1Exchange implements ServerExchange {
     this.#req.resume();
   }
 
-  /** What the client has announced, and not sent yet, is more than would be read and thrown away. */
-  #tooMuchLeft(): boolean {
-    const length = Number(this.#req.headers["content-length"] ?? 0);
-    return length - this.#received > this.#site.drainBytes;
+  /**
+   * Whether the connection takes no further request, which the head has to say: a client that is not told sends the next
+   * one into a connection that we are closing. So it is, too, where the rest of the request is not sure to be read to its
+   * end: nobody knows how long a chunked one is, and a client that was not told to continue may send it or not (RFC 9110
+   * section 10.1.1).
+   */
+  #isLast(): boolean {
+    if (this.#site.closing()) return true;
+    const { complete, headers } = this.#req;
+    if (complete) return false;
+    if (headers["transfer-encoding"] !== undefined) return true;
+    const left = Number(headers["content-length"] ?? 0) - this.#received;
+    return (
+      left > 0 &&
+      (left > this.#site.drainBytes || (this.#site.expectsContinue && this.#request === "waiting"))
+    );
   }
 
   #stopDiscarding(): void {
