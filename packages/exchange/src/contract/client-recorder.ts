@@ -5,8 +5,8 @@ import type { Head } from "../head.ts";
 import type { Peer } from "../peer.ts";
 import type { ClientSink } from "../sink.ts";
 import { type EventName, type Hooks, Recorder } from "./recorder.ts";
-import type { Stage } from "./stage.ts";
 import { check } from "./violation.ts";
+import type { Watch } from "./watch.ts";
 
 /** The client's side of an exchange. */
 export class ClientRecorder extends Recorder {
@@ -21,8 +21,8 @@ export class ClientRecorder extends Recorder {
   readonly #hooks: Hooks<ClientRecorder>;
   #exchange: Exchange | undefined;
 
-  constructor(stage: Stage, label: string, hooks: Hooks<ClientRecorder>, whole: boolean) {
-    super(stage, label);
+  constructor(watch: Watch, label: string, hooks: Hooks<ClientRecorder>, whole: boolean) {
+    super(watch, label);
     this.#hooks = hooks;
     if (whole) this.own = "ended";
     this.sink = {

@@ -3,7 +3,7 @@ import type { Fault } from "../fault.ts";
 import type { Fields } from "../fields.ts";
 import type { Sink } from "../sink.ts";
 import { concat } from "./bytes.ts";
-import type { Stage } from "./stage.ts";
+import type { Watch } from "./watch.ts";
 
 /** A sink's method, or the server's entry. */
 export type EventName =
@@ -38,11 +38,11 @@ export abstract class Recorder {
   written = 0;
   /** False lets the bytes go once they are counted. */
   keep = true;
-  protected readonly stage: Stage;
+  protected readonly watch: Watch;
   readonly #chunks: Uint8Array[] = [];
 
-  constructor(stage: Stage, label: string) {
-    this.stage = stage;
+  constructor(watch: Watch, label: string) {
+    this.watch = watch;
     this.label = label;
   }
 
@@ -69,17 +69,17 @@ export abstract class Recorder {
   /** Resolves when `event` has come `times` times. */
   async seen(event: EventName, times = 1): Promise<void> {
     const enough = (): boolean => this.log.filter((name) => name === event).length >= times;
-    await this.stage.until(enough, `${this.label}: ${event}()${times > 1 ? ` ${times} times` : ""}`);
+    await this.watch.until(enough, `${this.label}: ${event}()${times > 1 ? ` ${times} times` : ""}`);
   }
 
   /** Resolves when `length` bytes of the peer's body have come. */
   async received(length: number): Promise<void> {
-    await this.stage.until(() => this.bytes >= length, `${this.label}: ${length} bytes, of which came`);
+    await this.watch.until(() => this.bytes >= length, `${this.label}: ${length} bytes, of which came`);
   }
 
   /** Resolves when there is room again, or never will be. */
   async room(): Promise<void> {
-    await this.stage.until(() => !this.choked || this.over, `${this.label}: writable()`);
+    await this.watch.until(() => !this.choked || this.over, `${this.label}: writable()`);
   }
 
   /** Writes all, waiting for room; stops when the exchange is over. */
@@ -91,42 +91,42 @@ export abstract class Recorder {
   }
 
   pause(): void {
-    this.stage.call(`${this.label}.pause()`, () => this.exchange().pause());
+    this.watch.call(`${this.label}.pause()`, () => this.exchange().pause());
     this.paused = true;
   }
 
   resume(): void {
     this.paused = false;
-    this.stage.call(`${this.label}.resume()`, () => this.exchange().resume());
+    this.watch.call(`${this.label}.resume()`, () => this.exchange().resume());
   }
 
   write(chunk: Uint8Array): boolean {
-    const room = this.stage.call(`${this.label}.write()`, () => this.exchange().write(chunk));
+    const room = this.watch.call(`${this.label}.write()`, () => this.exchange().write(chunk));
     return this.#took(chunk.length, room);
   }
 
   reserve(): Span | null {
-    return this.stage.call(`${this.label}.reserve()`, () => this.exchange().reserve());
+    return this.watch.call(`${this.label}.reserve()`, () => this.exchange().reserve());
   }
 
   /** `length`: how far `pos` lies from the span's first position. */
   commit(pos: number, length: number): boolean {
-    const room = this.stage.call(`${this.label}.commit()`, () => this.exchange().commit(pos));
+    const room = this.watch.call(`${this.label}.commit()`, () => this.exchange().commit(pos));
     return this.#took(length, room);
   }
 
   flush(): void {
-    this.stage.call(`${this.label}.flush()`, () => this.exchange().flush());
+    this.watch.call(`${this.label}.flush()`, () => this.exchange().flush());
   }
 
   end(trailers: Fields | null): void {
     if (this.own === "open") this.own = "ended";
-    this.stage.call(`${this.label}.end()`, () => this.exchange().end(trailers));
+    this.watch.call(`${this.label}.end()`, () => this.exchange().end(trailers));
   }
 
   reset(h2: number): void {
     if (this.delivered === undefined) this.own = "reset";
-    this.stage.call(`${this.label}.reset()`, () => this.exchange().reset(h2));
+    this.watch.call(`${this.label}.reset()`, () => this.exchange().reset(h2));
   }
 
   /** The events of both sides. */
@@ -168,10 +168,10 @@ export abstract class Recorder {
 
   /** Notes an event, checks it, runs the case's hook, and lets the waiting look again. */
   protected record(event: EventName, note: () => string | null): void {
-    this.stage.event(() => {
-      const wrong = this.stage.within() ?? this.#always(event) ?? this.order(event) ?? note();
+    this.watch.event(() => {
+      const wrong = this.watch.within() ?? this.#always(event) ?? this.order(event) ?? note();
       this.log.push(event);
-      if (wrong !== null) this.stage.violate(`${this.label}: ${event}(): ${wrong}`);
+      if (wrong !== null) this.watch.violate(`${this.label}: ${event}(): ${wrong}`);
       this.hook(event);
     });
   }

@@ -2,7 +2,7 @@ import type { ServerExchange } from "../exchange.ts";
 import type { Fields } from "../fields.ts";
 import type { Sink } from "../sink.ts";
 import { type EventName, type Hooks, Recorder } from "./recorder.ts";
-import type { Stage } from "./stage.ts";
+import type { Watch } from "./watch.ts";
 
 /** The server's side of an exchange. */
 export class ServerRecorder extends Recorder {
@@ -10,8 +10,8 @@ export class ServerRecorder extends Recorder {
   readonly #exchange: ServerExchange;
   readonly #hooks: Hooks<ServerRecorder>;
 
-  constructor(stage: Stage, label: string, hooks: Hooks<ServerRecorder>, exchange: ServerExchange) {
-    super(stage, label);
+  constructor(watch: Watch, label: string, hooks: Hooks<ServerRecorder>, exchange: ServerExchange) {
+    super(watch, label);
     this.#hooks = hooks;
     this.#exchange = exchange;
     this.sink = this.events();
@@ -28,11 +28,11 @@ export class ServerRecorder extends Recorder {
   }
 
   inform(status: number, fields: Fields): void {
-    this.stage.call(`${this.label}.inform()`, () => this.#exchange.inform(status, fields));
+    this.watch.call(`${this.label}.inform()`, () => this.#exchange.inform(status, fields));
   }
 
   respond(status: number, fields: Fields = []): void {
-    this.stage.call(`${this.label}.respond()`, () => this.#exchange.respond(status, fields));
+    this.watch.call(`${this.label}.respond()`, () => this.#exchange.respond(status, fields));
   }
 
   reply(
@@ -45,7 +45,7 @@ export class ServerRecorder extends Recorder {
       this.written += body?.length ?? 0;
       this.own = "ended";
     }
-    this.stage.call(`${this.label}.reply()`, () => this.#exchange.reply(status, fields, body, trailers));
+    this.watch.call(`${this.label}.reply()`, () => this.#exchange.reply(status, fields, body, trailers));
   }
 
   protected exchange(): ServerExchange {

@@ -7,7 +7,8 @@ import type { ContractSignal, Make, Pair } from "./contract-case.ts";
 import type { Declaration } from "./declaration.ts";
 import type { Hooks, Recorder } from "./recorder.ts";
 import { ServerRecorder } from "./server-recorder.ts";
-import { check, ContractViolation } from "./violation.ts";
+import { check } from "./violation.ts";
+import { Watch } from "./watch.ts";
 
 /** What a case says of one exchange that it opens. */
 export interface Script {
@@ -33,13 +34,6 @@ export interface Talk {
   served(): ServerRecorder | undefined;
 }
 
-interface Wait {
-  readonly met: () => boolean;
-  readonly text: string;
-  readonly resolve: () => void;
-  readonly reject: (reason: unknown) => void;
-}
-
 const hints: Hints = { deadline: Infinity, waitForReady: false, attempt: 0 };
 
 /** Where one case plays: a pair, all exchanges opened in it, and what went wrong. */
@@ -47,12 +41,8 @@ export class Stage {
   readonly declared: Declaration;
   readonly #recorders: Recorder[] = [];
   readonly #scripts = new Map<string, (exchange: ServerExchange) => Sink | null>();
-  readonly #waits = new Set<Wait>();
+  readonly #watch = new Watch(() => this.#open());
   #pair: Pair | undefined;
-  #violation: ContractViolation | undefined;
-  #expired = false;
-  /** The call to an exchange that is running. */
-  #call: string | null = null;
   #talks = 0;
 
   private constructor(declared: Declaration) {
@@ -67,8 +57,8 @@ export class Stage {
     script: (stage: Stage) => Promise<void>,
   ): Promise<void> {
     const stage = new Stage(declared);
-    if (signal?.aborted === true) stage.#expire();
-    signal?.addEventListener("abort", () => stage.#expire());
+    if (signal?.aborted === true) stage.#watch.expire();
+    signal?.addEventListener("abort", () => stage.#watch.expire());
     stage.#pair = await make((exchange) => stage.#accept(exchange));
     try {
       await script(stage);
@@ -76,10 +66,10 @@ export class Stage {
     } catch (error) {
       // What is left of the pair is its maker's; the case's own failure is the news.
       stage.pair.close().catch(() => {});
-      throw stage.#violation ?? error;
+      throw stage.#watch.violation ?? error;
     }
     await stage.#within(stage.pair.close(), "the pair to close");
-    if (stage.#violation !== undefined) throw stage.#violation;
+    if (stage.#watch.violation !== undefined) throw stage.#watch.violation;
   }
 
   get pair(): Pair {
@@ -95,14 +85,19 @@ export class Stage {
     const hooks = script.server;
     if (hooks !== undefined)
       this.#scripts.set(path, (exchange) => {
-        if (server !== undefined) this.violate(`server ${number}: accepted twice`);
-        server = new ServerRecorder(this, `server ${number}`, hooks, exchange);
+        if (server !== undefined) this.#watch.violate(`server ${number}: accepted twice`);
+        server = new ServerRecorder(this.#watch, `server ${number}`, hooks, exchange);
         this.#recorders.push(server);
         server.accepted();
         return server.sink;
       });
     const body = script.body === "streamed" ? undefined : (script.body ?? null);
-    const client = new ClientRecorder(this, `client ${number}`, script.client ?? {}, body !== undefined);
+    const client = new ClientRecorder(
+      this.#watch,
+      `client ${number}`,
+      script.client ?? {},
+      body !== undefined,
+    );
     this.#recorders.push(client);
     const head = {
       method: script.method ?? "POST",
@@ -114,12 +109,12 @@ export class Stage {
       memo: undefined,
     };
     const connector = script.connector ?? this.pair.connector;
-    client.opened(this.call("open()", () => connector.open(head, body, hints, client.sink)));
+    client.opened(this.#watch.call("open()", () => connector.open(head, body, hints, client.sink)));
     return {
       client,
       served: () => server,
       server: async () => {
-        await this.until(() => server !== undefined, `server ${number}: accept`);
+        await this.#watch.until(() => server !== undefined, `server ${number}: accept`);
         check(server !== undefined, "unreachable");
         return server;
       },
@@ -140,94 +135,29 @@ export class Stage {
 
   /** Resolves when both sides of every exchange are closed. */
   async allClosed(): Promise<void> {
-    await this.until(
+    await this.#watch.until(
       () => this.#recorders.every((recorder) => recorder.has("closed")),
       "closed() everywhere",
     );
-  }
-
-  /** Resolves when `met`; rejects at a violation, or when the case's time is over. */
-  async until(met: () => boolean, text: string): Promise<void> {
-    if (this.#violation === undefined && met()) return;
-    await new Promise<void>((resolve, reject) => {
-      this.#waits.add({ met, text, resolve, reject });
-      this.#look();
-    });
-  }
-
-  /** Notes what went wrong, and ends the waiting. */
-  violate(text: string): void {
-    this.#violation ??= new ContractViolation(text);
-    this.#look();
-  }
-
-  /** Runs a call to an exchange: it must not throw, and no event may come before it returns. */
-  call<T>(name: string, run: () => T): T {
-    const outer = this.#call;
-    this.#call = name;
-    try {
-      return run();
-    } catch (error) {
-      const thrown = new ContractViolation(`${name} threw ${String(error)}`);
-      this.#violation ??= thrown;
-      throw thrown;
-    } finally {
-      this.#call = outer;
-    }
-  }
-
-  /** What is wrong with an event that comes now: null, or the call that it came from inside of. */
-  within(): string | null {
-    return this.#call === null ? null : `from inside ${this.#call}`;
-  }
-
-  /** Runs what an event does. Nothing is thrown at the I/O side. */
-  event(run: () => void): void {
-    const outer = this.#call;
-    try {
-      run();
-    } catch (error) {
-      this.violate(error instanceof Error ? error.message : String(error));
-    } finally {
-      this.#call = outer;
-    }
-    this.#look();
   }
 
   #accept(exchange: ServerExchange): Sink | null {
     return this.#scripts.get(exchange.head.path)?.(exchange) ?? null;
   }
 
-  #expire(): void {
-    this.#expired = true;
-    this.#look();
-  }
-
   async #within(promise: Promise<void>, text: string): Promise<void> {
     let done = false;
     const ended = promise.then(() => {
       done = true;
-      this.#look();
+      this.#watch.look();
     });
-    await Promise.race([ended, this.until(() => done, text)]);
+    await Promise.race([ended, this.#watch.until(() => done, text)]);
   }
 
   /** What has happened in the exchanges that are not closed. */
   #open(): string {
     const open = this.#recorders.filter((recorder) => !recorder.has("closed"));
     return open.map(describe).join("; ") || "all are closed";
-  }
-
-  /** Answers those who wait. */
-  #look(): void {
-    for (const wait of this.#waits) {
-      if (this.#violation !== undefined) wait.reject(this.#violation);
-      else if (wait.met()) wait.resolve();
-      else if (this.#expired)
-        wait.reject(new ContractViolation(`waited in vain for ${wait.text}; ${this.#open()}`));
-      else continue;
-      this.#waits.delete(wait);
-    }
   }
 }
 
