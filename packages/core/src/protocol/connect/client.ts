@@ -3,6 +3,7 @@ import { codeFromHttpStatus } from "../../code.ts";
 import { notModified, RpcError } from "../../error.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { ClientProtocol, RequestFacts, WireResponse } from "../client-protocol.ts";
+import { encodingNamed } from "../encoding.ts";
 import { firstField, mediaType } from "../fields.ts";
 import { printConnectTimeout } from "../timeout.ts";
 import { decodeUtf8Lenient } from "../utf8.ts";
@@ -67,7 +68,7 @@ function unaryResponse(facts: RequestFacts, status: number, fields: Fields): Wir
         : bareError(),
     trailersOnly: false,
     framing: "body",
-    encoding: encodingOf(fields, "content-encoding"),
+    encoding: encodingNamed(firstField(fields, "content-encoding")),
     content: ok ? "messages" : "error",
     endFlag: 0,
     readEnd(payload) {
@@ -99,7 +100,7 @@ function streamResponse(facts: RequestFacts, status: number, fields: Fields): Wi
           }),
     trailersOnly: false,
     framing: "envelope",
-    encoding: encodingOf(fields, "connect-content-encoding"),
+    encoding: encodingNamed(firstField(fields, "connect-content-encoding")),
     content: "messages",
     endFlag: flagEndStream,
     readEnd: (payload) => readEndStream(payload, fields),
@@ -125,9 +126,4 @@ function wrongType(
     `response content-type ${JSON.stringify(type ?? "")} is not ${expected}`,
     { metadata: metadata() },
   );
-}
-
-function encodingOf(fields: Fields, name: string): string | null {
-  const encoding = firstField(fields, name);
-  return encoding === undefined || encoding === "identity" || encoding === "" ? null : encoding;
 }

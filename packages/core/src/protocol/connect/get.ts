@@ -1,5 +1,6 @@
 import { decodeBase64, encodeBase64Url } from "../../base64.ts";
 import type { Method } from "../../method.ts";
+import { encodingNamed } from "../encoding.ts";
 import type { Format } from "../format.ts";
 import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
 
@@ -38,12 +39,10 @@ export function readQuery(query: string): QueryMessage {
     if (!parameters.has(name)) parameters.set(name, equals < 0 ? "" : pair.slice(equals + 1));
   }
   const text = unescape(parameters.get("message"));
-  const compression = unescape(parameters.get("compression"));
   const base64 = parameters.get("base64") === "1";
   return {
     encoding: unescape(parameters.get("encoding")),
-    compression:
-      compression === undefined || compression === "" || compression === "identity" ? null : compression,
+    compression: encodingNamed(unescape(parameters.get("compression"))),
     version: unescape(parameters.get("connect")),
     message: text === undefined ? null : base64 ? decodeBase64(text) : encodeUtf8(text),
   };

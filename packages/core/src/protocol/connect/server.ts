@@ -2,7 +2,8 @@ import type { Fields } from "@millrace/exchange";
 import { httpStatusFromCode } from "../../code.ts";
 import { isNotModified, RpcError } from "../../error.ts";
 import type { Method } from "../../method.ts";
-import { firstField, listField } from "../fields.ts";
+import { acceptedEncodings, encodingNamed } from "../encoding.ts";
+import { firstField } from "../fields.ts";
 import type { Format } from "../format.ts";
 import type {
   HttpRefusal,
@@ -80,7 +81,7 @@ function getCall(request: IncomingRequest, format: Format, query: ReturnType<typ
 }
 
 function postCall(request: IncomingRequest, format: Format): WireCall {
-  const call = unaryCall(request, format, encodingOf(request.head.fields, "content-encoding"));
+  const call = unaryCall(request, format, encodingNamed(firstField(request.head.fields, "content-encoding")));
   return { ...call, refusal: call.refusal ?? versionRefusal(request) };
 }
 
@@ -95,7 +96,7 @@ function unaryCall(request: IncomingRequest, format: Format, encoding: string | 
     text: false,
     encoding,
     acceptEncodingName: "accept-encoding",
-    acceptEncodings: acceptedBy(fields, "accept-encoding", encoding),
+    acceptEncodings: acceptedEncodings(fields, "accept-encoding", encoding),
     timeoutMs: timeout.ms,
     message: null,
     bodyRefusal: null,
@@ -128,7 +129,7 @@ function failure(request: IncomingRequest, error: RpcError, fields: Fields): Who
 
 function streamCall(request: IncomingRequest, format: Format): WireCall {
   const { fields } = request.head;
-  const encoding = encodingOf(fields, "connect-content-encoding");
+  const encoding = encodingNamed(firstField(fields, "connect-content-encoding"));
   const timeout = readTimeout(fields);
   const head = (headers: Fields, contentEncoding: string | null): string[] => {
     const own = ["content-type", `application/connect+${format}`];
@@ -143,7 +144,7 @@ function streamCall(request: IncomingRequest, format: Format): WireCall {
     text: false,
     encoding,
     acceptEncodingName: "connect-accept-encoding",
-    acceptEncodings: acceptedBy(fields, "connect-accept-encoding", encoding),
+    acceptEncodings: acceptedEncodings(fields, "connect-accept-encoding", encoding),
     timeoutMs: timeout.ms,
     message: null,
     bodyRefusal: null,
@@ -179,14 +180,4 @@ function versionRefusal(request: IncomingRequest): RpcError | null {
   return version === "1"
     ? null
     : new RpcError("invalid_argument", `connect-protocol-version ${JSON.stringify(version)} is not 1`);
-}
-
-function encodingOf(fields: Fields, name: string): string | null {
-  const encoding = firstField(fields, name);
-  return encoding === undefined || encoding === "identity" || encoding === "" ? null : encoding;
-}
-
-function acceptedBy(fields: Fields, name: string, encoding: string | null): string[] {
-  const accepted = listField(fields, name);
-  return accepted.length === 0 && encoding !== null ? [encoding] : accepted;
 }

@@ -1,9 +1,10 @@
 import { RpcError } from "../../error.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { ClientProtocol } from "../client-protocol.ts";
+import { encodingNamed } from "../encoding.ts";
 import { firstField } from "../fields.ts";
 import { requestFields } from "../grpc/request.ts";
-import { headFailure, responseEncoding, withoutStatus } from "../grpc/response.ts";
+import { headFailure, withoutStatus } from "../grpc/response.ts";
 import { readStatus } from "../grpc/status.ts";
 import { flagTrailers, readTrailerBlock } from "./trailer-frame.ts";
 
@@ -25,7 +26,7 @@ export const grpcWebClient: ClientProtocol = {
       failure: headFailure(facts, prefix, status, fields),
       trailersOnly: firstField(fields, "grpc-status") !== undefined,
       framing: "envelope",
-      encoding: responseEncoding(fields),
+      encoding: encodingNamed(firstField(fields, "grpc-encoding")),
       content: "messages",
       endFlag: flagTrailers,
       readEnd(payload) {

@@ -1,7 +1,8 @@
 import type { ClientProtocol } from "../client-protocol.ts";
+import { encodingNamed } from "../encoding.ts";
 import { firstField } from "../fields.ts";
 import { requestFields } from "./request.ts";
-import { headFailure, responseEncoding, withoutStatus } from "./response.ts";
+import { headFailure, withoutStatus } from "./response.ts";
 import { readStatus } from "./status.ts";
 
 const prefix = "application/grpc";
@@ -22,7 +23,7 @@ export const grpcClient: ClientProtocol = {
       failure: headFailure(facts, prefix, status, fields),
       trailersOnly: firstField(fields, "grpc-status") !== undefined,
       framing: "envelope",
-      encoding: responseEncoding(fields),
+      encoding: encodingNamed(firstField(fields, "grpc-encoding")),
       content: "messages",
       endFlag: 0,
       readEnd: () => withoutStatus(fields, [], "internal"),

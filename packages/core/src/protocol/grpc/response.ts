@@ -42,12 +42,6 @@ export function headFailure(
       );
 }
 
-/** The compression that a response names; null for none. */
-export function responseEncoding(fields: Fields): string | null {
-  const encoding = firstField(fields, "grpc-encoding");
-  return encoding === undefined || encoding === "identity" || encoding === "" ? null : encoding;
-}
-
 /** The outcome of a response whose status is missing. */
 export function withoutStatus(fields: Fields, trailers: Fields, code: "unknown" | "internal"): Outcome {
   const metadata = FieldMetadata.received(fields).add(FieldMetadata.received(trailers));

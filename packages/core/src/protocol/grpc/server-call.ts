@@ -1,6 +1,7 @@
 import type { Fields } from "@millrace/exchange";
 import { RpcError } from "../../error.ts";
-import { firstField, listField } from "../fields.ts";
+import { acceptedEncodings, encodingNamed } from "../encoding.ts";
+import { firstField } from "../fields.ts";
 import type { Format } from "../format.ts";
 import type { IncomingRequest, WireCall } from "../server-protocol.ts";
 import { parseGrpcTimeout } from "../timeout.ts";
@@ -13,7 +14,7 @@ export function readRequest(
   "encoding" | "acceptEncodingName" | "acceptEncodings" | "timeoutMs" | "refusal" | "message" | "bodyRefusal"
 > {
   const { fields } = request.head;
-  const encoding = firstField(fields, "grpc-encoding");
+  const encoding = encodingNamed(firstField(fields, "grpc-encoding"));
   const timeout = firstField(fields, "grpc-timeout");
   let timeoutMs = Infinity;
   let refusal: RpcError | null = null;
@@ -22,12 +23,10 @@ export function readRequest(
   } catch (error) {
     refusal = RpcError.from(error);
   }
-  const given = encoding === undefined || encoding === "identity" || encoding === "" ? null : encoding;
-  const accepted = listField(fields, "grpc-accept-encoding");
   return {
-    encoding: given,
+    encoding,
     acceptEncodingName: "grpc-accept-encoding",
-    acceptEncodings: accepted.length === 0 && given !== null ? [given] : accepted,
+    acceptEncodings: acceptedEncodings(fields, "grpc-accept-encoding", encoding),
     timeoutMs,
     refusal,
     message: null,
