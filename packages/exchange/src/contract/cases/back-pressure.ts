@@ -1,8 +1,10 @@
 import { ErrorCode } from "../../error-code.ts";
 import { pattern } from "../bytes.ts";
+import type { ClientRecorder } from "../client-recorder.ts";
 import type { Recorder } from "../recorder.ts";
 import { type Rule, rule } from "../rule.ts";
-import type { Stage, Talk } from "../stage.ts";
+import type { ServerRecorder } from "../server-recorder.ts";
+import type { Stage } from "../stage.ts";
 import { check, checkSame } from "../violation.ts";
 
 const kib = 1024;
@@ -48,12 +50,29 @@ async function stallAndDrain(stage: Stage, writer: Recorder, reader: Recorder): 
   checkSame(reader.bytes, writer.written, "bytes that arrived");
 }
 
-async function pausedServer(stage: Stage): Promise<Talk> {
+/** A streamed request to a server that is paused. */
+async function toPausedServer(stage: Stage): Promise<{ client: ClientRecorder; server: ServerRecorder }> {
   const talk = stage.talk({
     body: "streamed",
     server: { accept: (server) => server.pause(), end: (server) => server.reply(200) },
   });
-  return talk;
+  talk.client.write(new Uint8Array([1]));
+  return { client: talk.client, server: await talk.server() };
+}
+
+/** A streamed response to a client that is paused. */
+async function toPausedClient(stage: Stage): Promise<{ client: ClientRecorder; server: ServerRecorder }> {
+  const talk = stage.talk({
+    client: { head: (client) => client.pause() },
+    server: {
+      accept: (server) => {
+        server.respond(200);
+        server.flush();
+      },
+    },
+  });
+  await talk.client.seen("head");
+  return { client: talk.client, server: await talk.server() };
 }
 
 /** write() answers for the reader's pace. */
@@ -62,62 +81,38 @@ export const backPressureRules: readonly Rule[] = [
     "A client that writes to a paused server is told to wait, and then to go on",
     { request: "half" },
     async (stage) => {
-      const talk = await pausedServer(stage);
-      talk.client.write(new Uint8Array([1]));
-      const server = await talk.server();
-      await stallAndDrain(stage, talk.client, server);
-      talk.client.end(null);
-      await talk.client.seen("closed");
+      const { client, server } = await toPausedServer(stage);
+      await stallAndDrain(stage, client, server);
+      client.end(null);
+      await client.seen("closed");
     },
   ),
   rule("A server that writes to a paused client is told to wait, and then to go on", {}, async (stage) => {
-    const talk = stage.talk({
-      client: { head: (client) => client.pause() },
-      server: {
-        accept: (server) => {
-          server.respond(200);
-          server.flush();
-        },
-      },
-    });
-    await talk.client.seen("head");
-    const server = await talk.server();
-    await stallAndDrain(stage, server, talk.client);
+    const { client, server } = await toPausedClient(stage);
+    await stallAndDrain(stage, server, client);
     server.end(null);
-    await talk.client.seen("closed");
+    await client.seen("closed");
   }),
   rule("A client that is waiting for room is closed when it resets", { request: "half" }, async (stage) => {
-    const talk = await pausedServer(stage);
-    talk.client.write(new Uint8Array([1]));
-    const server = await talk.server();
-    await fill(stage, talk.client);
-    talk.client.reset(ErrorCode.CANCEL);
-    await talk.client.seen("closed");
-    checkSame(talk.client.delivered, false, "delivered");
+    const { client, server } = await toPausedServer(stage);
+    await fill(stage, client);
+    client.reset(ErrorCode.CANCEL);
+    await client.seen("closed");
+    checkSame(client.delivered, false, "delivered");
     // Where a reset is not a frame of its own, it lies behind the bytes that nobody reads.
     if (!stage.declared.caps.resets) server.resume();
     await server.seen("fault");
     await server.seen("closed");
   }),
   rule("reset() after end() discards what is unsent", {}, async (stage) => {
-    const talk = stage.talk({
-      client: { head: (client) => client.pause() },
-      server: {
-        accept: (server) => {
-          server.respond(200);
-          server.flush();
-        },
-      },
-    });
-    await talk.client.seen("head");
-    const server = await talk.server();
+    const { client, server } = await toPausedClient(stage);
     await fill(stage, server);
     server.end(null);
     server.reset(ErrorCode.INTERNAL_ERROR);
     await server.seen("closed");
     checkSame(server.delivered, false, "delivered");
-    talk.client.resume();
-    await talk.client.seen("closed");
-    check(talk.client.has("fault") && !talk.client.has("end"), "the client's response was cut short");
+    client.resume();
+    await client.seen("closed");
+    check(client.has("fault") && !client.has("end"), "the client's response was cut short");
   }),
 ];

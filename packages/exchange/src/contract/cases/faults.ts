@@ -1,8 +1,10 @@
 import { ErrorCode } from "../../error-code.ts";
 import type { Fault } from "../../fault.ts";
 import { checkBytes, pattern } from "../bytes.ts";
+import type { ClientRecorder } from "../client-recorder.ts";
 import type { Recorder } from "../recorder.ts";
 import { type Rule, rule } from "../rule.ts";
+import type { ServerRecorder } from "../server-recorder.ts";
 import type { Stage } from "../stage.ts";
 import { check, checkSame } from "../violation.ts";
 
@@ -28,6 +30,15 @@ function checkReset(stage: Stage, fault: Fault, h2: number): void {
 function checkLost(fault: Fault): void {
   check(fault.by !== "local", `by: ${fault.by}`);
   check(["lost", "truncated", "reset"].includes(fault.kind), `kind: ${fault.kind}`);
+}
+
+/** A response of which the first 1,000 bytes have come. */
+async function underWay(stage: Stage): Promise<{ client: ClientRecorder; server: ServerRecorder }> {
+  const talk = stage.talk({ server: { accept: (server) => server.respond(200) } });
+  const server = await talk.server();
+  server.write(pattern(1000, 1));
+  await talk.client.received(1000);
+  return { client: talk.client, server };
 }
 
 /** How an exchange dies, and what each side is told. */
@@ -117,15 +128,12 @@ export const faultRules: readonly Rule[] = [
     checkSame(fault.processed, "never", "processed");
   }),
   rule("A server's reset after some of the body is a fault, never an end", {}, async (stage) => {
-    const talk = stage.talk({ server: { accept: (server) => server.respond(200) } });
-    const server = await talk.server();
-    server.write(pattern(1000, 1));
-    await talk.client.received(1000);
+    const { client, server } = await underWay(stage);
     server.reset(ErrorCode.INTERNAL_ERROR);
-    const fault = await died(talk.client);
+    const fault = await died(client);
     checkReset(stage, fault, ErrorCode.INTERNAL_ERROR);
     checkSame(fault.processed, "maybe", "processed");
-    check(!talk.client.has("end"), "no end()");
+    check(!client.has("end"), "no end()");
   }),
   rule("Bytes that a paused client has received come before the fault", { resets: true }, async (stage) => {
     const talk = stage.talk({
@@ -174,15 +182,12 @@ export const faultRules: readonly Rule[] = [
     "A carriage cut in the middle of a response is a fault, never an end",
     { features: ["cut"] },
     async (stage) => {
-      const talk = stage.talk({ server: { accept: (server) => server.respond(200) } });
-      const server = await talk.server();
-      server.write(pattern(1000, 1));
-      await talk.client.received(1000);
+      const { client, server } = await underWay(stage);
       stage.pair.cut?.();
-      const fault = await died(talk.client);
+      const fault = await died(client);
       checkLost(fault);
       checkSame(fault.processed, "maybe", "processed");
-      check(!talk.client.has("end"), "no end()");
+      check(!client.has("end"), "no end()");
       checkLost(await died(server));
     },
   ),
@@ -227,17 +232,14 @@ export const faultRules: readonly Rule[] = [
     "GOAWAY lets what runs finish, and loses nothing that comes after",
     { features: ["goaway"] },
     async (stage) => {
-      const talk = stage.talk({ server: { accept: (server) => server.respond(200) } });
-      const server = await talk.server();
-      server.write(pattern(1000, 1));
-      await talk.client.received(1000);
+      const { client, server } = await underWay(stage);
       stage.pair.goaway?.();
       const next = stage.talk({ server: { accept: (other) => other.reply(200) } });
       server.write(pattern(1000, 2));
-      await talk.client.received(2000);
+      await client.received(2000);
       server.end(null);
-      await talk.client.seen("closed");
-      check(talk.client.has("end"), "the running exchange ended well");
+      await client.seen("closed");
+      check(client.has("end"), "the running exchange ended well");
       await next.client.seen("closed");
       if (next.client.died !== undefined) {
         checkSame(next.client.died.processed, "never", "processed, of an exchange opened after GOAWAY");
