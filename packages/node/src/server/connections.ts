@@ -116,9 +116,11 @@ export class Connections {
   }
 
   #serveHttp2(socket: Socket): void {
-    // The session comes as an event from inside: node gives no other way to it.
-    this.#http2.once("session", (session: Http2Session) => this.#adopt(session, socket));
+    // The session comes as an event from inside the call: node gives no other way to it.
+    const adopt = (session: Http2Session): void => this.#adopt(session, socket);
+    this.#http2.on("session", adopt);
     this.#http2.emit("connection", socket);
+    this.#http2.off("session", adopt);
   }
 
   #adopt(session: Http2Session, socket: Socket): void {

@@ -5,17 +5,13 @@ import { ErrorCode } from "@millrace/exchange";
 
 import { connectionFault } from "./http1-fault.ts";
 import { isSecure } from "./peer.ts";
+import { RequestBody } from "./request-body.ts";
 import { firstField, http1RequestHead, lowerCaseNames } from "./request-head.ts";
 import type { Site } from "./site.ts";
 
 const CAPS: Caps = { http: "1.1", trailers: true, request: "half", resets: false, duplicates: true };
 const CAPS_1_0: Caps = { ...CAPS, http: "1.0", trailers: false };
 
-/**
- * The request's half. `waiting`: accept() has not answered, or the sink has never let it flow. `discarding`: the response
- * has ended first, what still comes is thrown away.
- */
-type RequestHalf = "waiting" | "flowing" | "ended" | "discarding";
 /** The response's half. `held`: the head is known and not sent. `ending`: all is handed over, not all is sent. */
 type ResponseHalf = "none" | "held" | "open" | "ending" | "flushed";
 
@@ -30,21 +26,15 @@ export class Http1Exchange implements ServerExchange {
   readonly #site: Site;
   #sink: Sink | undefined;
   #life: "live" | "closed" = "live";
-  #request: RequestHalf = "waiting";
+  readonly #request: RequestBody;
   #response: ResponseHalf = "none";
-  #paused = false;
-  /** The request ended while the sink was paused. */
-  #endHeld = false;
   #status = 0;
   #fields: Fields = [];
   #choked = false;
   #hearsDrain = false;
-  #received = 0;
-  #discarded = 0;
   /** node would close the connection now, were the request not still coming. */
   #last = false;
   #holdsSocket = false;
-  #drainTimer: NodeJS.Timeout | undefined;
   #probeTimer: NodeJS.Timeout | undefined;
 
   constructor(req: IncomingMessage, res: ServerResponse, peer: Peer, site: Site) {
@@ -53,6 +43,17 @@ export class Http1Exchange implements ServerExchange {
     this.#site = site;
     this.maxConcurrent = site.maxConcurrent;
     this.peer = peer;
+    this.#request = new RequestBody(req, site, {
+      wanted: () => {
+        if (site.expectsContinue && this.#response === "none") res.writeContinue();
+      },
+      data: (chunk) => this.#sink?.data(chunk, 0, chunk.length),
+      end: () => this.#sink?.end(req.rawTrailers.length === 0 ? null : lowerCaseNames(req.rawTrailers)),
+      drained: () => {
+        if (this.#response === "flushed") this.#done();
+      },
+      overrun: () => this.#hangUp(),
+    });
     this.caps = req.httpVersionMajor === 1 && req.httpVersionMinor === 0 ? CAPS_1_0 : CAPS;
     this.head = http1RequestHead(req.method ?? "", req.url ?? "/", req.rawHeaders, isSecure(req.socket));
   }
@@ -69,7 +70,7 @@ export class Http1Exchange implements ServerExchange {
     this.#res.on("error", ignore);
     this.#res.on("close", this.#gone);
     if (this.#res.closed || this.#req.socket.destroyed) process.nextTick(this.#gone);
-    else if (!this.#paused && this.#request === "waiting") this.#read();
+    else this.#request.start();
   }
 
   /** Instead of start(): somebody else answers. The sink hears why. */
@@ -84,19 +85,13 @@ export class Http1Exchange implements ServerExchange {
 
   pause(): void {
     if (this.#life === "closed") return;
-    this.#paused = true;
-    if (this.#request === "flowing") this.#req.pause();
+    this.#request.pause();
     this.#probeTimer ??= setInterval(this.#probe, this.#site.probeMs).unref();
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
     this.#stopProbing();
-    if (this.#life === "closed") return;
-    if (this.#endHeld) process.nextTick(this.#deliverEnd);
-    else if (this.#request === "flowing") this.#req.resume();
-    else if (this.#request === "waiting" && this.#sink !== undefined) this.#read();
+    if (this.#life === "live") this.#request.resume();
   }
 
   inform(status: number, fields: Fields): void {
@@ -176,7 +171,7 @@ export class Http1Exchange implements ServerExchange {
 
   reset(_h2: number): void {
     if (this.#life === "closed") return;
-    this.#life = "closed";
+    this.#endLife();
     this.#abandon();
     process.nextTick(() => this.#close(false));
   }
@@ -192,47 +187,6 @@ export class Http1Exchange implements ServerExchange {
       text: "the server shut down",
     });
   }
-
-  #read(): void {
-    this.#request = "flowing";
-    if (this.#site.expectsContinue && !this.#res.headersSent && this.#response === "none")
-      this.#res.writeContinue();
-    this.#req.on("data", this.#data);
-    this.#req.on("end", this.#requestEnded);
-    if (this.#req.readableEnded) process.nextTick(this.#deliverEnd);
-    else this.#req.resume();
-  }
-
-  readonly #data = (chunk: Buffer): void => {
-    this.#received += chunk.length;
-    if (this.#request === "flowing") {
-      if (this.#life === "live") this.#sink?.data(chunk, 0, chunk.length);
-      return;
-    }
-    this.#discarded += chunk.length;
-    if (this.#request === "discarding" && this.#discarded > this.#site.drainBytes) this.#stopDiscarding();
-  };
-
-  readonly #requestEnded = (): void => {
-    if (!this.#req.complete) return;
-    if (this.#request === "discarding") {
-      this.#request = "ended";
-      if (this.#response === "flushed") this.#done();
-    } else if (this.#paused) this.#endHeld = true;
-    else this.#deliverEnd();
-  };
-
-  readonly #deliverEnd = (): void => {
-    if (this.#life === "closed" || this.#request !== "flowing") return;
-    if (this.#paused) {
-      this.#endHeld = true;
-      return;
-    }
-    this.#endHeld = false;
-    this.#request = "ended";
-    const raw = this.#req.rawTrailers;
-    this.#sink?.end(raw.length === 0 ? null : lowerCaseNames(raw));
-  };
 
   /** Sends the head with what follows. Afterwards the response is `open`, or node has refused the head. */
   #sendHead(): void {
@@ -266,7 +220,8 @@ export class Http1Exchange implements ServerExchange {
     if (!this.#req.complete) this.#holdSocket();
     if (body === null || body.length === 0) res.end();
     else res.end(body);
-    if (this.#request !== "ended") this.#discard();
+    this.#stopProbing();
+    this.#request.discard();
   }
 
   /**
@@ -280,19 +235,6 @@ export class Http1Exchange implements ServerExchange {
     };
   }
 
-  /** Reads and throws away what is left of the request: the connection can then serve the next. */
-  #discard(): void {
-    this.#stopProbing();
-    const reads = this.#request === "flowing";
-    this.#request = this.#endHeld ? "ended" : "discarding";
-    if (this.#request === "ended") return;
-    if (!reads) {
-      this.#req.on("data", this.#data);
-      this.#req.on("end", this.#requestEnded);
-    }
-    this.#req.resume();
-  }
-
   /**
    * Whether the connection takes no further request, which the head has to say: a client that is not told sends the next
    * one into a connection that we are closing. So it is, too, where the rest of the request is not sure to be read to its
@@ -304,46 +246,38 @@ export class Http1Exchange implements ServerExchange {
     const { complete, headers } = this.#req;
     if (complete) return false;
     if (headers["transfer-encoding"] !== undefined) return true;
-    const left = Number(headers["content-length"] ?? 0) - this.#received;
+    const left = Number(headers["content-length"] ?? 0) - this.#request.received;
     return (
-      left > 0 &&
-      (left > this.#site.drainBytes || (this.#site.expectsContinue && this.#request === "waiting"))
+      left > 0 && (left > this.#site.drainBytes || (this.#site.expectsContinue && this.#request.untouched))
     );
-  }
-
-  #stopDiscarding(): void {
-    if (this.#response === "flushed") this.#hangUp();
-    else this.#req.pause();
   }
 
   readonly #flushed = (): void => {
     if (this.#life === "closed") return;
     this.#response = "flushed";
-    if (this.#request !== "discarding") {
+    if (this.#request.ended) {
       this.#done();
       if (this.#last) this.#req.socket.end();
       return;
     }
     this.#req.socket.once("close", this.#done);
-    if (this.#last || this.#discarded > this.#site.drainBytes) this.#hangUp();
-    else this.#drainTimer = setTimeout(this.#hangUp, this.#site.drainMs).unref();
+    if (this.#last) this.#hangUp();
+    else this.#request.responseSent();
   };
 
   /** The rest of the request is not read: says that this is the end, and listens a little longer (RFC 9112 section 9.6). */
   readonly #hangUp = (): void => {
     if (this.#life === "closed") return;
     const socket = this.#req.socket;
-    this.#req.resume();
     socket.end();
     const linger = setTimeout(() => socket.destroy(), this.#site.drainMs).unref();
     socket.once("close", () => clearTimeout(linger));
-    this.#request = "ended";
     this.#done();
   };
 
   readonly #done = (): void => {
     if (this.#life === "closed") return;
-    this.#life = "closed";
+    this.#endLife();
     this.#close(true);
   };
 
@@ -379,9 +313,8 @@ export class Http1Exchange implements ServerExchange {
   }
 
   #die(fault: Fault, abandon = true): void {
-    this.#life = "closed";
+    this.#endLife();
     if (abandon) this.#abandon();
-    else this.#req.off("data", this.#data).resume();
     this.#sink?.fault(fault);
     this.#close(false);
   }
@@ -416,8 +349,12 @@ export class Http1Exchange implements ServerExchange {
     socket.destroy();
   }
 
+  #endLife(): void {
+    this.#life = "closed";
+    this.#request.leave();
+  }
+
   #close(delivered: boolean): void {
-    clearTimeout(this.#drainTimer);
     this.#stopProbing();
     this.#req.socket.off("close", this.#done);
     // The prototype's again.

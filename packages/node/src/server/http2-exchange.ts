@@ -4,16 +4,12 @@ import type { Caps, Fault, Fields, Peer, RequestHead, ServerExchange, Sink, Span
 import { ErrorCode } from "@millrace/exchange";
 
 import { byName, responseHead, withInherited } from "./http2-fields.ts";
+import { RequestBody } from "./request-body.ts";
 import { firstField, http2RequestHead } from "./request-head.ts";
 import type { Site } from "./site.ts";
 
 const CAPS: Caps = { http: "2", trailers: true, request: "full", resets: true, duplicates: true };
 
-/**
- * The request's half. `waiting`: accept() has not answered, or the sink has never let it flow. `discarding`: the response
- * has ended first, what still comes is thrown away.
- */
-type RequestHalf = "waiting" | "flowing" | "ended" | "discarding";
 /** The response's half. `held`: the head is known and not sent. `ending`: all is handed over, not all is sent. */
 type ResponseHalf = "none" | "held" | "open" | "ending" | "flushed";
 
@@ -28,11 +24,8 @@ export class Http2Exchange implements ServerExchange {
   readonly #site: Site;
   #sink: Sink | undefined;
   #life: "live" | "closed" = "live";
-  #request: RequestHalf = "waiting";
+  readonly #request: RequestBody;
   #response: ResponseHalf = "none";
-  #paused = false;
-  /** The request ended while the sink was paused. */
-  #endHeld = false;
   #requestTrailers: Fields | null = null;
   #status = 0;
   #fields: Fields = [];
@@ -41,8 +34,6 @@ export class Http2Exchange implements ServerExchange {
   #bodiless = false;
   #choked = false;
   #hearsDrain = false;
-  #discarded = 0;
-  #drainTimer: NodeJS.Timeout | undefined;
 
   constructor(stream: ServerHttp2Stream, rawHeaders: readonly string[], peer: Peer, site: Site) {
     this.#stream = stream;
@@ -51,6 +42,15 @@ export class Http2Exchange implements ServerExchange {
     this.maxConcurrent = site.maxConcurrent;
     this.head = http2RequestHead(rawHeaders);
     this.peer = peer;
+    this.#request = new RequestBody(stream, site, {
+      wanted: () => {
+        if (site.expectsContinue && this.#response === "none") this.inform(100, []);
+      },
+      data: (chunk) => this.#sink?.data(chunk, 0, chunk.length),
+      end: () => this.#sink?.end(this.#requestTrailers),
+      drained: () => {},
+      overrun: () => this.#endRequest(),
+    });
   }
 
   /** The layer above has begun to answer. */
@@ -72,7 +72,7 @@ export class Http2Exchange implements ServerExchange {
       this.#requestTrailers = raw ?? null;
     });
     if (stream.destroyed) process.nextTick(this.#gone);
-    else if (!this.#paused && this.#request === "waiting") this.#read();
+    else this.#request.start();
   }
 
   /** Instead of start(): somebody else answers. The sink hears why. */
@@ -86,17 +86,11 @@ export class Http2Exchange implements ServerExchange {
   }
 
   pause(): void {
-    this.#paused = true;
-    if (this.#request === "flowing") this.#stream.pause();
+    if (this.#life === "live") this.#request.pause();
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    if (this.#life === "closed") return;
-    if (this.#endHeld) process.nextTick(this.#deliverEnd);
-    else if (this.#request === "flowing") this.#stream.resume();
-    else if (this.#request === "waiting" && this.#sink !== undefined) this.#read();
+    if (this.#life === "live") this.#request.resume();
   }
 
   inform(status: number, fields: Fields): void {
@@ -153,7 +147,7 @@ export class Http2Exchange implements ServerExchange {
 
   reset(h2: number): void {
     if (this.#life === "closed") return;
-    this.#life = "closed";
+    this.#endLife();
     this.#abandon(h2);
     process.nextTick(() => this.#close(false));
   }
@@ -169,41 +163,6 @@ export class Http2Exchange implements ServerExchange {
       text: "the server shut down",
     });
   }
-
-  #read(): void {
-    this.#request = "flowing";
-    if (this.#site.expectsContinue && this.#response === "none") this.inform(100, []);
-    this.#stream.on("data", this.#data);
-    this.#stream.on("end", this.#requestEnded);
-    if (this.#stream.readableEnded) process.nextTick(this.#deliverEnd);
-    else this.#stream.resume();
-  }
-
-  readonly #data = (chunk: Buffer): void => {
-    if (this.#request === "flowing") {
-      if (this.#life === "live") this.#sink?.data(chunk, 0, chunk.length);
-      return;
-    }
-    this.#discarded += chunk.length;
-    if (this.#discarded > this.#site.drainBytes) this.#stopDiscarding();
-  };
-
-  readonly #requestEnded = (): void => {
-    if (this.#request === "discarding") this.#request = "ended";
-    else if (this.#paused) this.#endHeld = true;
-    else this.#deliverEnd();
-  };
-
-  readonly #deliverEnd = (): void => {
-    if (this.#life === "closed" || this.#request !== "flowing") return;
-    if (this.#paused) {
-      this.#endHeld = true;
-      return;
-    }
-    this.#endHeld = false;
-    this.#request = "ended";
-    this.#sink?.end(this.#requestTrailers);
-  };
 
   /** Sends the head. Afterwards the response is `open`, or the exchange is dead. */
   #sendHead(endStream: boolean, waitForTrailers: boolean): void {
@@ -238,7 +197,7 @@ export class Http2Exchange implements ServerExchange {
       if (empty || this.#bodiless) stream.end();
       else stream.end(body);
     }
-    if (this.#request !== "ended") this.#discard();
+    this.#request.discard();
   }
 
   readonly #sendTrailers = (): void => {
@@ -253,39 +212,19 @@ export class Http2Exchange implements ServerExchange {
     setImmediate(this.#flushed);
   };
 
-  /** Reads and throws away what is left of the request: a client that is still sending has no ear for the response. */
-  #discard(): void {
-    const reads = this.#request === "flowing";
-    this.#request = "discarding";
-    if (this.#endHeld) this.#request = "ended";
-    else if (reads) this.#stream.resume();
-    else {
-      this.#stream.on("data", this.#data);
-      this.#stream.on("end", this.#requestEnded);
-      this.#stream.resume();
-    }
-  }
-
-  #stopDiscarding(): void {
-    if (this.#response === "flushed") this.#endRequest();
-    else this.#stream.pause();
-  }
-
   readonly #flushed = (): void => {
     if (this.#life === "closed") return;
     this.#response = "flushed";
-    if (this.#request !== "discarding") return;
-    if (this.#discarded > this.#site.drainBytes) this.#endRequest();
-    else this.#drainTimer = setTimeout(this.#endRequest, this.#site.drainMs).unref();
+    this.#request.responseSent();
   };
 
   /** RFC 9113 section 8.1: the response is complete, and the rest of the request is not wanted. */
-  readonly #endRequest = (): void => {
+  #endRequest(): void {
     if (this.#life === "closed") return;
-    this.#life = "closed";
+    this.#endLife();
     this.#abandon(ErrorCode.NO_ERROR);
     this.#close(true);
-  };
+  }
 
   /** The stream is gone: by its natural end, by the peer's reset, or with the connection. */
   readonly #gone = (): void => {
@@ -294,7 +233,7 @@ export class Http2Exchange implements ServerExchange {
     const lost = connectionLost(this.#session);
     const clean = stream.rstCode === ErrorCode.NO_ERROR && !lost;
     if (this.#response === "flushed" || (this.#response === "ending" && clean)) {
-      this.#life = "closed";
+      this.#endLife();
       this.#close(true);
       return;
     }
@@ -303,7 +242,7 @@ export class Http2Exchange implements ServerExchange {
     if (!lost) {
       const h2 = stream.rstCode ?? ErrorCode.CANCEL;
       this.#die({ by: "peer", kind: "reset", h2, processed, text: "the client reset the stream", cause });
-    } else if (this.#request === "ended") {
+    } else if (this.#request.ended) {
       const text = "the connection was lost before the response was complete";
       this.#die({ by: "transport", kind: "lost", h2: -1, processed, text, cause });
     } else {
@@ -333,7 +272,7 @@ export class Http2Exchange implements ServerExchange {
   }
 
   #die(fault: Fault, h2: number = ErrorCode.CANCEL): void {
-    this.#life = "closed";
+    this.#endLife();
     this.#abandon(h2);
     this.#sink?.fault(fault);
     this.#close(false);
@@ -346,13 +285,14 @@ export class Http2Exchange implements ServerExchange {
     // close(NO_ERROR) waits for what is unsent; destroy() does not.
     if (h2 !== ErrorCode.NO_ERROR) stream.close(h2);
     else stream.destroy();
-    // What node holds of a request that nobody will read now.
-    stream.off("data", this.#data);
-    stream.resume();
+  }
+
+  #endLife(): void {
+    this.#life = "closed";
+    this.#request.leave();
   }
 
   #close(delivered: boolean): void {
-    clearTimeout(this.#drainTimer);
     this.#site.closed();
     this.#sink?.closed(delivered);
   }
