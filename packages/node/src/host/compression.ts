@@ -42,112 +42,91 @@ const smallestPiece = 64;
 const zstdWindowLog = 23;
 const zstdLargestWindowLog = 27;
 
-interface PackOptions {
-  readonly chunkSize: number;
+/** What differs between the algorithms; `O` is what zlib calls its options. */
+interface Algorithm<O> {
+  readonly name: string;
+  readonly levels: readonly [lowest: number, highest: number];
+  /** From here on a level is slow: tens of milliseconds for what the default does in one. */
+  readonly slowLevel: number;
+  readonly packSync: (bytes: Uint8Array, options: O) => Uint8Array;
+  readonly pack: (bytes: Uint8Array, options: O) => Promise<Uint8Array>;
+  readonly unpackSync: (bytes: Uint8Array, options: O) => Uint8Array;
+  readonly unpack: (bytes: Uint8Array, options: O) => Promise<Uint8Array>;
+  readonly packOptions: (bytes: Uint8Array, level: number | undefined) => O;
+  readonly unpackOptions: (limit: number) => O;
 }
-interface UnpackOptions extends PackOptions {
-  readonly maxOutputLength: number;
-  readonly info: true;
-}
-/** What zlib gives when asked for `info`; its types still promise a buffer. */
+
+const gzipAlgorithm: Algorithm<ZlibOptions> = {
+  name: "gzip",
+  levels: [-1, 9],
+  slowLevel: Infinity,
+  packSync: gzipSync,
+  pack: promisify(gzip),
+  unpackSync: gunzipSync,
+  unpack: promisify(gunzip),
+  packOptions: (_bytes, level) => ({ level: level ?? 6 }),
+  unpackOptions: () => ({}),
+};
+
+/** RFC 1950, the zlib format, as RFC 9110 section 8.4.1.2 has it: never the bare deflate stream that some peers mean. */
+const deflateAlgorithm: Algorithm<ZlibOptions> = {
+  ...gzipAlgorithm,
+  name: "deflate",
+  packSync: deflateSync,
+  pack: promisify(deflate),
+  unpackSync: inflateSync,
+  unpack: promisify(inflate),
+};
+
+const brotliAlgorithm: Algorithm<BrotliOptions> = {
+  name: "br",
+  levels: [0, 11],
+  slowLevel: 9,
+  packSync: brotliCompressSync,
+  pack: promisify(brotliCompress),
+  unpackSync: brotliDecompressSync,
+  unpack: promisify(brotliDecompress),
+  packOptions: (bytes, level) => ({
+    params: {
+      // Node's own default, 11, is meant for files that are compressed once, and takes a hundred times as long.
+      [constants.BROTLI_PARAM_QUALITY]: level ?? 4,
+      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+    },
+  }),
+  unpackOptions: () => ({}),
+};
+
+const zstdAlgorithm: Algorithm<ZstdOptions> = {
+  name: "zstd",
+  levels: [-131_072, 22],
+  slowLevel: 13,
+  packSync: zstdCompressSync,
+  pack: promisify(zstdCompress),
+  unpackSync: zstdDecompressSync,
+  unpack: promisify(zstdDecompress),
+  packOptions: (bytes, level) => ({
+    params: { [constants.ZSTD_c_compressionLevel]: level ?? 3 },
+    // With the size known the frame says it, and its window is no larger than the content.
+    pledgedSrcSize: bytes.length,
+  }),
+  // A frame claims its window, and the decoder allocates it: no more than the output can need, and what the RFC asks for.
+  unpackOptions: (limit) => {
+    const needed = Math.ceil(Math.log2(limit));
+    const windowLog = Math.min(Math.max(needed, zstdWindowLog), zstdLargestWindowLog);
+    return { params: { [constants.ZSTD_d_windowLogMax]: windowLog } };
+  },
+};
+
+/** What zlib gives when asked for `info`. */
 interface Unpacked {
   readonly buffer: Uint8Array;
   readonly engine: { readonly bytesWritten: number };
 }
 
-/** What differs between the algorithms. */
-interface Algorithm {
-  readonly name: string;
-  readonly levels: readonly [lowest: number, highest: number];
-  /** From here on a level is slow: tens of milliseconds for what the default does in one. */
-  readonly slowLevel: number;
-  packSync(bytes: Uint8Array, level: number | undefined, options: PackOptions): Uint8Array;
-  pack(bytes: Uint8Array, level: number | undefined, options: PackOptions): Promise<Uint8Array>;
-  unpackSync(bytes: Uint8Array, limit: number, options: UnpackOptions): Unpacked;
-  unpack(bytes: Uint8Array, limit: number, options: UnpackOptions): Promise<Unpacked>;
+/** The types of zlib promise the bytes alone, whatever it is asked for. */
+function withInfo(result: Uint8Array): Unpacked {
+  return result as unknown as Unpacked;
 }
-
-type SyncInfo<O> = (bytes: Uint8Array, options: O & { info: true }) => Unpacked;
-type AsyncInfo<O> = (bytes: Uint8Array, options: O & { info: true }) => Promise<Unpacked>;
-type AsyncPack<O> = (bytes: Uint8Array, options: O) => Promise<Uint8Array>;
-
-const gunzipInfo = gunzipSync as unknown as SyncInfo<ZlibOptions>;
-const gunzipOffLoop = promisify(gunzip) as unknown as AsyncInfo<ZlibOptions>;
-const gzipOffLoop: AsyncPack<ZlibOptions> = promisify(gzip);
-const inflateInfo = inflateSync as unknown as SyncInfo<ZlibOptions>;
-const inflateOffLoop = promisify(inflate) as unknown as AsyncInfo<ZlibOptions>;
-const deflateOffLoop: AsyncPack<ZlibOptions> = promisify(deflate);
-const unbrotliInfo = brotliDecompressSync as unknown as SyncInfo<BrotliOptions>;
-const unbrotliOffLoop = promisify(brotliDecompress) as unknown as AsyncInfo<BrotliOptions>;
-const brotliOffLoop: AsyncPack<BrotliOptions> = promisify(brotliCompress);
-const unzstdInfo = zstdDecompressSync as unknown as SyncInfo<ZstdOptions>;
-const unzstdOffLoop = promisify(zstdDecompress) as unknown as AsyncInfo<ZstdOptions>;
-const zstdOffLoop: AsyncPack<ZstdOptions> = promisify(zstdCompress);
-
-const gzipAlgorithm: Algorithm = {
-  name: "gzip",
-  levels: [-1, 9],
-  slowLevel: Infinity,
-  packSync: (bytes, level, options) => gzipSync(bytes, { ...options, level: level ?? 6 }),
-  pack: (bytes, level, options) => gzipOffLoop(bytes, { ...options, level: level ?? 6 }),
-  unpackSync: (bytes, _limit, options) => gunzipInfo(bytes, options),
-  unpack: (bytes, _limit, options) => gunzipOffLoop(bytes, options),
-};
-
-/** RFC 1950, the zlib format, as RFC 9110 section 8.4.1.2 has it: never the bare deflate stream that some peers mean. */
-const deflateAlgorithm: Algorithm = {
-  name: "deflate",
-  levels: [-1, 9],
-  slowLevel: Infinity,
-  packSync: (bytes, level, options) => deflateSync(bytes, { ...options, level: level ?? 6 }),
-  pack: (bytes, level, options) => deflateOffLoop(bytes, { ...options, level: level ?? 6 }),
-  unpackSync: (bytes, _limit, options) => inflateInfo(bytes, options),
-  unpack: (bytes, _limit, options) => inflateOffLoop(bytes, options),
-};
-
-/** Quality 4: node's own default, 11, is meant for files that are compressed once, and takes a hundred times as long. */
-function brotliOptions(bytes: Uint8Array, level: number | undefined, options: PackOptions): BrotliOptions {
-  return {
-    ...options,
-    params: {
-      [constants.BROTLI_PARAM_QUALITY]: level ?? 4,
-      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
-    },
-  };
-}
-
-const brotliAlgorithm: Algorithm = {
-  name: "br",
-  levels: [0, 11],
-  slowLevel: 9,
-  packSync: (bytes, level, options) => brotliCompressSync(bytes, brotliOptions(bytes, level, options)),
-  pack: (bytes, level, options) => brotliOffLoop(bytes, brotliOptions(bytes, level, options)),
-  unpackSync: (bytes, _limit, options) => unbrotliInfo(bytes, options),
-  unpack: (bytes, _limit, options) => unbrotliOffLoop(bytes, options),
-};
-
-function zstdPackOptions(bytes: Uint8Array, level: number | undefined, options: PackOptions): ZstdOptions {
-  const params = { [constants.ZSTD_c_compressionLevel]: level ?? 3 };
-  // With the size known the frame says it, and its window is no larger than the content.
-  return { ...options, params, pledgedSrcSize: bytes.length };
-}
-
-/** A frame claims its window, and the decoder allocates it: no more than the output can need, and what the RFC asks for. */
-function zstdUnpackOptions(limit: number, options: UnpackOptions): ZstdOptions & { info: true } {
-  const needed = Math.ceil(Math.log2(limit));
-  const windowLog = Math.min(Math.max(needed, zstdWindowLog), zstdLargestWindowLog);
-  return { ...options, params: { [constants.ZSTD_d_windowLogMax]: windowLog } };
-}
-
-const zstdAlgorithm: Algorithm = {
-  name: "zstd",
-  levels: [-131_072, 22],
-  slowLevel: 13,
-  packSync: (bytes, level, options) => zstdCompressSync(bytes, zstdPackOptions(bytes, level, options)),
-  pack: (bytes, level, options) => zstdOffLoop(bytes, zstdPackOptions(bytes, level, options)),
-  unpackSync: (bytes, limit, options) => unzstdInfo(bytes, zstdUnpackOptions(limit, options)),
-  unpack: (bytes, limit, options) => unzstdOffLoop(bytes, zstdUnpackOptions(limit, options)),
-};
 
 /** A Buffer's own slice() is a view. */
 function copyOf(bytes: Uint8Array): Uint8Array {
@@ -186,35 +165,36 @@ function whole(name: string, given: number, limit: number, result: Unpacked): Ui
   return result.buffer;
 }
 
-class ZlibCompression implements Compression {
+class ZlibCompression<O> implements Compression {
   readonly name: string;
   readonly levels: readonly [lowest: number, highest: number];
-  readonly #algorithm: Algorithm;
+  readonly #algorithm: Algorithm<O>;
 
-  constructor(algorithm: Algorithm) {
+  constructor(algorithm: Algorithm<O>) {
     this.name = algorithm.name;
     this.levels = algorithm.levels;
     this.#algorithm = algorithm;
   }
 
   pack(bytes: Uint8Array, level: number | undefined): Uint8Array | Promise<Uint8Array> {
-    const algorithm = this.#algorithm;
-    const slow = level !== undefined && level >= algorithm.slowLevel;
+    const { slowLevel, packOptions, packSync, pack } = this.#algorithm;
+    const options = packOptions(bytes, level);
+    const slow = level !== undefined && level >= slowLevel;
     if (bytes.length <= (slow ? packSlowAtOnce : packAtOnce)) {
       // Room for the whole output even where nothing can be saved: one pass.
-      return algorithm.packSync(bytes, level, { chunkSize: bytes.length + smallestPiece });
+      return packSync(bytes, { ...options, chunkSize: bytes.length + smallestPiece });
     }
-    return algorithm.pack(copyOf(bytes), level, { chunkSize: pieceOffLoop });
+    return pack(copyOf(bytes), { ...options, chunkSize: pieceOffLoop });
   }
 
   unpack(bytes: Uint8Array, limit: number): Uint8Array | Promise<Uint8Array> {
     if (bytes.length > unpackAtOnce) return this.#unpackOffLoop(copyOf(bytes), limit);
     const most = outputLimit(Math.min(limit, yieldAtOnce));
     const piece = Math.min(bytes.length * 4, most);
-    const options = { chunkSize: Math.max(piece, smallestPiece), maxOutputLength: most, info: true } as const;
     let result: Unpacked;
     try {
-      result = this.#algorithm.unpackSync(bytes, limit, options);
+      const options = this.#unpackOptions(limit, Math.max(piece, smallestPiece), most);
+      result = withInfo(this.#algorithm.unpackSync(bytes, options));
     } catch (error) {
       if (limit > yieldAtOnce && isTooLarge(error)) return this.#unpackOffLoop(copyOf(bytes), limit);
       throw failure(this.name, limit, error);
@@ -223,14 +203,18 @@ class ZlibCompression implements Compression {
   }
 
   async #unpackOffLoop(bytes: Uint8Array, limit: number): Promise<Uint8Array> {
-    const options = { chunkSize: pieceOffLoop, maxOutputLength: outputLimit(limit), info: true } as const;
     let result: Unpacked;
     try {
-      result = await this.#algorithm.unpack(bytes, limit, options);
+      const options = this.#unpackOptions(limit, pieceOffLoop, outputLimit(limit));
+      result = withInfo(await this.#algorithm.unpack(bytes, options));
     } catch (error) {
       throw failure(this.name, limit, error);
     }
     return whole(this.name, bytes.length, limit, result);
+  }
+
+  #unpackOptions(limit: number, chunkSize: number, maxOutputLength: number): O {
+    return { ...this.#algorithm.unpackOptions(limit), chunkSize, maxOutputLength, info: true };
   }
 }
 
@@ -240,10 +224,12 @@ function outputLimit(limit: number): number {
 }
 
 const compressions: ReadonlyMap<string, Compression> = new Map(
-  [gzipAlgorithm, deflateAlgorithm, brotliAlgorithm, zstdAlgorithm].map((algorithm) => [
-    algorithm.name,
-    new ZlibCompression(algorithm),
-  ]),
+  [
+    new ZlibCompression(gzipAlgorithm),
+    new ZlibCompression(deflateAlgorithm),
+    new ZlibCompression(brotliAlgorithm),
+    new ZlibCompression(zstdAlgorithm),
+  ].map((compression) => [compression.name, compression]),
 );
 
 /**
