@@ -60,14 +60,18 @@ export const SERVER_LIMITS: ServerLimits = {
 /** The largest that node:http2 and Node's timers take. */
 const LARGEST = 2 ** 31 - 1;
 /** Where nothing at all makes sense. Elsewhere Node takes 0 for "no bound", now and then, or nothing could be served. */
-const MAY_BE_ZERO: ReadonlySet<string> = new Set<keyof ServerLimits>(["drainBytes", "drainMs"]);
+const MAY_BE_ZERO: ReadonlySet<keyof ServerLimits> = new Set(["drainBytes", "drainMs"]);
+
+function isLimit(name: string): name is keyof ServerLimits {
+  return Object.hasOwn(SERVER_LIMITS, name);
+}
 
 /** The defaults, with other bounds in place of some. Throws TypeError, naming option and value. */
 export function serverLimits(given: Partial<ServerLimits> | undefined): ServerLimits {
-  const limits: Record<string, number> = { ...SERVER_LIMITS };
+  const limits: { -readonly [Name in keyof ServerLimits]: number } = { ...SERVER_LIMITS };
   for (const [name, value] of Object.entries(given ?? {})) {
     if (value === undefined) continue;
-    if (!Object.hasOwn(SERVER_LIMITS, name))
+    if (!isLimit(name))
       throw new TypeError(`limits.${name} is not known: there are ${Object.keys(SERVER_LIMITS).join(", ")}`);
     const smallest = MAY_BE_ZERO.has(name) ? 0 : 1;
     if (!Number.isInteger(value) || value < smallest || value > LARGEST)
@@ -76,5 +80,5 @@ export function serverLimits(given: Partial<ServerLimits> | undefined): ServerLi
       );
     limits[name] = value;
   }
-  return limits as unknown as ServerLimits;
+  return limits;
 }
