@@ -1,9 +1,11 @@
-// pnpm conformance [server|client] [--full] [--mounted] [-- arguments of the runner]
+// pnpm conformance [pass …] [-- arguments of the runner]
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { passes } from "./passes.ts";
+import type { Pass } from "./passes.ts";
 import { parseTotals, summary } from "./totals.ts";
-import type { ModeTotals } from "./totals.ts";
+import type { PassTotals } from "./totals.ts";
 
 const version = "v1.0.5";
 const runnerModule = "connectrpc.com/conformance";
@@ -11,17 +13,15 @@ const here = import.meta.dirname;
 const root = join(here, "../..");
 const bin = join(root, "node_modules/.bin");
 
-type Mode = "client" | "server";
-
 const options = readArguments(process.argv.slice(2));
 try {
   requireGo();
   const runner = findRunner();
   generate();
   checkTypes();
-  const totals: ModeTotals[] = [];
-  for (const mode of options.modes) totals.push(await runMode(runner, mode));
-  console.log(summary(`Connect conformance ${version}, ${options.config}`, totals));
+  const totals: PassTotals[] = [];
+  for (const pass of options.passes) totals.push(await runPass(runner, pass));
+  console.log(summary(`Connect conformance ${version}`, totals));
   if (totals.some(({ failed, notRun, exitCode }) => failed > 0 || notRun > 0 || exitCode !== 0))
     process.exitCode = 1;
 } catch (error) {
@@ -29,26 +29,17 @@ try {
   process.exitCode = 1;
 }
 
-function readArguments(given: readonly string[]): {
-  modes: Mode[];
-  config: string;
-  mounted: boolean;
-  forRunner: string[];
-} {
-  const modes: Mode[] = [];
+function readArguments(given: readonly string[]): { passes: readonly Pass[]; forRunner: readonly string[] } {
+  const chosen: Pass[] = [];
   const forRunner: string[] = [];
-  let config = "conformance.yaml";
-  let mounted = false;
   for (const argument of given) {
+    const pass = passes.find(({ name }) => name === argument);
     // What this program does not know is the runner's: npm takes the "--" away, pnpm leaves it.
-    if (forRunner.length > 0) forRunner.push(argument);
-    else if (argument === "--") continue;
-    else if (argument === "client" || argument === "server") modes.push(argument);
-    else if (argument === "--full") config = "conformance-full.yaml";
-    else if (argument === "--mounted") mounted = true;
+    if (forRunner.length === 0 && argument === "--") continue;
+    if (forRunner.length === 0 && pass !== undefined) chosen.push(pass);
     else forRunner.push(argument);
   }
-  return { modes: modes.length > 0 ? modes : ["client", "server"], config, mounted, forRunner };
+  return { passes: chosen.length > 0 ? chosen : passes, forRunner };
 }
 
 function requireGo(): void {
@@ -106,22 +97,23 @@ function run(program: string, args: readonly string[], env: Record<string, strin
   return done.stdout;
 }
 
-/** Runs the suite against one side. What the runner writes is shown as it comes. */
-async function runMode(runner: string, mode: Mode): Promise<ModeTotals> {
-  const program = [process.execPath, join(here, `${mode}.ts`), ...(options.mounted ? ["--mounted"] : [])];
+/** Runs the suite against one program. What the runner writes is shown as it comes. */
+async function runPass(runner: string, { name, mode, config, program }: Pass): Promise<PassTotals> {
   // The reference client's default parallelism starves two-core machines, and its deadlines are real time.
   const parallel = mode === "server" ? ["-p", "2"] : [];
+  const [script, ...scriptArguments] = program;
   const args = [
     "--mode",
     mode,
     "--conf",
-    join(here, options.config),
+    join(here, config),
     ...parallel,
     ...options.forRunner,
     "--",
-    ...program,
+    process.execPath,
+    join(here, script),
+    ...scriptArguments,
   ];
-  const name = mode === "server" && options.mounted ? "server, mounted" : mode;
   console.log(`${name}: running`);
   const started = performance.now();
   const child = spawn(runner, args, { cwd: here, stdio: ["ignore", "pipe", "inherit"] });

@@ -1,4 +1,4 @@
-/** What the runner counted in one mode. */
+/** What the runner counted in one pass. */
 export interface Totals {
   readonly cases: number;
   readonly passed: number;
@@ -7,7 +7,7 @@ export interface Totals {
   readonly notRun: number;
 }
 
-export interface ModeTotals extends Totals {
+export interface PassTotals extends Totals {
   readonly name: string;
   readonly exitCode: number;
   readonly seconds: number;
@@ -24,8 +24,8 @@ export function parseTotals(output: string): Totals {
   };
 }
 
-export function summary(title: string, modes: readonly ModeTotals[]): string {
-  const lines = modes.map(({ name, cases, passed, failed, notRun, exitCode, seconds }) => {
+export function summary(title: string, passes: readonly PassTotals[]): string {
+  const lines = passes.map(({ name, cases, passed, failed, notRun, exitCode, seconds }) => {
     const verdict = failed === 0 && notRun === 0 && exitCode === 0 ? "ok" : "FAILED";
     const missing = notRun > 0 ? `  ${notRun} not run` : "";
     return `  ${name.padEnd(16)} ${cases} cases  ${passed} passed  ${failed} failed${missing}  ${Math.round(seconds)} s  ${verdict}`;
