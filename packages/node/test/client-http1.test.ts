@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { ErrorCode } from "@millrace/exchange";
+import { ErrorCode, type Peer } from "@millrace/exchange";
 import { Http1Connector } from "../src/client/http1-connector.ts";
 import { frame, FrameType, pem, SocketServer, Talk, targetOf } from "./client-harness.ts";
 
@@ -175,15 +175,18 @@ describe.each(bodies)("a request whose body is %s", (_name, body) => {
         socket.write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
     });
     const connector = connect(server);
+    const peers = new Set<Peer | undefined>();
     for (let i = 0; i < 3; i++) {
       const talk = Talk.open(connector, { body });
       talk.exchange.end(null);
       await talk.closes();
       expect(talk.delivered).toBe(true);
+      peers.add(talk.peer);
       // It is free a turn later.
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(server.sockets.length).toBe(1);
+    expect(peers.size).toBe(1);
   });
 
   test("goes with its connection when it is reset, and its siblings stay", async () => {

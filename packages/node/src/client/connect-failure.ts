@@ -1,4 +1,5 @@
 import type { Fault } from "@millrace/exchange";
+import { hostPort } from "../socket/host-port.ts";
 
 /** What a socket asked of TLS, for the text of a failure. */
 export interface Wanted {
@@ -8,9 +9,9 @@ export interface Wanted {
   readonly alpn: readonly string[];
 }
 
-/** `host:port`, IPv6 in brackets. */
+/** Where a socket was to go, for people. */
 export function endpoint({ hostname, port }: Pick<Wanted, "hostname" | "port">): string {
-  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  return hostPort(hostname, port);
 }
 
 /** A connection that was not made: nothing of the request can have been processed. */

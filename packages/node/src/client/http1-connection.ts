@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 import type { Peer } from "@millrace/exchange";
 import { Client, type Dispatcher } from "undici";
+import { peerOf } from "../socket/peer.ts";
 import { connectFault, endpoint } from "./connect-failure.ts";
 import { DialFailure } from "./dial-failure.ts";
 import { dial, type Dialling, type Target } from "./dial.ts";
-import { socketPeer } from "./socket-peer.ts";
 
 /** What an exchange hears of its connection before undici starts it. */
 export interface Http1Carried extends Dispatcher.DispatchHandler {
@@ -86,6 +86,6 @@ export class Http1Connection extends Client {
 
   #have(socket: Socket): void {
     this.#socket = socket;
-    this.#peer = socketPeer(socket);
+    this.#peer = peerOf(socket, socket);
   }
 }

@@ -1,13 +1,13 @@
 import { type Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { Socket } from "node:net";
 import type { ClientSink, Fault, Fields, RequestHead } from "@millrace/exchange";
+import { peerOf } from "../socket/peer.ts";
 import { ClientExchange } from "./client-exchange.ts";
 import { unsentFault } from "./connect-failure.ts";
 import { DialFailure } from "./dial-failure.ts";
 import type { Target } from "./dial.ts";
 import { endsWithConnection, http1Fault, type Http1Failure } from "./http1-fault.ts";
 import { http1Caps, http1HeaderSize } from "./http1-limits.ts";
-import { socketPeer } from "./socket-peer.ts";
 
 function fieldsOf(raw: readonly string[]): Fields {
   return raw.map((part, i) => (i % 2 === 0 ? part.toLowerCase() : part));
@@ -86,7 +86,7 @@ export class Http1Upload extends ClientExchange {
     this.#socket = socket;
     if (this.state !== "waiting") return;
     this.state = "running";
-    this.sink.sent(socketPeer(socket), http1Caps);
+    this.sink.sent(peerOf(socket, socket), http1Caps);
   }
 
   #responded(response: IncomingMessage): void {

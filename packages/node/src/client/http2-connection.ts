@@ -7,10 +7,10 @@ import {
 import type { Socket } from "node:net";
 import { ErrorCode, type Fault, type Peer } from "@millrace/exchange";
 import { nodeHost } from "../host/node-host.ts";
+import { peerOf } from "../socket/peer.ts";
 import { connectFault, endpoint, reasonOf } from "./connect-failure.ts";
 import { dial, type Dialling, type Target } from "./dial.ts";
 import { errorCodeName } from "./error-code-name.ts";
-import { socketPeer } from "./socket-peer.ts";
 
 /** What a stream may hold while its reader is paused. */
 const streamWindow = 512 * 1024;
@@ -193,7 +193,7 @@ export class Http2Connection {
   #connected(socket: Socket, by: number): void {
     const { url } = this.#target;
     this.#socket = socket;
-    this.#peer = socketPeer(socket);
+    this.#peer = peerOf(socket, socket);
     const session = nodeHost.root(() =>
       connect(`${url.scheme}://${url.authority}`, {
         createConnection: () => socket,

@@ -12,13 +12,13 @@ import type { TLSSocket } from "node:tls";
 import type { Accept } from "@millrace/exchange";
 
 import { nodeHost } from "../host/node-host.ts";
+import { namePeer, peerOf } from "../socket/peer.ts";
 import { tellProtocol } from "./first-bytes.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { ConnectionFailure, UpgradeHook } from "./listen-options.ts";
 import { answer } from "./mount.ts";
-import { namePeer, peerOf } from "./peer.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { Site } from "./site.ts";
 

@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Caps, Fault, Fields, Peer, RequestHead, ServerExchange, Sink, Span } from "@millrace/exchange";
 import { ErrorCode } from "@millrace/exchange";
 
+import { isSecure } from "../socket/peer.ts";
 import { connectionFault } from "./http1-fault.ts";
-import { isSecure } from "./peer.ts";
 import { RequestBody } from "./request-body.ts";
 import { firstField, http1RequestHead, lowerCaseNames } from "./request-head.ts";
 import type { Site } from "./site.ts";

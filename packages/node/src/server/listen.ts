@@ -6,11 +6,12 @@ import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import type { Accept } from "@millrace/exchange";
 
 import { nodeHost } from "../host/node-host.ts";
+import { hostPort } from "../socket/host-port.ts";
+import { addressOf } from "../socket/peer.ts";
 import { Connections } from "./connections.ts";
 import { serverLimits, type ServerLimits } from "./limits.ts";
 import { ListenError, listenError } from "./listen-error.ts";
 import type { ConnectionFailure, ListenAddress, Listening, ListenOptions } from "./listen-options.ts";
-import { addressOf } from "./peer.ts";
 import { serverTlsOptions } from "./server-tls.ts";
 
 /** How long a draining server waits for what runs, in milliseconds, unless told. */
@@ -141,18 +142,14 @@ async function isStale(path: string): Promise<boolean> {
 
 /** An address as options name it, for messages. */
 function placeOf({ host, port, path }: ListenAddress): string {
-  return path ?? `${host === undefined ? "*" : bracketed(host)}:${port ?? 0}`;
+  return path ?? hostPort(host ?? "*", port ?? 0);
 }
 
 function urlOf(server: Server, { host, path, tls }: ListenAddress): string {
   if (path !== undefined) return `unix:${path}`;
   const { port } = server.address() as AddressInfo;
   const every = host === undefined || host === "0.0.0.0" || host === "::";
-  return `${tls === undefined ? "http" : "https"}://${every ? "localhost" : bracketed(host)}:${port}`;
-}
-
-function bracketed(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
+  return `${tls === undefined ? "http" : "https"}://${hostPort(every ? "localhost" : host, port)}`;
 }
 
 async function closeListener(server: Server): Promise<void> {

@@ -4,10 +4,10 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Accept, Fault, Fields, Sink } from "@millrace/exchange";
 
 import { nodeHost } from "../host/node-host.ts";
+import { peerOf } from "../socket/peer.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
 import { SERVER_LIMITS } from "./limits.ts";
-import { peerOf } from "./peer.ts";
 import type { Site } from "./site.ts";
 
 /**

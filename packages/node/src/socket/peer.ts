@@ -3,6 +3,8 @@ import type { TLSSocket } from "node:tls";
 
 import type { Peer } from "@millrace/exchange";
 
+import { hostPort } from "./host-port.ts";
+
 const peers = new WeakMap<object, Peer>();
 
 /**
@@ -25,10 +27,11 @@ export function namePeer(connection: object, peer: Peer): void {
 
 function describePeer(socket: Socket, unixPath: string | undefined): Peer {
   const secure = isSecure(socket) ? socket : undefined;
+  let certificate: Uint8Array | null | undefined;
   return {
     address: addressOf(socket, unixPath),
     tls: secure !== undefined,
-    certificate: () => (secure?.authorized === true ? certificateOf(secure) : null),
+    certificate: () => (certificate ??= secure?.authorized === true ? certificateOf(secure) : null),
   };
 }
 
@@ -37,7 +40,7 @@ export function addressOf(socket: Socket, unixPath: string | undefined): string 
   const { remoteAddress, remotePort } = socket;
   if (remoteAddress === undefined) return unixPath === undefined ? "unknown" : `unix:${unixPath}`;
   const address = remoteAddress.startsWith("::ffff:") ? remoteAddress.slice(7) : remoteAddress;
-  return `${address.includes(":") ? `[${address}]` : address}:${remotePort}`;
+  return hostPort(address, remotePort ?? 0);
 }
 
 function certificateOf(socket: TLSSocket): Uint8Array | null {
