@@ -3,6 +3,7 @@ import { codeFromHttpStatus } from "../../code.ts";
 import { notModified, RpcError } from "../../error.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { ClientProtocol, RequestFacts, WireResponse } from "../client-protocol.ts";
+import { bareStatus } from "../bare-status.ts";
 import { encodingNamed } from "../encoding.ts";
 import { firstField, mediaType } from "../fields.ts";
 import { printConnectTimeout } from "../timeout.ts";
@@ -53,13 +54,7 @@ function unaryResponse(facts: RequestFacts, status: number, fields: Fields): Wir
   const bareError = (): RpcError =>
     status === 304
       ? notModified(metadata())
-      : new RpcError(
-          codeFromHttpStatus(status),
-          `HTTP status ${status} without a Connect error from ${facts.method.path}${status === 404 ? ": is the path of the base URL right?" : ""}`,
-          {
-            metadata: metadata(),
-          },
-        );
+      : bareStatus(status, "a Connect error", facts.method, metadata());
   return {
     failure: ok
       ? wrongType(facts, type, readContentType(mediaType(type))?.streaming === false, metadata)
@@ -95,9 +90,7 @@ function streamResponse(facts: RequestFacts, status: number, fields: Fields): Wi
     failure:
       status === 200
         ? wrongType(facts, type, readContentType(mediaType(type))?.streaming === true, metadata)
-        : new RpcError(codeFromHttpStatus(status), `HTTP status ${status} for a Connect stream`, {
-            metadata: metadata(),
-          }),
+        : bareStatus(status, "a Connect stream", facts.method, metadata()),
     trailersOnly: false,
     framing: "envelope",
     encoding: encodingNamed(firstField(fields, "connect-content-encoding")),

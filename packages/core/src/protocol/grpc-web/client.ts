@@ -1,11 +1,8 @@
 import { RpcError } from "../../error.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { ClientProtocol } from "../client-protocol.ts";
-import { encodingNamed } from "../encoding.ts";
-import { firstField } from "../fields.ts";
 import { requestFields } from "../grpc/request.ts";
-import { headFailure, withoutStatus } from "../grpc/response.ts";
-import { readStatus } from "../grpc/status.ts";
+import { outcomeOf, responseHead, withoutTrailers } from "../grpc/response.ts";
 import { flagTrailers, readTrailerBlock } from "./trailer-frame.ts";
 
 const prefix = "application/grpc-web";
@@ -21,28 +18,18 @@ export const grpcWebClient: ClientProtocol = {
     return fields;
   },
   get: null,
-  response(facts, status, fields) {
-    return {
-      failure: headFailure(facts, prefix, status, fields),
-      trailersOnly: firstField(fields, "grpc-status") !== undefined,
-      framing: "envelope",
-      encoding: encodingNamed(firstField(fields, "grpc-encoding")),
-      content: "messages",
-      endFlag: flagTrailers,
-      readEnd(payload) {
-        const trailers = readTrailerBlock(payload);
-        if (trailers !== null)
-          return readStatus(trailers, fields) ?? withoutStatus(fields, trailers, "unknown");
-        const metadata = FieldMetadata.received(fields);
-        return {
-          error: new RpcError("internal", "the gRPC-Web trailers are malformed", { metadata }),
-          trailers: [],
-        };
-      },
-      finish(_trailers, empty) {
-        const outcome = empty ? readStatus(fields, []) : undefined;
-        return outcome ?? withoutStatus(fields, [], empty ? "unknown" : "internal");
-      },
-    };
-  },
+  response: (facts, status, fields) => ({
+    ...responseHead(facts, prefix, status, fields),
+    endFlag: flagTrailers,
+    readEnd(payload) {
+      const trailers = readTrailerBlock(payload);
+      if (trailers !== null) return outcomeOf(trailers, fields);
+      const metadata = FieldMetadata.received(fields);
+      return {
+        error: new RpcError("internal", "the gRPC-Web trailers are malformed", { metadata }),
+        trailers: [],
+      };
+    },
+    finish: (_trailers, empty) => withoutTrailers(fields, empty, "internal"),
+  }),
 };

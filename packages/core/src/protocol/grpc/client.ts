@@ -1,9 +1,6 @@
 import type { ClientProtocol } from "../client-protocol.ts";
-import { encodingNamed } from "../encoding.ts";
-import { firstField } from "../fields.ts";
 import { requestFields } from "./request.ts";
-import { headFailure, withoutStatus } from "./response.ts";
-import { readStatus } from "./status.ts";
+import { outcomeOf, responseHead, withoutStatus, withoutTrailers } from "./response.ts";
 
 const prefix = "application/grpc";
 
@@ -18,22 +15,11 @@ export const grpcClient: ClientProtocol = {
     return fields;
   },
   get: null,
-  response(facts, status, fields) {
-    return {
-      failure: headFailure(facts, prefix, status, fields),
-      trailersOnly: firstField(fields, "grpc-status") !== undefined,
-      framing: "envelope",
-      encoding: encodingNamed(firstField(fields, "grpc-encoding")),
-      content: "messages",
-      endFlag: 0,
-      readEnd: () => withoutStatus(fields, [], "internal"),
-      finish(trailers, empty) {
-        if (trailers !== null)
-          return readStatus(trailers, fields) ?? withoutStatus(fields, trailers, "unknown");
-        // Trailers-Only: the head is the trailers. Behind a body, a status in the head says nothing.
-        const outcome = empty ? readStatus(fields, []) : undefined;
-        return outcome ?? withoutStatus(fields, [], "unknown");
-      },
-    };
-  },
+  response: (facts, status, fields) => ({
+    ...responseHead(facts, prefix, status, fields),
+    endFlag: 0,
+    readEnd: () => withoutStatus(fields, [], "internal"),
+    finish: (trailers, empty) =>
+      trailers === null ? withoutTrailers(fields, empty, "unknown") : outcomeOf(trailers, fields),
+  }),
 };

@@ -5,14 +5,13 @@ import { firstField } from "../fields.ts";
 import type { Format } from "../format.ts";
 import type { IncomingRequest, WireCall } from "../server-protocol.ts";
 import { parseGrpcTimeout } from "../timeout.ts";
+import { statusFields } from "./status.ts";
 
-/** What gRPC and gRPC-Web read alike from a request's head. */
-export function readRequest(
-  request: IncomingRequest,
-): Pick<
-  WireCall,
-  "encoding" | "acceptEncodingName" | "acceptEncodings" | "timeoutMs" | "refusal" | "message" | "bodyRefusal"
-> {
+/** In what calls of gRPC and of gRPC-Web differ: `end` is how the status travels behind messages. */
+type OwnParts = Pick<WireCall, "protocol" | "format" | "text" | "end">;
+
+/** A request's head, read as gRPC and gRPC-Web both have it. `prefix`: the content type without its codec. */
+export function serverCall(request: IncomingRequest, prefix: string, own: OwnParts): WireCall {
   const { fields } = request.head;
   const encoding = encodingNamed(firstField(fields, "grpc-encoding"));
   const timeout = firstField(fields, "grpc-timeout");
@@ -23,19 +22,40 @@ export function readRequest(
   } catch (error) {
     refusal = RpcError.from(error);
   }
+  const contentType = responseType(prefix, request.mediaType, own.format);
   return {
+    ...own,
+    framing: "envelope",
     encoding,
     acceptEncodingName: "grpc-accept-encoding",
     acceptEncodings: acceptedEncodings(fields, "grpc-accept-encoding", encoding),
     timeoutMs,
-    refusal,
     message: null,
     bodyRefusal: null,
+    refusal,
+    respond: (headers, sendEncoding) => ({
+      status: 200,
+      fields: responseFields(contentType, sendEncoding, headers),
+    }),
+    fail(error, headers, trailers) {
+      const head = responseFields(contentType, null, headers);
+      // Trailers-Only, unless there are headers to keep apart from the trailers.
+      if (headers.length === 0) {
+        return {
+          status: 200,
+          fields: [...head, ...statusFields(error, trailers)],
+          body: null,
+          trailers: null,
+        };
+      }
+      const end = own.end(error, trailers);
+      return { status: 200, fields: head, body: end.frame, trailers: end.trailers };
+    },
   };
 }
 
 /** gRPC "Response-Headers". */
-export function responseFields(contentType: string, encoding: string | null, headers: Fields): string[] {
+function responseFields(contentType: string, encoding: string | null, headers: Fields): string[] {
   const fields = ["content-type", contentType];
   if (encoding !== null) fields.push("grpc-encoding", encoding);
   fields.push(...headers);
@@ -43,6 +63,6 @@ export function responseFields(contentType: string, encoding: string | null, hea
 }
 
 /** The content type that answers a request's: the same protocol and codec, spelt out unless the request was bare. */
-export function responseType(prefix: string, mediaType: string, format: Format): string {
+function responseType(prefix: string, mediaType: string, format: Format): string {
   return mediaType === prefix ? prefix : `${prefix}+${format}`;
 }

@@ -1,6 +1,6 @@
 import type { ServerProtocol } from "../server-protocol.ts";
 import { formatOf } from "./content-type.ts";
-import { readRequest, responseFields, responseType } from "./server-call.ts";
+import { serverCall } from "./server-call.ts";
 import { statusFields } from "./status.ts";
 
 const prefix = "application/grpc";
@@ -21,26 +21,11 @@ export const grpcServer: ServerProtocol = {
         text: "gRPC needs HTTP/2: gRPC-Web and Connect do not",
       };
     }
-    const contentType = responseType(prefix, request.mediaType, format);
-    return {
-      ...readRequest(request),
+    return serverCall(request, prefix, {
       protocol: "grpc",
       format,
-      framing: "envelope",
       text: false,
-      respond: (headers, encoding) => ({
-        status: 200,
-        fields: responseFields(contentType, encoding, headers),
-      }),
       end: (error, trailers) => ({ frame: null, trailers: statusFields(error, trailers) }),
-      fail(error, headers, trailers) {
-        const status = statusFields(error, trailers);
-        const fields = responseFields(contentType, null, headers);
-        // Trailers-Only, unless there are headers to keep apart from the trailers.
-        return headers.length === 0
-          ? { status: 200, fields: [...fields, ...status], body: null, trailers: null }
-          : { status: 200, fields, body: null, trailers: status };
-      },
-    };
+    });
   },
 };
