@@ -2,11 +2,13 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Protocol } from "@millrace/node";
-import { envelope, greeting, longGreeting, utf8 } from "./bytes.ts";
+import { envelope, greeting, longGreeting, utf8 } from "../support/bytes.ts";
 import type { GreetServiceClient } from "../../gen/greet/v1/greet_millrace.ts";
-import { expectQuiet } from "./quiet.ts";
-import { greetOnce, rogue, victimOf, watchAll } from "./rogue.ts";
-import type { Ended, Reply, Rogue } from "./rogue.ts";
+import { expectQuiet } from "../support/quiet.ts";
+import { clientOf, greetOnce, watchAll } from "../support/our-client.ts";
+import { rawServer } from "../support/raw-server.ts";
+import type { Ended } from "../support/our-client.ts";
+import type { RawServer, Reply } from "../support/raw-server.ts";
 
 expectQuiet();
 
@@ -33,11 +35,11 @@ function table(
   check: (ended: Ended, row: Row) => void = () => {},
 ): void {
   describe.each(https)("over HTTP/%s", (http) => {
-    let server: Rogue;
+    let server: RawServer;
     let client: GreetServiceClient;
     beforeAll(async () => {
-      server = await rogue(http);
-      client = victimOf(server, { protocol, maxReceiveBytes: 1000 });
+      server = await rawServer(http);
+      client = clientOf(server, { protocol, maxReceiveBytes: 1000 });
     });
     afterAll(() => server[Symbol.asyncDispose]());
     test.each(rows)("$name: $code", async (row) => {
@@ -272,8 +274,8 @@ describe("Connect unary", () => {
   });
 
   test("what the peer said is remote, what we made of it is not", async () => {
-    await using server = await rogue("1.1");
-    const client = victimOf(server);
+    await using server = await rawServer("1.1");
+    const client = clientOf(server);
     server.act = json(503, '{"code":"aborted"}');
     expect((await greetOnce(client)).error?.isRemote).toBe(true);
     server.act = { status: 503, headers: type("text/html"), body: page };
@@ -474,8 +476,8 @@ describe("a Connect stream", () => {
   table("connect", ["1.1", "2"], rows, watchAll, join(first, end("{}")));
 
   test("a unary method's kind counts: two messages, or none, are unimplemented", async () => {
-    await using server = await rogue("1.1");
-    const client = victimOf(server);
+    await using server = await rawServer("1.1");
+    const client = clientOf(server);
     for (const [body, text] of [
       [[end("{}")], "no message"],
       [[envelope(0, ""), envelope(0, ""), end("{}")], "more than one message"],

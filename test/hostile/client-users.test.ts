@@ -4,8 +4,8 @@ import { createClient, createInMemoryTransport, RpcError } from "@millrace/node"
 import type { ClientOptions } from "@millrace/node";
 import { GreetService } from "../../gen/greet/v1/greet_millrace.ts";
 import type { GreetServiceClient } from "../../gen/greet/v1/greet_millrace.ts";
-import { greeter } from "./app.ts";
-import { expectQuiet } from "./quiet.ts";
+import { greeter } from "../support/greeter.ts";
+import { expectQuiet } from "../support/quiet.ts";
 import { thrower, thrown } from "./thrown.ts";
 
 expectQuiet();

@@ -2,9 +2,8 @@
 import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import type { Protocol } from "@millrace/node";
-import { envelope, greeting, utf8 } from "./bytes.ts";
+import { envelope, greeting, utf8 } from "../support/bytes.ts";
 import {
-  block,
   data,
   END_HEADERS,
   frame,
@@ -14,10 +13,12 @@ import {
   reset,
   SETTINGS,
   windowUpdate,
-} from "./frames.ts";
-import { expectQuiet } from "./quiet.ts";
-import { greetOnce, http1Bytes, http2Bytes, rogue, victimOf, watchAll } from "./rogue.ts";
-import type { Reply } from "./rogue.ts";
+} from "../support/frames.ts";
+import { block } from "../support/hpack.ts";
+import { expectQuiet } from "../support/quiet.ts";
+import { clientOf, greetOnce, watchAll } from "../support/our-client.ts";
+import { http1Bytes, http2Bytes, rawServer } from "../support/raw-server.ts";
+import type { Reply } from "../support/raw-server.ts";
 
 expectQuiet();
 
@@ -109,7 +110,7 @@ describe("a connection that is cut at every byte of a response: one coded error,
     ],
   ];
   test.each(cases)("%s over HTTP/%s", async (_name, http, protocol, whole, run, code) => {
-    await using server = await rogue(http);
+    await using server = await rawServer(http);
     for (const [way, step] of [
       ["end", 1],
       ["reset", 3],
@@ -122,7 +123,7 @@ describe("a connection that is cut at every byte of a response: one coded error,
         else setImmediate(() => socket.resetAndDestroy());
       };
       for (; bytes < whole.length; bytes += step) {
-        const ended = await run(victimOf(server, { protocol }));
+        const ended = await run(clientOf(server, { protocol }));
         // A reset may overtake what was sent before it; an end does not.
         if (ended.code !== "unavailable") {
           expect([way, bytes, ended.code]).toEqual([way, bytes, code]);
@@ -132,7 +133,7 @@ describe("a connection that is cut at every byte of a response: one coded error,
       }
     }
     server.act = (socket: Socket) => socket.write(whole);
-    expect((await run(victimOf(server, { protocol }))).code).toBe(code);
+    expect((await run(clientOf(server, { protocol }))).code).toBe(code);
   });
 });
 
@@ -177,8 +178,8 @@ describe("RST_STREAM, by its code", () => {
   ];
   for (const [phase, before] of phases) {
     test.each(codes)(`${phase}: %i is %s, and the connection goes on`, async (h2, code) => {
-      await using server = await rogue("2");
-      const client = victimOf(server, { protocol: "grpc" });
+      await using server = await rawServer("2");
+      const client = clientOf(server, { protocol: "grpc" });
       server.act = (socket, stream) => socket.write(Buffer.concat([before(stream), reset(stream, h2)]));
       const ended = await greetOnce(client);
       expect(ended.code).toBe(code);
@@ -191,8 +192,8 @@ describe("RST_STREAM, by its code", () => {
   }
 
   test.each(codes)("%i behind a complete response takes nothing back", async (h2) => {
-    await using server = await rogue("2");
-    const client = victimOf(server, { protocol: "grpc" });
+    await using server = await rawServer("2");
+    const client = clientOf(server, { protocol: "grpc" });
     server.act = (socket, stream) =>
       socket.write(Buffer.concat([http2Bytes(goodGrpc, stream), reset(stream, h2)]));
     expect((await greetOnce(client)).code).toBe("ok");
@@ -201,8 +202,8 @@ describe("RST_STREAM, by its code", () => {
   });
 
   test.each(codes)("%i behind a Connect stream's EndStream takes nothing back", async (h2) => {
-    await using server = await rogue("2");
-    const client = victimOf(server);
+    await using server = await rawServer("2");
+    const client = clientOf(server);
     const body = Buffer.concat([envelope(0, one), envelope(2, "{}")]);
     server.act = (socket, stream) =>
       socket.write(
@@ -218,8 +219,8 @@ describe("RST_STREAM, by its code", () => {
 
 describe("GOAWAY", () => {
   test("that our stream is above fails it as unavailable; the next call gets a connection of its own", async () => {
-    await using server = await rogue("2");
-    const client = victimOf(server, { protocol: "grpc" });
+    await using server = await rawServer("2");
+    const client = clientOf(server, { protocol: "grpc" });
     server.act = goodGrpc;
     expect((await greetOnce(client)).code).toBe("ok");
     server.act = (socket, stream) => socket.write(goaway(stream - 2, 0));
@@ -233,8 +234,8 @@ describe("GOAWAY", () => {
   });
 
   test("that our stream is below lets it finish; the next call gets a connection of its own", async () => {
-    await using server = await rogue("2");
-    const client = victimOf(server, { protocol: "grpc" });
+    await using server = await rawServer("2");
+    const client = clientOf(server, { protocol: "grpc" });
     for (const last of [1, 2 ** 31 - 1]) {
       server.act = (socket, stream) =>
         socket.write(Buffer.concat([goaway(last, 0), http2Bytes(goodGrpc, stream)]));
@@ -244,8 +245,8 @@ describe("GOAWAY", () => {
   });
 
   test("with an error, and the end of the connection, fails what runs; what it says is in the text, made printable", async () => {
-    await using server = await rogue("2");
-    const client = victimOf(server, { protocol: "grpc" });
+    await using server = await rawServer("2");
+    const client = clientOf(server, { protocol: "grpc" });
     server.act = (socket, stream) => {
       const payload = Buffer.concat([goaway(stream, 11).subarray(9), utf8("too\r\nmany")]);
       socket.end(frame(7, 0, 0, payload));
@@ -258,8 +259,8 @@ describe("GOAWAY", () => {
   });
 
   test("on an idle connection is nobody's error", async () => {
-    await using server = await rogue("2");
-    const client = victimOf(server, { protocol: "grpc" });
+    await using server = await rawServer("2");
+    const client = clientOf(server, { protocol: "grpc" });
     let kept: Socket | undefined;
     server.act = (socket, stream) => {
       kept = socket;
@@ -351,8 +352,8 @@ describe("frames that break the rules of HTTP/2 cost their connection, and the c
       },
     ],
   ])("%s", async (_name, bytes) => {
-    await using server = await rogue("2");
-    const client = victimOf(server, { protocol: "grpc" });
+    await using server = await rawServer("2");
+    const client = clientOf(server, { protocol: "grpc" });
     server.act = (socket, stream) => socket.write(bytes(stream));
     const ended = await greetOnce(client);
     expect(["internal", "unavailable", "resource_exhausted", "unknown"]).toContain(ended.code);
@@ -367,21 +368,21 @@ describe("HTTP/1.1", () => {
     [102, "Processing"],
     [103, "Early Hints"],
   ])("interim responses (%i) are passed over", async (status, text) => {
-    await using server = await rogue("1.1");
+    await using server = await rawServer("1.1");
     server.act = (socket) => {
       for (let n = 0; n < 3; n++) socket.write(`HTTP/1.1 ${status} ${text}\r\nlink: x\r\n\r\n`);
       socket.write(http1Bytes(goodConnect));
     };
-    expect((await greetOnce(victimOf(server))).code).toBe("ok");
+    expect((await greetOnce(clientOf(server))).code).toBe("ok");
   });
 
   test("interim responses over HTTP/2 are passed over", async () => {
-    await using server = await rogue("2");
+    await using server = await rawServer("2");
     server.act = (socket, stream) =>
       socket.write(
         Buffer.concat([headers(stream, false, ":status", "103", "link", "x"), http2Bytes(goodGrpc, stream)]),
       );
-    expect((await greetOnce(victimOf(server, { protocol: "grpc" }))).code).toBe("ok");
+    expect((await greetOnce(clientOf(server, { protocol: "grpc" }))).code).toBe("ok");
   });
 
   test.each<readonly [string, string | Buffer, string]>([
@@ -412,8 +413,8 @@ describe("HTTP/1.1", () => {
     ["a 100 that nobody asked for", "HTTP/1.1 100 Continue\r\n\r\n", "internal"],
     ["the end of the connection", "", "unavailable"],
   ])("%s is one coded error, and the next call is served", async (_name, bytes, code) => {
-    await using server = await rogue("1.1");
-    const client = victimOf(server);
+    await using server = await rawServer("1.1");
+    const client = clientOf(server);
     server.act = (socket) => socket.end(bytes);
     const ended = await greetOnce(client);
     expect([ended.code, ended.message]).toEqual([code, expect.stringContaining("127.0.0.1")]);
@@ -423,8 +424,8 @@ describe("HTTP/1.1", () => {
   });
 
   test("a response without a length ends with its connection", async () => {
-    await using server = await rogue("1.1");
-    const client = victimOf(server);
+    await using server = await rawServer("1.1");
+    const client = clientOf(server);
     server.act = (socket) =>
       socket.end(Buffer.concat([utf8("HTTP/1.0 200 OK\r\ncontent-type: application/proto\r\n\r\n"), one]));
     expect(await greetOnce(client)).toMatchObject({ code: "ok", got: ["one"] });
@@ -437,8 +438,8 @@ describe("HTTP/1.1", () => {
   });
 
   test("bytes behind a response are nobody's, and cost at most the connection", async () => {
-    await using server = await rogue("1.1");
-    const client = victimOf(server);
+    await using server = await rawServer("1.1");
+    const client = clientOf(server);
     server.act = (socket) =>
       socket.write(
         Buffer.concat([
@@ -454,8 +455,8 @@ describe("HTTP/1.1", () => {
 
   test("a response before the request has ended is the call's, and the rest is not sent", async () => {
     for (const http of ["1.1", "2"] as const) {
-      await using server = await rogue(http);
-      const client = victimOf(server);
+      await using server = await rawServer(http);
+      const client = clientOf(server);
       server.act = {
         status: 503,
         headers: type("application/json"),

@@ -3,12 +3,14 @@ import { describe, expect, test } from "vitest";
 import { createClient, createTransport, RpcError, setHeaders } from "@millrace/node";
 import type { MetadataInit, Protocol } from "@millrace/node";
 import { GreetService } from "../../gen/greet/v1/greet_millrace.ts";
-import { greeter } from "./app.ts";
-import { envelope, fromText, greeting, said } from "./bytes.ts";
-import { expectQuiet } from "./quiet.ts";
-import { rogue, victimOf } from "./rogue.ts";
-import { carriages, victim } from "./victims.ts";
-import { goodBody, greet, wires } from "./wires.ts";
+import { greeter } from "../support/greeter.ts";
+import { fromText, said } from "../support/answer.ts";
+import { envelope, greeting } from "../support/bytes.ts";
+import { expectQuiet } from "../support/quiet.ts";
+import { clientOf } from "../support/our-client.ts";
+import { rawServer } from "../support/raw-server.ts";
+import { carriages, served } from "../support/served.ts";
+import { goodBody, greet, wires } from "../support/wires.ts";
 
 expectQuiet();
 
@@ -42,8 +44,8 @@ describe.each([
   ["grpc", "2"],
 ] as const)("a client's headers over %s and HTTP/%s", (protocol, http) => {
   test.each(bad)("%s fails the call before anything is sent", async (_name, headers, text) => {
-    await using server = await rogue(http);
-    const client = victimOf(server, { protocol });
+    await using server = await rawServer(http);
+    const client = clientOf(server, { protocol });
     const expected = { code: "internal", message: expect.stringMatching(text) as string };
     await expect(client.greet({}, { headers })).rejects.toMatchObject(expected);
     await expect(client.watch({}, { headers }).receive()).rejects.toMatchObject(expected);
@@ -53,8 +55,8 @@ describe.each([
   });
 
   test.each(bad)("%s, set by an interceptor, does too", async (_name, headers, text) => {
-    await using server = await rogue(http);
-    const client = victimOf(server, { protocol, interceptors: [setHeaders(headers)] });
+    await using server = await rawServer(http);
+    const client = clientOf(server, { protocol, interceptors: [setHeaders(headers)] });
     await expect(client.greet({})).rejects.toMatchObject({ message: expect.stringMatching(text) as string });
     await expect(client.watch({}).receive()).rejects.toMatchObject({ code: "internal" });
     expect(server.connections).toBe(0);
@@ -71,8 +73,8 @@ describe.each([
   );
 
   test("a request that cannot be written fails the call before anything is sent", async () => {
-    await using server = await rogue(http);
-    const client = victimOf(server, { protocol });
+    await using server = await rawServer(http);
+    const client = clientOf(server, { protocol });
     await expect(client.greet({ mood: { level: 1.5 } })).rejects.toMatchObject({
       code: "internal",
       message: expect.stringContaining("cannot encode greet.v1.GreetRequest") as string,
@@ -114,10 +116,10 @@ describe("what an upstream says in the body of its answer cannot break the relay
   ];
   describe.each(carriages.filter(({ name }) => name.startsWith("serve")))("$name", (carriage) => {
     test.each(upstreams)("from a %s upstream", async (_name, protocol, type, end) => {
-      await using server = await rogue("1.1");
-      const upstream = victimOf(server, { protocol });
+      await using server = await rawServer("1.1");
+      const upstream = clientOf(server, { protocol });
       const refusals: string[] = [];
-      await using relay = await victim(
+      await using relay = await served(
         carriage,
         greeter({
           async greet(_request, call) {

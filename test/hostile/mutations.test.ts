@@ -3,15 +3,16 @@ import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import type { Protocol } from "@millrace/node";
-import { greeter } from "./app.ts";
-import { envelope, greeting, utf8 } from "./bytes.ts";
-import { data, frame, headers, preface, SETTINGS } from "./frames.ts";
-import { grpcHead } from "./http2-raw.ts";
-import { expectQuiet } from "./quiet.ts";
-import { greetOnce, http1Bytes, http2Bytes, rogue, victimOf, watchAll } from "./rogue.ts";
-import { RawSocket } from "./socket.ts";
-import { carriages, victim } from "./victims.ts";
-import { chat, greet, watch } from "./wires.ts";
+import { greeter } from "../support/greeter.ts";
+import { envelope, greeting, utf8 } from "../support/bytes.ts";
+import { data, frame, headers, preface, SETTINGS } from "../support/frames.ts";
+import { grpcHead } from "../support/raw-http2.ts";
+import { expectQuiet } from "../support/quiet.ts";
+import { clientOf, greetOnce, watchAll } from "../support/our-client.ts";
+import { http1Bytes, http2Bytes, rawServer } from "../support/raw-server.ts";
+import { RawSocket } from "../support/raw-socket.ts";
+import { carriages, served } from "../support/served.ts";
+import { chat, greet, watch } from "../support/wires.ts";
 
 expectQuiet();
 
@@ -128,17 +129,17 @@ describe("responses", () => {
     ],
   ];
   test.each(cases)("%s over HTTP/%s", async (_name, http, protocol, whole, run) => {
-    await using server = await rogue(http);
+    await using server = await rawServer(http);
     const queue: Buffer[] = [];
     server.act = (socket: Socket) => socket.end(queue.shift() ?? "");
     const count = await each(mutants(whole), async (mutant) => {
       queue.push(mutant);
-      const { code } = await run(victimOf(server, { protocol }));
+      const { code } = await run(clientOf(server, { protocol }));
       expect(codes).toContain(code);
     });
     expect(count).toBeGreaterThan(whole.length);
     queue.push(whole);
-    expect(codes).toContain((await run(victimOf(server, { protocol }))).code);
+    expect(codes).toContain((await run(clientOf(server, { protocol }))).code);
   });
 });
 
@@ -203,7 +204,7 @@ describe.each(carriages)("requests to $name", (carriage) => {
           ],
         ];
   test.each(cases)("%s", async (_name, whole) => {
-    await using server = await victim(carriage, greeter());
+    await using server = await served(carriage, greeter());
     const count = await each(mutants(whole), async (mutant) => {
       const raw = RawSocket.to(server.port).send(mutant);
       raw.socket.end();

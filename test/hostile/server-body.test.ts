@@ -1,14 +1,15 @@
 // Requests whose body is wrong, by hand, against every carriage and protocol (PROTOCOL.md sections 1, 3, 4, 5, 8).
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { greeter } from "./app.ts";
-import { envelope, greeting, longGreeting, said, utf8 } from "./bytes.ts";
-import type { Said } from "./bytes.ts";
-import { expectQuiet } from "./quiet.ts";
-import { carriages, victim } from "./victims.ts";
-import type { Victim } from "./victims.ts";
-import { chat, collect, goodBody, greet, watch, wires } from "./wires.ts";
-import type { Wire } from "./wires.ts";
+import { greeter } from "../support/greeter.ts";
+import { said } from "../support/answer.ts";
+import { envelope, greeting, longGreeting, utf8 } from "../support/bytes.ts";
+import type { Said } from "../support/answer.ts";
+import { expectQuiet } from "../support/quiet.ts";
+import { carriages, served } from "../support/served.ts";
+import type { Served } from "../support/served.ts";
+import { chat, collect, goodBody, greet, watch, wires } from "../support/wires.ts";
+import type { Wire } from "../support/wires.ts";
 
 expectQuiet();
 
@@ -20,9 +21,9 @@ const bombs = new Map(Object.entries(packers).map(([name, pack]) => [name, pack(
 const largeBomb = gzipSync(longGreeting(64_000_000));
 
 describe.each(carriages)("$name", (carriage) => {
-  let server: Victim;
+  let server: Served;
   beforeAll(async () => {
-    server = await victim(carriage, greeter({}, { maxReceiveBytes: limit }));
+    server = await served(carriage, greeter({}, { maxReceiveBytes: limit }));
   });
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
@@ -279,14 +280,14 @@ describe.each(carriages)("$name", (carriage) => {
   });
 
   test("a claim of four GiB, and a bomb, take no memory", async () => {
-    await using big = await victim(carriage, greeter({}, { maxReceiveBytes: Infinity }));
+    await using big = await served(carriage, greeter({}, { maxReceiveBytes: Infinity }));
     const headers = ["content-type", "application/grpc-web+proto"];
     const before = process.memoryUsage();
     for (let n = 0; n < 20; n++) {
       const answer = said(await big.ask({ path: greet, headers, body: envelope(0, "x", 2 ** 32 - 1) }));
       expect(answer.message).toBe(`the body ended inside a message, after 1 of ${2 ** 32 - 1} bytes`);
     }
-    await using middling = await victim(carriage, greeter({}, { maxReceiveBytes: 100_000 }));
+    await using middling = await served(carriage, greeter({}, { maxReceiveBytes: 100_000 }));
     const packed = [...headers, "grpc-encoding", "gzip"];
     for (let n = 0; n < 20; n++) {
       const answer = said(await middling.ask({ path: greet, headers: packed, body: envelope(1, largeBomb) }));

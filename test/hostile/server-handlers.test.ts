@@ -2,15 +2,16 @@
 import { describe, expect, test } from "vitest";
 import { RpcError } from "@millrace/node";
 import type { App, HandlerCall } from "@millrace/node";
-import { greeter } from "./app.ts";
-import { envelope, greeting, said } from "./bytes.ts";
-import type { Answer } from "./bytes.ts";
-import { expectQuiet } from "./quiet.ts";
+import { greeter } from "../support/greeter.ts";
+import { said } from "../support/answer.ts";
+import { envelope, greeting } from "../support/bytes.ts";
+import type { Answer } from "../support/answer.ts";
+import { expectQuiet } from "../support/quiet.ts";
 import { thrower, thrown } from "./thrown.ts";
-import { carriages, victim } from "./victims.ts";
-import type { Victim } from "./victims.ts";
-import { chat, collect, goodBody, greet, watch, wires } from "./wires.ts";
-import type { Wire } from "./wires.ts";
+import { carriages, served } from "../support/served.ts";
+import type { Served } from "../support/served.ts";
+import { chat, collect, goodBody, greet, watch, wires } from "../support/wires.ts";
+import type { Wire } from "../support/wires.ts";
 
 expectQuiet();
 
@@ -20,7 +21,7 @@ function bodyOf(wire: Wire): Buffer {
   return goodBody(wire);
 }
 
-async function call(server: Victim, wire: Wire, path = wire.path): Promise<Answer> {
+async function call(server: Served, wire: Wire, path = wire.path): Promise<Answer> {
   const single = path === wire.path ? bodyOf(wire) : wire.body(envelope(0, greeting("Ada")));
   return server.ask({ path, headers: ["content-type", wire.proto], body: single });
 }
@@ -48,7 +49,7 @@ describe.each(carriages)("$name", (carriage) => {
         },
         { onError: (error) => heard.push(error) },
       );
-      await using server = await victim(carriage, app);
+      await using server = await served(carriage, app);
       let count = 0;
       for (how of ["sync", "async"] as const) {
         for (const wire of here) {
@@ -80,7 +81,7 @@ describe.each(carriages)("$name", (carriage) => {
       throw new Error("printing failed");
     };
     try {
-      await using server = await victim(carriage, {
+      await using server = await served(carriage, {
         ...greeter({
           greet: () => {
             // oxlint-disable-next-line typescript/only-throw-error -- that is what is tested
@@ -102,7 +103,7 @@ describe.each(carriages)("$name", (carriage) => {
     const { error } = console;
     console.error = () => {};
     try {
-      await using server = await victim(
+      await using server = await served(
         carriage,
         greeter(
           {
@@ -127,7 +128,7 @@ describe.each(carriages)("$name", (carriage) => {
 
   test("an RpcError whose message has every kind of character arrives as it is", async () => {
     const message = `100% "ü" 日本 \r\ngrpc-status: 0\r\n\t\0 \u007f 💥 %41`;
-    await using server = await victim(
+    await using server = await served(
       carriage,
       greeter({
         greet: () => {
@@ -148,7 +149,7 @@ describe.each(carriages)("$name", (carriage) => {
   });
 
   test("half a surrogate pair in a message does not break the answer", async () => {
-    await using server = await victim(
+    await using server = await served(
       carriage,
       greeter({
         greet: () => {
@@ -196,7 +197,7 @@ describe.each(carriages)("$name", (carriage) => {
       },
     ],
   ])("a handler that returns %s fails its own call alone", async (_name, value) => {
-    await using server = await victim(
+    await using server = await served(
       carriage,
       greeter({
         greet: (request) => (request.name === "Ada" ? (value as never) : { greeting: "good" }),
@@ -247,7 +248,7 @@ describe.each(carriages)("$name", (carriage) => {
         watch: (_request, context) => begun(context, make() as AsyncIterable<never>),
         chat: (_requests, context) => begun(context, make() as AsyncIterable<never>),
       });
-      await using server = await victim(carriage, app);
+      await using server = await served(carriage, app);
       for (const wire of framed) {
         const path = wire.path === watch ? watch : chat;
         const answer = await call(server, wire, path);
@@ -272,7 +273,7 @@ describe.each(carriages)("$name", (carriage) => {
         texts.push((error as Error).message);
       }
     };
-    await using server = await victim(
+    await using server = await served(
       carriage,
       greeter({
         greet(_request, { responseHeaders, responseTrailers }) {
@@ -316,7 +317,7 @@ describe.each(carriages)("$name", (carriage) => {
     "é",
     "a:b",
   ])("metadata named %j, if set by a handler, is an internal error that names it", async (name) => {
-    await using server = await victim(
+    await using server = await served(
       carriage,
       greeter({
         greet(_request, { responseHeaders }) {
@@ -335,7 +336,7 @@ describe.each(carriages)("$name", (carriage) => {
   test.each(["constructor", "__proto__", "tostring", "hasownproperty", "valueof"])(
     "trailers and headers may be named %s",
     async (name) => {
-      await using server = await victim(
+      await using server = await served(
         carriage,
         greeter({
           greet(_request, { responseHeaders, responseTrailers }) {
@@ -365,7 +366,7 @@ describe.each(carriages)("$name", (carriage) => {
 
   test("metadata set after they have left is refused, and does not reach the wire", async () => {
     const texts: unknown[] = [];
-    await using server = await victim(
+    await using server = await served(
       carriage,
       greeter(
         {
@@ -398,7 +399,7 @@ describe.each(carriages)("$name", (carriage) => {
     ["rejects with what cannot be looked at", async () => raiseAny(thrower("get")), "unknown"],
   ])("a gate that %s ends the call before its handler", async (_name, gate, code) => {
     let ran = 0;
-    await using server = await victim(
+    await using server = await served(
       carriage,
       greeter({ greet: () => ({ greeting: String(++ran) }) }, { gate }),
     );
@@ -416,7 +417,7 @@ describe.each(carriages)("$name", (carriage) => {
       () => Object.defineProperty({}, "then", { get: () => raiseAny("secret") }),
     ],
   ])("an interceptor that %s fails the call", async (_name, interceptor) => {
-    await using server = await victim(carriage, greeter({}, { interceptors: [interceptor as never] }));
+    await using server = await served(carriage, greeter({}, { interceptors: [interceptor as never] }));
     for (const wire of here) expect(["unknown", "internal"]).toContain(said(await call(server, wire)).code);
   });
 
@@ -425,7 +426,7 @@ describe.each(carriages)("$name", (carriage) => {
     console.error = () => {};
     const raise = (): never => raiseAny(thrower("get"));
     try {
-      await using server = await victim(
+      await using server = await served(
         carriage,
         greeter(
           {},

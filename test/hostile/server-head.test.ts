@@ -1,19 +1,20 @@
 // Requests whose head is wrong, by hand, against every carriage and protocol (PROTOCOL.md sections 1 to 6).
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { greeter } from "./app.ts";
-import { said, utf8 } from "./bytes.ts";
-import type { Answer } from "./bytes.ts";
-import { expectQuiet } from "./quiet.ts";
-import { carriages, victim } from "./victims.ts";
-import type { Victim } from "./victims.ts";
-import { chat, goodBody, greet, watch, wires } from "./wires.ts";
+import { greeter } from "../support/greeter.ts";
+import { said } from "../support/answer.ts";
+import { utf8 } from "../support/bytes.ts";
+import type { Answer } from "../support/answer.ts";
+import { expectQuiet } from "../support/quiet.ts";
+import { carriages, served } from "../support/served.ts";
+import type { Served } from "../support/served.ts";
+import { chat, goodBody, greet, watch, wires } from "../support/wires.ts";
 
 expectQuiet();
 
 describe.each(carriages)("$name", (carriage) => {
-  let server: Victim;
+  let server: Served;
   beforeAll(async () => {
-    server = await victim(carriage, greeter());
+    server = await served(carriage, greeter());
   });
   afterAll(async () => {
     await server[Symbol.asyncDispose]();
@@ -266,7 +267,7 @@ describe.each(carriages)("$name", (carriage) => {
   });
 
   test("metadata that is not base64 costs its reader an error, and nobody else", async () => {
-    await using reads = await victim(
+    await using reads = await served(
       carriage,
       greeter({
         greet: (_request, call) => ({ greeting: String(call.requestHeaders.getBinary("token-bin")?.length) }),

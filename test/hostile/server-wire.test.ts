@@ -2,10 +2,10 @@
 import { connect as connectHttp2 } from "node:http2";
 import { describe, expect, test } from "vitest";
 import type { HandlerCall } from "@millrace/node";
-import { greeter } from "./app.ts";
-import { envelope, greeting, longGreeting, said, utf8 } from "./bytes.ts";
+import { greeter } from "../support/greeter.ts";
+import { said } from "../support/answer.ts";
+import { envelope, greeting, longGreeting, utf8 } from "../support/bytes.ts";
 import {
-  block,
   data,
   END_HEADERS,
   END_STREAM,
@@ -17,17 +17,18 @@ import {
   reset,
   SETTINGS,
   windowUpdate,
-} from "./frames.ts";
-import { grpcHead, RawHttp2 } from "./http2-raw.ts";
-import { expectQuiet } from "./quiet.ts";
-import { RawSocket } from "./socket.ts";
-import { carriages, victim } from "./victims.ts";
-import type { Victim } from "./victims.ts";
-import { chat, collect, greet, watch } from "./wires.ts";
+} from "../support/frames.ts";
+import { block } from "../support/hpack.ts";
+import { grpcHead, RawHttp2 } from "../support/raw-http2.ts";
+import { expectQuiet } from "../support/quiet.ts";
+import { RawSocket } from "../support/raw-socket.ts";
+import { carriages, served } from "../support/served.ts";
+import type { Served } from "../support/served.ts";
+import { chat, collect, greet, watch } from "../support/wires.ts";
 
 expectQuiet();
 
-async function stillServes(server: Victim): Promise<void> {
+async function stillServes(server: Served): Promise<void> {
   const answer = await server.ask({
     path: greet,
     headers: ["content-type", "application/json"],
@@ -134,7 +135,7 @@ describe.each(carriages.filter(({ http }) => http === "1.1"))("$name", (carriage
       `${head(greet, "application/json", "transfer-encoding: chunked")}1\r\n{}\r\n0\r\n\r\n`,
     ],
   ])("%s ends its own connection, with a 4xx at most", async (_name, bytes) => {
-    await using server = await victim(carriage, greeter());
+    await using server = await served(carriage, greeter());
     const raw = RawSocket.to(server.port).send(bytes);
     await raw.closed;
     if (raw.held.length > 0) expect(raw.held.toString("latin1")).toMatch(/^HTTP\/1\.1 (4\d\d|505) /);
@@ -142,7 +143,7 @@ describe.each(carriages.filter(({ http }) => http === "1.1"))("$name", (carriage
   });
 
   test("a request with everything cut after each byte ends without a trace", async () => {
-    await using server = await victim(carriage, greeter());
+    await using server = await served(carriage, greeter());
     const whole = `${head(greet, "application/json", "transfer-encoding: chunked")}1\r\n{\r\n1\r\n}\r\n0\r\n\r\n`;
     const cut = async (bytes: number, way: "end" | "reset"): Promise<void> => {
       const raw = RawSocket.to(server.port).send(whole.slice(0, bytes));
@@ -158,7 +159,7 @@ describe.each(carriages.filter(({ http }) => http === "1.1"))("$name", (carriage
   });
 
   test("requests in one packet are answered in their order", async () => {
-    await using server = await victim(carriage, greeter());
+    await using server = await served(carriage, greeter());
     const raw = RawSocket.to(server.port).send(
       `${good}{}${head("/nobody/Knows", "application/json", "content-length: 2")}{}${good}{`,
     );
@@ -170,7 +171,7 @@ describe.each(carriages.filter(({ http }) => http === "1.1"))("$name", (carriage
   });
 
   test("HTTP/1.0 is served, and the connection ends", async () => {
-    await using server = await victim(carriage, greeter());
+    await using server = await served(carriage, greeter());
     const raw = RawSocket.to(server.port).send(
       `POST ${greet} HTTP/1.0\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`,
     );
@@ -179,7 +180,7 @@ describe.each(carriages.filter(({ http }) => http === "1.1"))("$name", (carriage
   });
 
   test("a body that is announced and waited for (expect: 100-continue) is asked for only if it is wanted", async () => {
-    await using server = await victim(carriage, greeter());
+    await using server = await served(carriage, greeter());
     const wanted = RawSocket.to(server.port).send(
       head(greet, "application/json", "content-length: 2", "expect: 100-continue"),
     );
@@ -223,7 +224,7 @@ describe.each(carriages.filter(({ http }) => http === "1.1"))("$name", (carriage
     async (where, bytes, code) => {
       for (const way of ["destroy", "resetAndDestroy"] as const) {
         const standing = new Standing();
-        await using server = await victim(carriage, standing.app());
+        await using server = await served(carriage, standing.app());
         const raw = RawSocket.to(server.port).send(bytes);
         if (where.includes("stream") || where.includes("handler")) await standing.saw("running");
         else await stillServes(server);
@@ -246,7 +247,7 @@ describe.each(carriages.filter(({ http }) => http === "1.1"))("$name", (carriage
 
   test("a client that does not read its response, and then vanishes, holds no more than a buffer", async () => {
     const standing = new Standing();
-    await using server = await victim(carriage, {
+    await using server = await served(carriage, {
       ...standing.app(),
     });
     const raw = RawSocket.to(server.port);
@@ -320,7 +321,7 @@ describe.each(carriages.filter(({ http }) => http === "2"))("$name", (carriage) 
       [preface, frame(SETTINGS, 0, 0), utf8("POST / HTTP/1.1\r\nhost: x\r\n\r\n")],
     ],
   ])("%s ends its own connection, and no other", async (_name, parts) => {
-    await using server = await victim(carriage, greeter());
+    await using server = await served(carriage, greeter());
     await stillServes(server);
     const client = new RawHttp2(server.port).send(...parts);
     const last = await client.until((one) => one.type === GOAWAY);
@@ -346,7 +347,7 @@ describe.each(carriages.filter(({ http }) => http === "2"))("$name", (carriage) 
     ["more than its content-length", [...json, "content-length", "1"]],
     ["a response's head", [":status", "200"]],
   ])("a request with %s ends its own stream, and no other", async (_name, fields) => {
-    await using server = await victim(carriage, greeter());
+    await using server = await served(carriage, greeter());
     const client = RawHttp2.open(server.port, headers(1, false, ...json));
     client.send(headers(3, false, ...fields), data(3, true, utf8("{}")));
     const code = await client.streamEnd(3);
@@ -373,7 +374,7 @@ describe.each(carriages.filter(({ http }) => http === "2"))("$name", (carriage) 
       const unary = path === greet || path === watch;
       for (const way of ["reset", "goaway and close", "close", "cut"] as const) {
         const standing = new Standing();
-        await using server = await victim(carriage, standing.app());
+        await using server = await served(carriage, standing.app());
         const client = RawHttp2.open(server.port, grpcHead(1, path));
         client.send(...body.map((bytes) => data(1, unary, bytes)));
         await standing.saw(seen);
@@ -402,7 +403,7 @@ describe.each(carriages.filter(({ http }) => http === "2"))("$name", (carriage) 
     "RST_STREAM with code %i cancels the handler alone",
     async (code) => {
       const standing = new Standing();
-      await using server = await victim(carriage, standing.app());
+      await using server = await served(carriage, standing.app());
       const client = RawHttp2.open(server.port, grpcHead(1, watch), data(1, true, envelope(0, "")));
       await standing.saw("running");
       client.send(reset(1, code), headers(3, false, ...json), data(3, true, utf8('{"name":"Ada"}')));
@@ -420,7 +421,7 @@ describe.each(carriages.filter(({ http }) => http === "2"))("$name", (carriage) 
   );
 
   test("a request cut after each byte ends without a trace", async () => {
-    await using server = await victim(carriage, greeter());
+    await using server = await served(carriage, greeter());
     const whole = Buffer.concat([
       preface,
       frame(SETTINGS, 0, 0),
@@ -442,7 +443,7 @@ describe.each(carriages.filter(({ http }) => http === "2"))("$name", (carriage) 
   });
 
   test("a request in frames of one byte, with empty ones between, is read", async () => {
-    await using server = await victim(carriage, greeter());
+    await using server = await served(carriage, greeter());
     const body = envelope(0, greeting("Ada"));
     const client = RawHttp2.open(server.port, grpcHead(1, greet));
     for (const byte of body)
@@ -454,7 +455,7 @@ describe.each(carriages.filter(({ http }) => http === "2"))("$name", (carriage) 
   });
 
   test("trailers behind a request end it", async () => {
-    await using server = await victim(carriage, greeter());
+    await using server = await served(carriage, greeter());
     const client = RawHttp2.open(
       server.port,
       grpcHead(1, greet),
@@ -467,7 +468,7 @@ describe.each(carriages.filter(({ http }) => http === "2"))("$name", (carriage) 
 
   test("a handler that never reads gets no more than the stream's window, and its siblings go on", async () => {
     const standing = new Standing();
-    await using server = await victim(carriage, {
+    await using server = await served(carriage, {
       ...greeter({
         greet: (request) => ({ greeting: `Hello, ${request.name}!` }),
         collect: (_requests, call) => standing.stand(call),
@@ -510,7 +511,7 @@ describe.each(carriages.filter(({ http }) => http === "2"))("$name", (carriage) 
 
   test("a deadline ends a handler that never reads, while the client still sends", async () => {
     const standing = new Standing();
-    await using server = await victim(
+    await using server = await served(
       carriage,
       greeter({ collect: (_requests, call) => standing.stand(call) }),
     );
@@ -525,7 +526,7 @@ describe.each(carriages.filter(({ http }) => http === "2"))("$name", (carriage) 
 
 test("a handler that never reads answers all the same, over HTTP/1.1 too", async () => {
   for (const carriage of carriages) {
-    await using server = await victim(carriage, greeter({ collect: () => ({ count: 7n }) }));
+    await using server = await served(carriage, greeter({ collect: () => ({ count: 7n }) }));
     const body = Buffer.concat(Array.from({ length: 10 }, () => envelope(0, longGreeting(10_000))));
     const headers = ["content-type", "application/connect+proto"];
     const answer = said(await server.ask({ path: collect, headers, body }));

@@ -8,10 +8,11 @@ import { describe, expect, test } from "vitest";
 import { createClient, createTransport, ListenError, serve } from "@millrace/node";
 import type { TransportOptions } from "@millrace/node";
 import { GreetService } from "../../gen/greet/v1/greet_millrace.ts";
-import { greeter } from "./app.ts";
-import { expectQuiet } from "./quiet.ts";
-import { greetOnce, rogue, victimOf } from "./rogue.ts";
-import { RawSocket } from "./socket.ts";
+import { greeter } from "../support/greeter.ts";
+import { expectQuiet } from "../support/quiet.ts";
+import { clientOf, greetOnce } from "../support/our-client.ts";
+import { rawServer } from "../support/raw-server.ts";
+import { RawSocket } from "../support/raw-socket.ts";
 
 expectQuiet();
 
@@ -159,12 +160,12 @@ describe.each(https)("$protocol over HTTP/$httpVersion", (options) => {
 });
 
 test("gRPC to a server that speaks HTTP/1.1 only is told so", async () => {
-  await using server = await rogue("1.1");
-  const ended = await greetOnce(victimOf(server, { protocol: "grpc", httpVersion: "2" }));
+  await using server = await rawServer("1.1");
+  const ended = await greetOnce(clientOf(server, { protocol: "grpc", httpVersion: "2" }));
   expect(ended.code).toBe("unavailable");
   expect(ended.message).toContain("does not speak HTTP/2");
-  expect(() => victimOf(server, { protocol: "grpc", httpVersion: "1.1" })).not.toThrow();
-  const refused = await greetOnce(victimOf(server, { protocol: "grpc", httpVersion: "1.1" }));
+  expect(() => clientOf(server, { protocol: "grpc", httpVersion: "1.1" })).not.toThrow();
+  const refused = await greetOnce(clientOf(server, { protocol: "grpc", httpVersion: "1.1" }));
   expect(refused).toMatchObject({
     code: "unimplemented",
     message: expect.stringContaining("gRPC needs HTTP/2") as string,

@@ -1,0 +1,267 @@
+// Servers that answer with whatever bytes they are told to, and keep what they were asked.
+import { createServer, type Server, type Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+import {
+  ACK,
+  DATA,
+  data,
+  END_STREAM,
+  frame,
+  FrameReader,
+  HEADERS,
+  headers,
+  preface,
+  RST_STREAM,
+  SETTINGS,
+  type Frame,
+} from "./frames.ts";
+import { valueOf } from "./fields.ts";
+import { RawSocket } from "./raw-socket.ts";
+import { Watchable } from "./watchable.ts";
+
+/** A response, whatever the version of HTTP. */
+export interface Reply {
+  readonly status?: number;
+  readonly headers: readonly string[];
+  readonly body?: Uint8Array | undefined;
+  /** HTTP/2 only. */
+  readonly trailers?: readonly string[] | undefined;
+}
+
+/** What a server does with a request: answers, or does what it likes with the connection. */
+export type Act = Reply | ((socket: Socket, stream: number) => void);
+
+/** A request as it came. */
+export class Heard extends Watchable {
+  readonly socket: Socket;
+  /** 0 over HTTP/1.1. */
+  readonly stream: number;
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  /** Name and value by turns; without HTTP/2's pseudo-fields. */
+  readonly fields: readonly string[];
+  body: Buffer = Buffer.alloc(0);
+  /** Null: there were none. */
+  trailers: readonly string[] | null = null;
+  /** `gone`: reset, or its connection was closed; then `code` is the reset's, or -1. */
+  state: "open" | "whole" | "gone" = "open";
+  code = -1;
+
+  constructor(socket: Socket, stream: number, method: string, target: string, fields: readonly string[]) {
+    super();
+    this.socket = socket;
+    this.stream = stream;
+    this.method = method;
+    this.target = target;
+    this.fields = fields;
+  }
+
+  /** The first value of a field. */
+  field(name: string): string | undefined {
+    return valueOf(this.fields, name);
+  }
+
+  /** Resolves when so much of the body has come. */
+  async has(bytes: number): Promise<Buffer> {
+    return this.until(() => (this.body.length >= bytes ? this.body : undefined));
+  }
+
+  /** Resolves when the client has taken the request back: the code of its reset, -1 for the end of its connection. */
+  async gone(): Promise<number> {
+    return this.until(() => (this.state === "gone" ? this.code : undefined));
+  }
+
+  came(piece: Buffer): void {
+    this.body = Buffer.concat([this.body, piece]);
+    this.changed();
+  }
+
+  ended(trailers: readonly string[] | null): void {
+    this.trailers = trailers;
+    this.state = "whole";
+    this.changed();
+  }
+
+  lost(code: number): void {
+    if (this.state === "gone") return;
+    this.state = "gone";
+    this.code = code;
+    this.changed();
+  }
+}
+
+/** A server under the test's command. */
+export interface RawServer extends AsyncDisposable {
+  readonly http: "1.1" | "2";
+  readonly url: string;
+  /** What it does with the next requests, when they are whole, or when their heads have come. */
+  act: Act;
+  actOn: "request" | "head";
+  /** Connections that came. */
+  readonly connections: number;
+  /** Requests whose head came. */
+  readonly heard: readonly Heard[];
+  /** Requests that were whole. */
+  readonly requests: number;
+  /** Resolves with the request of this number, from 0, when its head has come. */
+  request(number: number): Promise<Heard>;
+}
+
+abstract class ScriptedServer implements RawServer {
+  abstract readonly http: "1.1" | "2";
+  act: Act = { headers: [] };
+  actOn: "request" | "head" = "request";
+  connections = 0;
+  readonly heard: Heard[] = [];
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #watch = new Watchable();
+
+  constructor() {
+    this.#server = createServer((socket) => {
+      this.connections++;
+      this.#sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        this.#sockets.delete(socket);
+        for (const one of this.heard) if (one.socket === socket) one.lost(-1);
+      });
+      this.serve(socket);
+    });
+  }
+
+  protected abstract serve(socket: Socket): void;
+  protected abstract bytes(reply: Reply, stream: number): Uint8Array;
+
+  async listen(): Promise<this> {
+    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    return this;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  get requests(): number {
+    return this.heard.filter(({ state }) => state === "whole").length;
+  }
+
+  async request(number: number): Promise<Heard> {
+    return this.#watch.until(() => this.heard[number]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  protected opened(heard: Heard): Heard {
+    this.heard.push(heard);
+    this.#watch.changed();
+    if (this.actOn === "head") this.#answer(heard);
+    return heard;
+  }
+
+  protected whole(heard: Heard, trailers: readonly string[] | null): void {
+    heard.ended(trailers);
+    if (this.actOn === "request") this.#answer(heard);
+  }
+
+  #answer({ socket, stream }: Heard): void {
+    if (typeof this.act === "function") this.act(socket, stream);
+    else socket.write(this.bytes(this.act, stream));
+  }
+}
+
+class Http1Server extends ScriptedServer {
+  readonly http = "1.1";
+
+  protected serve(socket: Socket): void {
+    void this.#listen(socket, new RawSocket(socket));
+  }
+
+  protected bytes(reply: Reply): Uint8Array {
+    return http1Bytes(reply);
+  }
+
+  async #listen(socket: Socket, raw: RawSocket): Promise<void> {
+    for (let head = await raw.head(); head !== undefined; head = await raw.head()) {
+      const [method = "", target = ""] = head.line.split(" ");
+      const heard = this.opened(new Heard(socket, 0, method, target, head.fields));
+      const body = raw.body(head, "empty");
+      try {
+        let next = await body.next();
+        for (; next.done !== true; next = await body.next()) heard.came(next.value);
+        this.whole(heard, next.value);
+      } catch {
+        heard.lost(-1);
+      }
+    }
+  }
+}
+
+/** A response on the wire of HTTP/1.1. */
+export function http1Bytes({ status = 200, headers: fields, body }: Reply): Buffer {
+  const lines = [`HTTP/1.1 ${status} Whatever`];
+  for (let i = 0; i < fields.length; i += 2) lines.push(`${fields[i]}: ${fields[i + 1]}`);
+  if (status >= 200 && status !== 204 && status !== 304) lines.push(`content-length: ${body?.length ?? 0}`);
+  return Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), body ?? Buffer.alloc(0)]);
+}
+
+class Http2Server extends ScriptedServer {
+  readonly http = "2";
+
+  protected serve(socket: Socket): void {
+    const reader = new FrameReader();
+    const streams = new Map<number, Heard>();
+    let toSkip = preface.length;
+    socket.write(frame(SETTINGS, 0, 0));
+    socket.on("data", (chunk: Buffer) => {
+      const skipped = Math.min(toSkip, chunk.length);
+      toSkip -= skipped;
+      for (const one of reader.read(chunk.subarray(skipped))) this.#hear(socket, streams, one);
+    });
+  }
+
+  protected bytes(reply: Reply, stream: number): Uint8Array {
+    return http2Bytes(reply, stream);
+  }
+
+  #hear(socket: Socket, streams: Map<number, Heard>, one: Frame): void {
+    const heard = streams.get(one.stream);
+    const last = (one.flags & END_STREAM) !== 0;
+    if (one.type === SETTINGS && one.flags === 0) socket.write(frame(SETTINGS, ACK, 0));
+    else if (one.type === RST_STREAM) heard?.lost(one.payload.readUInt32BE(0));
+    else if (one.type === HEADERS && heard === undefined) {
+      const fields = one.fields ?? [];
+      const at = (name: string): string => valueOf(fields, name) ?? "";
+      const own = fields.filter((_, i) => !(fields[i - (i % 2)] as string).startsWith(":"));
+      const opened = new Heard(socket, one.stream, at(":method"), at(":path"), own);
+      streams.set(one.stream, opened);
+      this.opened(opened);
+      if (last) this.whole(opened, null);
+    } else if (one.type === HEADERS && heard !== undefined) this.whole(heard, one.fields ?? []);
+    else if (one.type === DATA && heard !== undefined) {
+      heard.came(one.payload);
+      if (last) this.whole(heard, null);
+    }
+  }
+}
+
+/** A response on the wire of HTTP/2. */
+export function http2Bytes({ status = 200, headers: fields, body, trailers }: Reply, stream: number): Buffer {
+  const alone = body === undefined && trailers === undefined;
+  const parts = [headers(stream, alone, ":status", String(status), ...fields)];
+  for (let at = 0; body !== undefined && (at === 0 || at < body.length); at += 16_000) {
+    const last = at + 16_000 >= body.length && trailers === undefined;
+    parts.push(data(stream, last, body.subarray(at, at + 16_000)));
+  }
+  if (trailers !== undefined) parts.push(headers(stream, true, ...trailers));
+  return Buffer.concat(parts);
+}
+
+export function rawServer(http: "1.1" | "2"): Promise<RawServer> {
+  return (http === "2" ? new Http2Server() : new Http1Server()).listen();
+}

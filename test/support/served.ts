@@ -1,0 +1,250 @@
+// Our server, over every carriage, and the way to ask it by hand.
+import { createServer } from "node:http";
+import { createServer as createHttp2Server } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { createNodeHandler, serve } from "@millrace/node";
+import type { App, CallEnd, Observer } from "@millrace/node";
+import type { Answer } from "./answer.ts";
+import { DATA, reset } from "./frames.ts";
+import { RawHttp2 } from "./raw-http2.ts";
+import { RawSocket } from "./raw-socket.ts";
+import { Watchable } from "./watchable.ts";
+
+/** How many calls began and how each ended. */
+export class CallLog {
+  begun = 0;
+  readonly ends: CallEnd[] = [];
+  readonly #watch = new Watchable();
+
+  readonly observer: Observer = () => {
+    this.begun++;
+    return {
+      end: (end) => {
+        this.ends.push(end);
+        this.#watch.changed();
+      },
+    };
+  };
+
+  /** Resolves when `count` calls have ended. */
+  async ended(count: number): Promise<readonly CallEnd[]> {
+    return this.#watch.until(() => (this.ends.length >= count ? this.ends : undefined));
+  }
+}
+
+/** A request, written by hand. */
+export interface Ask {
+  readonly method?: string | undefined;
+  readonly path: string;
+  readonly headers: readonly string[];
+  readonly body?: Uint8Array | undefined;
+}
+
+/** A request under way, and what has come of its response. */
+export interface Asking {
+  /** Sends a piece of the body. */
+  send(bytes: Uint8Array): this;
+  /** Ends the body. */
+  end(): this;
+  /** Resolves when so many bytes of the response's body have come. */
+  has(bytes: number): Promise<void>;
+  /** The whole response. */
+  answer(): Promise<Answer>;
+  /** Takes the request back: a reset, or the end of the connection. */
+  leave(): void;
+}
+
+/** A server under test. */
+export interface Served extends AsyncDisposable {
+  readonly http: "1.1" | "2";
+  readonly port: number;
+  readonly calls: CallLog;
+  /** Asks on the one connection that it keeps, or on a new one if the server has closed that. */
+  ask(request: Ask): Promise<Answer>;
+  /** Begins a request whose body comes in pieces; over HTTP/1.1 on a connection of its own. */
+  begin(request: Omit<Ask, "body">): Asking;
+}
+
+export interface Carriage {
+  readonly name: string;
+  readonly http: "1.1" | "2";
+  stand(app: App): Promise<{ readonly port: number; close(): Promise<void> }>;
+}
+
+async function listening(app: App): Promise<{ port: number; close(): Promise<void> }> {
+  const server = await serve({ ...app, port: 0, host: "127.0.0.1" });
+  // Longer than a test may take: what hangs fails it.
+  return { port: Number(new URL(server.url).port), close: () => server.close({ graceMs: 600_000 }) };
+}
+
+async function mounted(
+  server: ReturnType<typeof createServer | typeof createHttp2Server>,
+): Promise<{ port: number; close(): Promise<void> }> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+export const carriages: readonly Carriage[] = [
+  { name: "serve() over HTTP/1.1", http: "1.1", stand: listening },
+  { name: "serve() over HTTP/2", http: "2", stand: listening },
+  {
+    name: "a handler in node:http",
+    http: "1.1",
+    stand: (app) => mounted(createServer(createNodeHandler(app))),
+  },
+  {
+    name: "a handler in node:http2",
+    http: "2",
+    stand: (app) => mounted(createHttp2Server(createNodeHandler(app))),
+  },
+];
+
+/** Serves an App over a carriage. */
+export async function served(carriage: Carriage, app: App): Promise<Served> {
+  const calls = new CallLog();
+  const { port, close } = await carriage.stand({
+    onError: () => {},
+    ...app,
+    observers: [...(app.observers ?? []), calls.observer],
+  });
+  const asker = carriage.http === "2" ? new Http2Asker(port) : new Http1Asker(port);
+  return {
+    http: carriage.http,
+    port,
+    calls,
+    ask: (request) => asker.ask(request),
+    begin: (request) => asker.begin(request),
+    async [Symbol.asyncDispose]() {
+      asker.leave();
+      await close();
+    },
+  };
+}
+
+class Http1Asker {
+  readonly #port: number;
+  #socket: RawSocket | undefined;
+  readonly #begun: RawSocket[] = [];
+
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  async ask({ body, ...head }: Ask): Promise<Answer> {
+    if (this.#socket === undefined || this.#socket.ended) this.#socket = RawSocket.to(this.#port);
+    const length = body === undefined ? [] : [`content-length: ${body.length}`];
+    this.#socket.send(http1Head(head, ...length), body ?? "");
+    const answer = await this.#socket.answer();
+    if (answer.headers.get("connection") === "close") {
+      this.#socket.socket.destroy();
+      this.#socket = undefined;
+    }
+    return answer;
+  }
+
+  begin(head: Omit<Ask, "body">): Asking {
+    const raw = RawSocket.to(this.#port);
+    this.#begun.push(raw);
+    raw.send(http1Head(head, "transfer-encoding: chunked"));
+    return {
+      send(bytes) {
+        raw.send(`${bytes.length.toString(16)}\r\n`, bytes, "\r\n");
+        return this;
+      },
+      end() {
+        raw.send("0\r\n\r\n");
+        return this;
+      },
+      has: async (bytes) => {
+        const come = await raw.until((held) => (bodyIn(held) >= bytes ? true : undefined));
+        if (come === undefined) throw new Error(`closed before ${bytes} bytes had come`);
+      },
+      answer: () => raw.answer(),
+      leave: () => void raw.socket.destroy(),
+    };
+  }
+
+  leave(): void {
+    for (const raw of this.#begun) raw.socket.destroy();
+    this.#socket?.socket.destroy();
+  }
+}
+
+function http1Head({ method = "POST", path, headers }: Omit<Ask, "body">, ...more: string[]): string {
+  const lines = [`${method} ${path} HTTP/1.1`, "host: victim"];
+  for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`);
+  return `${[...lines, ...more].join("\r\n")}\r\n\r\n`;
+}
+
+/** Bytes of the chunks behind a head, those that are not whole too. */
+function bodyIn(held: Buffer): number {
+  let at = held.indexOf("\r\n\r\n") + 4;
+  if (at < 4) return 0;
+  for (let found = 0; ;) {
+    const lineEnd = held.indexOf("\r\n", at);
+    if (lineEnd < 0) return found;
+    const size = Number.parseInt(held.toString("latin1", at, lineEnd), 16);
+    found += Math.min(size, held.length - lineEnd - 2);
+    at = lineEnd + 2 + size + 2;
+  }
+}
+
+class Http2Asker {
+  readonly #port: number;
+  #client: RawHttp2 | undefined;
+
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  async ask({ body, ...head }: Ask): Promise<Answer> {
+    const client = this.#connection();
+    const stream = client.request(body === undefined, ...http2Head(head));
+    if (body !== undefined) await client.body(stream, true, body);
+    return client.answer(stream);
+  }
+
+  begin(head: Omit<Ask, "body">): Asking {
+    const client = this.#connection();
+    const stream = client.request(false, ...http2Head(head));
+    let sending = Promise.resolve();
+    return {
+      send(bytes) {
+        sending = sending.then(() => client.body(stream, false, bytes));
+        return this;
+      },
+      end() {
+        sending = sending.then(() => client.body(stream, true, Buffer.alloc(0)));
+        return this;
+      },
+      has: async (bytes) => {
+        let come = 0;
+        const seen = new Set();
+        const enough = await client.until((one) => {
+          if (one.stream === stream && one.type === DATA && !seen.has(one)) come += one.payload.length;
+          seen.add(one);
+          return come >= bytes;
+        });
+        if (enough === undefined) throw new Error(`closed before ${bytes} bytes had come`);
+      },
+      answer: () => client.answer(stream),
+      leave: () => void client.send(reset(stream, 8)),
+    };
+  }
+
+  leave(): void {
+    this.#client?.raw.socket.destroy();
+  }
+
+  #connection(): RawHttp2 {
+    if (this.#client === undefined || this.#client.raw.ended) this.#client = RawHttp2.willing(this.#port);
+    return this.#client;
+  }
+}
+
+function http2Head({ method = "POST", path, headers }: Omit<Ask, "body">): string[] {
+  return [":method", method, ":scheme", "http", ":authority", "victim", ":path", path, ...headers];
+}
