@@ -3,43 +3,13 @@ import { contractFor, type Declaration, type Make } from "@millrace/exchange/con
 import { describe, expect, test } from "vitest";
 import { memoryConnector, type MemoryOptions } from "../src/memory/memory-connector.ts";
 
-/**
- * A host whose clock stands still while anything happens. The carriage's events are microtasks: in the event loop's next
- * turn nothing is left to come but the earliest timer.
- */
-class IdleHost {
-  readonly #timers = new Set<{ readonly at: number; readonly run: () => void }>();
-  #now = 0;
-
-  now(): number {
-    return this.#now;
-  }
-
-  timer(at: number, run: () => void): () => void {
-    const timer = { at, run };
-    this.#timers.add(timer);
-    setImmediate(() => this.#strike());
-    return () => void this.#timers.delete(timer);
-  }
-
-  root<T>(run: () => T): T {
-    return run();
-  }
-
-  #strike(): void {
-    const earliest = [...this.#timers].sort((a, b) => a.at - b.at)[0];
-    if (earliest === undefined) return;
-    this.#timers.delete(earliest);
-    this.#now = Math.max(this.#now, earliest.at);
-    earliest.run();
-  }
-}
+/** A host whose clock stands still: what waits for it waits for ever. Everything in memory happens in microtasks. */
+const host = { now: () => 0, timer: () => () => {}, root: <T>(run: () => T): T => run() };
 
 const all: Caps = { http: "2", trailers: true, request: "full", resets: true, duplicates: true };
 
 function maker(options: MemoryOptions): Make {
   return async (accept) => {
-    const host = new IdleHost();
     const connector = memoryConnector(accept, host, options);
     return {
       connector,
