@@ -5,3 +5,9 @@
  * mutated. Pseudo-header fields do not appear here: they are members of the head.
  */
 export type Fields = readonly string[];
+
+/** The first value of a field; undefined if it is absent. `name` is lower case. */
+export function firstField(fields: Fields, name: string): string | undefined {
+  for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1];
+  return undefined;
+}

@@ -1,11 +1,5 @@
 import type { Fields } from "@millrace/exchange";
 
-/** The first value of a field; undefined if it is absent. `name` is lower case. */
-export function firstField(fields: Fields, name: string): string | undefined {
-  for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1];
-  return undefined;
-}
-
 /** A comma-separated list field: its members in order, without weights (RFC 9110 section 5.6.1). */
 export function listField(fields: Fields, name: string): string[] {
   const members: string[] = [];

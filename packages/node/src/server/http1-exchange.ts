@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { Caps, Fault, Fields, Peer, RequestHead, ServerExchange, Sink, Span } from "@millrace/exchange";
-import { ErrorCode } from "@millrace/exchange";
+import { ErrorCode, firstField } from "@millrace/exchange";
 
 import { isSecure } from "../socket/peer.ts";
 import { connectionFault } from "./http1-fault.ts";
 import { RequestBody } from "./request-body.ts";
-import { firstField, http1RequestHead, lowerCaseNames } from "./request-head.ts";
+import { http1RequestHead, lowerCaseNames } from "./request-head.ts";
 import type { Site } from "./site.ts";
 
 const CAPS: Caps = { http: "1.1", trailers: true, request: "half", resets: false, duplicates: true };

@@ -1,11 +1,11 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 
 import type { Caps, Fault, Fields, Peer, RequestHead, ServerExchange, Sink, Span } from "@millrace/exchange";
-import { ErrorCode } from "@millrace/exchange";
+import { ErrorCode, firstField } from "@millrace/exchange";
 
 import { byName, responseHead, withInherited } from "./http2-fields.ts";
 import { RequestBody } from "./request-body.ts";
-import { firstField, http2RequestHead } from "./request-head.ts";
+import { http2RequestHead } from "./request-head.ts";
 import type { Site } from "./site.ts";
 
 const CAPS: Caps = { http: "2", trailers: true, request: "full", resets: true, duplicates: true };

@@ -1,8 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 
+import { firstField } from "@millrace/exchange";
 import type { Fields } from "@millrace/exchange";
-
-import { firstField } from "./request-head.ts";
 
 /** Since 24.7 node takes a response's head as a list, which keeps the order of duplicates. */
 const TAKES_LISTS: boolean = (() => {

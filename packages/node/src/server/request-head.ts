@@ -1,4 +1,5 @@
-import type { Fields, RequestHead } from "@millrace/exchange";
+import { firstField } from "@millrace/exchange";
+import type { RequestHead } from "@millrace/exchange";
 
 /** The target's path and query, split at the first question mark. */
 interface Target {
@@ -56,12 +57,6 @@ export function http2RequestHead(rawHeaders: readonly string[]): RequestHead {
   authority ??= firstField(fields, "host") ?? "";
   const head = { method, scheme, authority, ...splitTarget(target), fields, memo: undefined };
   return protocol === undefined ? head : { ...head, protocol };
-}
-
-/** The first value of a field; undefined without one. */
-export function firstField(fields: Fields, name: string): string | undefined {
-  for (let i = 0; i + 1 < fields.length; i += 2) if (fields[i] === name) return fields[i + 1];
-  return undefined;
 }
 
 /** A list of fields as it came off an HTTP/1.1 wire, with lower-case names. */

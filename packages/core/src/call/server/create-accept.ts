@@ -1,8 +1,9 @@
+import { firstField } from "@millrace/exchange";
 import type { Accept, ServerExchange, Sink } from "@millrace/exchange";
 import { RpcError } from "../../error.ts";
 import type { Host } from "../../host/host.ts";
 import { connectServer } from "../../protocol/connect/server.ts";
-import { firstField, mediaType } from "../../protocol/fields.ts";
+import { mediaType } from "../../protocol/fields.ts";
 import { grpcWebServer } from "../../protocol/grpc-web/server.ts";
 import { grpcServer } from "../../protocol/grpc/server.ts";
 import { isRefusal, negotiate } from "../../protocol/negotiate.ts";

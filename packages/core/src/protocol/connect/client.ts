@@ -1,3 +1,4 @@
+import { firstField } from "@millrace/exchange";
 import type { Fields } from "@millrace/exchange";
 import { codeFromHttpStatus } from "../../code.ts";
 import { notModified, RpcError } from "../../error.ts";
@@ -5,7 +6,7 @@ import { FieldMetadata } from "../../metadata.ts";
 import type { ClientProtocol, RequestFacts, WireResponse } from "../client-protocol.ts";
 import { bareStatus } from "../bare-status.ts";
 import { encodingNamed } from "../encoding.ts";
-import { firstField, mediaType } from "../fields.ts";
+import { mediaType } from "../fields.ts";
 import { printConnectTimeout } from "../timeout.ts";
 import { decodeUtf8Lenient } from "../utf8.ts";
 import { contentTypeOf, readContentType } from "./content-type.ts";

@@ -1,9 +1,9 @@
+import { firstField } from "@millrace/exchange";
 import type { Fields } from "@millrace/exchange";
 import { httpStatusFromCode } from "../../code.ts";
 import { isNotModified, RpcError } from "../../error.ts";
 import type { Method } from "../../method.ts";
 import { acceptedEncodings, encodingNamed } from "../encoding.ts";
-import { firstField } from "../fields.ts";
 import type { Format } from "../format.ts";
 import type {
   HttpRefusal,

@@ -1,10 +1,11 @@
+import { firstField } from "@millrace/exchange";
 import type { Fields } from "@millrace/exchange";
 import type { Code } from "../../code.ts";
 import { RpcError } from "../../error.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { Outcome, RequestFacts, WireResponse } from "../client-protocol.ts";
 import { encodingNamed } from "../encoding.ts";
-import { firstField, mediaType } from "../fields.ts";
+import { mediaType } from "../fields.ts";
 import { bareStatus } from "../bare-status.ts";
 import { formatOf } from "./content-type.ts";
 import { readStatus } from "./status.ts";

@@ -1,7 +1,7 @@
+import { firstField } from "@millrace/exchange";
 import type { Fields } from "@millrace/exchange";
 import { RpcError } from "../../error.ts";
 import { acceptedEncodings, encodingNamed } from "../encoding.ts";
-import { firstField } from "../fields.ts";
 import type { Format } from "../format.ts";
 import type { IncomingRequest, WireCall } from "../server-protocol.ts";
 import { parseGrpcTimeout } from "../timeout.ts";

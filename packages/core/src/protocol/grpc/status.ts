@@ -1,10 +1,10 @@
+import { firstField } from "@millrace/exchange";
 import type { Fields } from "@millrace/exchange";
 import { decodeBase64, encodeBase64 } from "../../base64.ts";
 import { codeFromNumber, codeToNumber } from "../../code.ts";
 import { remoteError, RpcError } from "../../error.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { Outcome } from "../client-protocol.ts";
-import { firstField } from "../fields.ts";
 import { percentDecode, percentEncode } from "./percent.ts";
 import { decodeStatus, encodeStatus } from "./status-proto.ts";
 
