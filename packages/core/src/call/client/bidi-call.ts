@@ -1,9 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Init } from "../../init.ts";
 import type { BidiCall } from "../streams.ts";
-import type { ClientHead } from "./client-head.ts";
-import type { ClientSettings } from "./client-settings.ts";
-import type { ReplySource } from "./reply-source.ts";
+import type { RequestStreamCall } from "./open-requests.ts";
 import { ReplyStreamFacade } from "./reply-stream.ts";
 import type { RequestTarget } from "./request-target.ts";
 
@@ -11,14 +9,9 @@ import type { RequestTarget } from "./request-target.ts";
 export class BidiFacade<I extends Message, O> extends ReplyStreamFacade<O> implements BidiCall<I, O> {
   readonly #requests: RequestTarget<I>;
 
-  constructor(
-    requests: RequestTarget<I>,
-    source: ReplySource<O>,
-    head: ClientHead,
-    settings: ClientSettings,
-  ) {
-    super(source, head, settings);
-    this.#requests = requests;
+  constructor(call: RequestStreamCall<I, O>) {
+    super(call);
+    this.#requests = call.requests;
   }
 
   send(message: Init<I>): Promise<boolean> {

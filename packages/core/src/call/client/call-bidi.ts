@@ -19,17 +19,7 @@ export function callBidi<I extends Message, O extends Message>(
   method: Method<"bidi_streaming", I, O>,
   options?: CallOptions,
 ): BidiCall<I, O> {
-  return startBidi<I, O>(settingsOf(transport), method, options);
-}
-
-/** Starts a bidi call of a client, to send messages one by one. */
-function startBidi<I extends Message, O extends Message>(
-  settings: ClientSettings,
-  method: Method,
-  options: CallOptions | undefined,
-): BidiCall<I, O> {
-  const { requests, replies, head } = openRequests<I, O>(settings, method, undefined, options);
-  return new BidiFacade(requests, replies, head, settings);
+  return new BidiFacade(openRequests<I, O>(settingsOf(transport), method, undefined, options));
 }
 
 /** Either form of a client's method: with all messages at hand, or to send them one by one. */
@@ -37,9 +27,8 @@ export function bidiMember(settings: ClientSettings, method: Method) {
   return (
     first?: Messages<Message> | CallOptions,
     second?: CallOptions,
-  ): BidiCall<Message, Message> | ReplyStream<Message> => {
-    if (!isMessages(first)) return startBidi(settings, method, first);
-    const { replies, head } = openRequests<Message, Message>(settings, method, first, second);
-    return new ReplyStreamFacade(replies, head, settings);
-  };
+  ): BidiCall<Message, Message> | ReplyStream<Message> =>
+    isMessages(first)
+      ? new ReplyStreamFacade(openRequests<Message, Message>(settings, method, first, second))
+      : new BidiFacade(openRequests<Message, Message>(settings, method, undefined, first));
 }

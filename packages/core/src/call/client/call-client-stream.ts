@@ -18,17 +18,7 @@ export function callClientStream<I extends Message, O extends Message>(
   method: Method<"client_streaming", I, O>,
   options?: CallOptions,
 ): ClientStreamCall<I, O> {
-  return startClientStream<I, O>(settingsOf(transport), method, options);
-}
-
-/** Starts a client-streaming call of a client, to send messages one by one. */
-function startClientStream<I extends Message, O extends Message>(
-  settings: ClientSettings,
-  method: Method,
-  options: CallOptions | undefined,
-): ClientStreamCall<I, O> {
-  const { requests, replies, head } = openRequests<I, O>(settings, method, undefined, options);
-  return new ClientStreamFacade(requests, replies, head, settings);
+  return new ClientStreamFacade(openRequests<I, O>(settingsOf(transport), method, undefined, options));
 }
 
 /** Either form of a client's method: with all messages at hand, or to send them one by one. */
@@ -39,5 +29,5 @@ export function clientStreamMember(settings: ClientSettings, method: Method) {
   ): ClientStreamCall<Message, Message> | ReplyPromise<Message> =>
     isMessages(first)
       ? singleReply(openRequests<Message, Message>(settings, method, first, second).replies)
-      : startClientStream(settings, method, first);
+      : new ClientStreamFacade(openRequests<Message, Message>(settings, method, undefined, first));
 }

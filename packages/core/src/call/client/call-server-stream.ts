@@ -2,16 +2,15 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Init } from "../../init.ts";
 import type { Method } from "../../method.ts";
 import type { CallOptions } from "../call-options.ts";
-import { observe } from "../observation.ts";
 import type { ReplyStream } from "../streams.ts";
 import type { Transport } from "../transport.ts";
+import { beginCall } from "./begin-call.ts";
 import { ClientCall } from "./client-call.ts";
 import { settingsOf } from "./client-settings.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import { completed, startIntercepted } from "./intercepted-start.ts";
 import { ReplyStreamFacade } from "./reply-stream.ts";
 import { WireReplies } from "./wire-replies.ts";
-import { wireTerminal } from "./wire-terminal.ts";
 
 /**
  * Calls one server-streaming method. Throws TypeError for a `transport` that is none, and for nothing else: a call that
@@ -33,19 +32,15 @@ export function startServerStream<I extends Message, O extends Message>(
   request: Init<I>,
   options: CallOptions | undefined,
 ): ReplyStream<O> {
-  const { core } = settings;
-  const plan = core.plan<I, O>(method);
-  const head = settings.begin(method, options);
-  const observation = observe(core.host, settings.observers, head);
-  const run = settings.chain(wireTerminal);
+  const { plan, head, observation, run } = beginCall<I, O>(settings, method, options);
   if (run !== null) {
     const message = (): I => completed(plan.input, request);
-    const source = startIntercepted<O>(run, head, plan, observation, message);
-    return new ReplyStreamFacade(source, head, settings);
+    const replies = startIntercepted<O>(run, head, plan, observation, message);
+    return new ReplyStreamFacade({ replies, head, settings });
   }
   const replies = new WireReplies<O>();
   const call = new ClientCall(head, plan, replies, observation);
   replies.from(call);
   call.startWith(request);
-  return new ReplyStreamFacade(replies, head, settings);
+  return new ReplyStreamFacade({ replies, head, settings });
 }

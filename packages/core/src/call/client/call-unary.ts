@@ -2,16 +2,15 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Init } from "../../init.ts";
 import type { Method } from "../../method.ts";
 import type { CallOptions } from "../call-options.ts";
-import { observe } from "../observation.ts";
 import type { ReplyPromise } from "../streams.ts";
 import type { Transport } from "../transport.ts";
+import { beginCall } from "./begin-call.ts";
 import { ClientCall } from "./client-call.ts";
 import { settingsOf } from "./client-settings.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import { singleReply } from "./client-stream-call.ts";
 import { completed, startIntercepted } from "./intercepted-start.ts";
 import { UnaryConsumer, UnaryReply } from "./unary-reply.ts";
-import { wireTerminal } from "./wire-terminal.ts";
 
 /**
  * Calls one unary method. Throws TypeError for a `transport` that is none, and for nothing else: a call that fails
@@ -33,11 +32,7 @@ export function startUnary<I extends Message, O extends Message>(
   request: Init<I>,
   options: CallOptions | undefined,
 ): ReplyPromise<O> {
-  const { core } = settings;
-  const plan = core.plan<I, O>(method);
-  const head = settings.begin(method, options);
-  const observation = observe(core.host, settings.observers, head);
-  const run = settings.chain(wireTerminal);
+  const { plan, head, observation, run } = beginCall<I, O>(settings, method, options);
   if (run !== null) {
     const message = (): I => completed(plan.input, request);
     return singleReply(startIntercepted<O>(run, head, plan, observation, message));

@@ -2,8 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import { RpcError } from "../../error.ts";
 import type { Init } from "../../init.ts";
 import type { ClientStreamCall, ReplyPromise } from "../streams.ts";
-import type { ClientHead } from "./client-head.ts";
-import type { ClientSettings } from "./client-settings.ts";
+import type { RequestStreamCall } from "./open-requests.ts";
 import type { ReplySource } from "./reply-source.ts";
 import type { RequestTarget } from "./request-target.ts";
 import { StreamFacade } from "./stream-facade.ts";
@@ -17,14 +16,9 @@ export class ClientStreamFacade<I extends Message, O>
   readonly #requests: RequestTarget<I>;
   #reply: ReplyPromise<O> | undefined;
 
-  constructor(
-    requests: RequestTarget<I>,
-    source: ReplySource<O>,
-    head: ClientHead,
-    settings: ClientSettings,
-  ) {
-    super(source, head, settings);
-    this.#requests = requests;
+  constructor(call: RequestStreamCall<I, O>) {
+    super(call);
+    this.#requests = call.requests;
   }
 
   send(message: Init<I>): Promise<boolean> {
@@ -35,7 +29,7 @@ export class ClientStreamFacade<I extends Message, O>
     if (this.#reply === undefined) {
       this.#requests.endRequests();
       this.forget();
-      this.#reply = singleReply(this.source);
+      this.#reply = singleReply(this.replies);
     }
     return this.#reply;
   }

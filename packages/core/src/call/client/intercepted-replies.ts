@@ -46,7 +46,7 @@ export class InterceptedReplies<O> implements ReplySource<O> {
     this.#iterator = reply.then((given) => {
       this.#reply = given;
       const iterator = iterate<O>(given);
-      if (this.#outcome !== undefined) leave(iterator);
+      if (this.#outcome !== undefined) void leave(iterator);
       this.#headers.resolve(given.headers);
       return iterator;
     });

@@ -28,7 +28,7 @@ export function pump<I extends Message>(
   const stop = (): void => {
     if (finished) return;
     finished = true;
-    inContext(() => leave(iterator));
+    void inContext(() => leave(iterator));
   };
   const run = async (): Promise<void> => {
     try {

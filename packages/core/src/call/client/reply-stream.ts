@@ -10,11 +10,11 @@ export class ReplyStreamFacade<O> extends StreamFacade<O> implements ReplyStream
   }
 
   get trailers(): Promise<Metadata> {
-    return this.source.trailers(this);
+    return this.replies.trailers(this);
   }
 
   receive(): Promise<O | undefined> {
-    return this.source.receive(this);
+    return this.replies.receive(this);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<O, undefined> {

@@ -6,37 +6,38 @@ import type { ClientHead } from "./client-head.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import type { ReplySource } from "./reply-source.ts";
 
-/** What is done when a user's object is reclaimed while its call runs. It must not point at the object. */
-interface Abandonable {
-  readonly source: ReplySource<unknown>;
+/** A streaming call on its way into a user's hands. It must not point at the object that the user gets. */
+export interface StartedCall<O> {
+  readonly replies: ReplySource<O>;
   readonly head: ClientHead;
   readonly settings: ClientSettings;
 }
 
-const registry: FinalizationRegistry<Abandonable> = /*@__PURE__*/ new FinalizationRegistry<Abandonable>(
-  ({ source, head, settings }) => {
-    if (source.ended) return;
-    source.cancel(new RpcError("canceled", "the stream was dropped without being read to its end"));
+/** Cancels the call of a user's object that is reclaimed while it runs. */
+const registry = /*@__PURE__*/ new FinalizationRegistry<StartedCall<unknown>>(
+  ({ replies, head, settings }) => {
+    if (replies.ended) return;
+    replies.cancel(new RpcError("canceled", "the stream was dropped without being read to its end"));
     settings.abandoned(head);
   },
 );
 
 /** What all streaming calls have in a user's hands. Nothing below points at it, so that its loss can be seen. */
 export abstract class StreamFacade<O> implements StreamCall {
-  protected readonly source: ReplySource<O>;
+  protected readonly replies: ReplySource<O>;
 
-  constructor(source: ReplySource<O>, head: ClientHead, settings: ClientSettings) {
-    this.source = source;
-    registry.register(this, { source, head, settings }, source);
+  constructor(call: StartedCall<O>) {
+    this.replies = call.replies;
+    registry.register(this, call, call.replies);
   }
 
   get headers(): Promise<Metadata> {
-    return this.source.headers(this);
+    return this.replies.headers(this);
   }
 
   cancel(reason?: unknown): void {
     this.forget();
-    if (!this.source.ended) this.source.cancel(cancellation(reason));
+    if (!this.replies.ended) this.replies.cancel(cancellation(reason));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -45,6 +46,6 @@ export abstract class StreamFacade<O> implements StreamCall {
 
   /** The call has ended, or somebody else answers for it: its loss means nothing any more. */
   protected forget(): void {
-    registry.unregister(this.source);
+    registry.unregister(this.replies);
   }
 }
