@@ -226,11 +226,13 @@ function cancelAfter(call: StreamCall, ms: number | undefined): Disposable {
   return ms === undefined ? { [Symbol.dispose]() {} } : after(ms, () => call.cancel());
 }
 
+/** The suite names this time in a test case, and means the clock: after it the call is canceled. */
 function after(ms: number, act: () => void): Disposable {
   const timer = setTimeout(act, ms);
   return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
+/** The suite names this time in a test case, and means the clock: so long is waited before each request message. */
 async function pause(ms: number): Promise<void> {
   if (ms > 0) await delay(ms);
 }
