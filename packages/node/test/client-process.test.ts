@@ -5,28 +5,37 @@ import { listen } from "../src/server/listen.ts";
 
 const module = new URL("../src/client/node-connector.ts", import.meta.url).href;
 
-/** Runs one exchange in a process of its own, which nothing but that exchange keeps alive. */
+/** How often the process is asked whether it is there before it gets its reply. */
+const pings = 10;
+
+/**
+ * Runs one exchange in a process of its own, which nothing but that exchange keeps alive: it answers what comes on its
+ * standard input, and does not wait for it.
+ */
 function run(
   url: string,
   httpVersion: "1.1" | "2",
   body: "null" | "undefined",
-  said: (line: string) => void,
+  said: (line: string, ping: () => void) => void,
 ): Promise<number | null> {
   const program = `
     import { nodeConnector } from ${JSON.stringify(module)};
     const say = (line) => process.stdout.write(line + "\\n");
+    process.stdin.on("data", () => say("alive")).unref();
     const connector = nodeConnector({ baseUrl: ${JSON.stringify(url)}, httpVersion: ${JSON.stringify(httpVersion)} });
     const { host } = new URL(${JSON.stringify(url)});
     const head = { method: "POST", scheme: "http", authority: host, path: "/", query: "", fields: [], memo: undefined };
     const exchange = connector.open(head, ${body}, { deadline: Infinity, waitForReady: false, attempt: 0 }, {
-      sent() { setTimeout(() => say("alive"), 50).unref(); }, inform() {}, head() {}, data() {}, writable() {},
+      sent() { say("sent"); }, inform() {}, head() {}, data() {}, writable() {},
       end() { exchange.end(null); }, fault(fault) { say(fault.text); }, closed() { say("closed"); },
     });`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "inherit"],
   });
+  // It may be gone: that is what the test then sees.
+  child.stdin.on("error", () => {});
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    for (const line of text.trim().split("\n")) said(line);
+    for (const line of text.trim().split("\n")) said(line, () => child.stdin.write("ping"));
   });
   return new Promise((resolve) => child.once("close", resolve));
 }
@@ -41,18 +50,19 @@ test.each([
 ] as const)(
   "a process lives as long as its exchange over HTTP/%s (body %s), and ends although the connector is open",
   async (httpVersion, body) => {
-    let running: ServerExchange | undefined;
+    const accepted = Promise.withResolvers<ServerExchange>();
     const accept: Accept = (exchange) => {
-      running = exchange;
+      accepted.resolve(exchange);
       return sink;
     };
     await using server = await listen(accept, { port: 0, host: "127.0.0.1" });
     const lines: string[] = [];
-    const code = await run(server.url, httpVersion, body, (line) => {
+    const code = await run(server.url, httpVersion, body, (line, ping) => {
       lines.push(line);
-      // Its own timer does not keep it alive: the exchange does.
-      if (line === "alive") running?.reply(200, [], null, null);
+      if (lines.length <= pings) ping();
+      else if (line === "alive")
+        void accepted.promise.then((exchange) => exchange.reply(200, [], null, null));
     });
-    expect([lines, code]).toEqual([["alive", "closed"], 0]);
+    expect([lines, code]).toEqual([["sent", ...Array<string>(pings).fill("alive"), "closed"], 0]);
   },
 );
