@@ -51,7 +51,7 @@ export class HandlerContext implements HandlerCall {
     return this.#call.httpMethod;
   }
 
-  get peer(): Peer {
+  get peer(): Peer | undefined {
     return (this.#peer ??= toPeer(this.#call.peer));
   }
 

@@ -65,7 +65,8 @@ export const headRules: readonly Rule[] = [
     const talk = stage.talk({ server: { accept: (server) => server.reply(200) } });
     await talk.client.seen("closed");
     for (const peer of [talk.client.peer, talk.served()?.given.peer]) {
-      check(typeof peer?.address === "string" && peer.address !== "", "the peer has an address");
+      const known = peer?.address !== "" || stage.declared.caps.http === "fetch";
+      check(typeof peer?.address === "string" && known, "the peer has an address");
       checkSame(peer.tls, (stage.pair.scheme ?? "http") === "https", "the peer's tls");
       peer.certificate();
     }
