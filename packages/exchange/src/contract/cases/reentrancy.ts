@@ -151,7 +151,9 @@ async function converse(
   });
   if (choking) {
     choke(talk.client);
-    (await talk.server()).resume();
+    // A carriage that buffers may have told of room, and been reset for it, before the server has heard of the request.
+    await Promise.race([talk.server(), talk.client.seen("closed")]);
+    talk.served()?.resume();
   } else if (event === "writable") {
     await talk.client.seen("head");
     talk.client.resume();
