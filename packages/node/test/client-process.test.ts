@@ -1,52 +1,68 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { expect, test } from "vitest";
 import type { Accept, ServerExchange, Sink } from "@millrace/exchange";
+import type { NodeConnectorOptions } from "../src/client/node-connector.ts";
 import { listen } from "../src/server/listen.ts";
+import { SocketServer } from "./client-harness.ts";
 
 const module = new URL("../src/client/node-connector.ts", import.meta.url).href;
 
-/** How often the process is asked whether it is there before it gets its reply. */
-const pings = 10;
+/** A process with one exchange, which nothing else keeps alive. */
+interface OneExchange {
+  /** It prints `alive`, or resets the exchange; it does not wait for such a word. */
+  say(word: "ping" | "reset"): void;
+  /** Its exit code. */
+  readonly ended: Promise<number | null>;
+}
 
-/**
- * Runs one exchange in a process of its own, which nothing but that exchange keeps alive: it answers what comes on its
- * standard input, and does not wait for it.
- */
-function run(
-  url: string,
-  httpVersion: "1.1" | "2",
-  body: "null" | "undefined",
-  said: (line: string, ping: () => void) => void,
-): Promise<number | null> {
+/** `said` hears each line that the process prints: `sent`, `closed`, a fault's text, and its answers. */
+function start(
+  options: NodeConnectorOptions,
+  body: null | "streamed",
+  said: (line: string) => void,
+): OneExchange {
   const program = `
     import { nodeConnector } from ${JSON.stringify(module)};
     const say = (line) => process.stdout.write(line + "\\n");
-    process.stdin.on("data", () => say("alive")).unref();
-    const connector = nodeConnector({ baseUrl: ${JSON.stringify(url)}, httpVersion: ${JSON.stringify(httpVersion)} });
-    const { host } = new URL(${JSON.stringify(url)});
-    const head = { method: "POST", scheme: "http", authority: host, path: "/", query: "", fields: [], memo: undefined };
-    const exchange = connector.open(head, ${body}, { deadline: Infinity, waitForReady: false, attempt: 0 }, {
+    const connector = nodeConnector(${JSON.stringify(options)});
+    const { protocol, host } = new URL(${JSON.stringify(options.baseUrl)});
+    const head = {
+      method: "POST", scheme: protocol.slice(0, -1), authority: host, path: "/", query: "", fields: [], memo: undefined,
+    };
+    const hints = { deadline: Infinity, waitForReady: false, attempt: 0 };
+    const exchange = connector.open(head, ${body === null ? "null" : "undefined"}, hints, {
       sent() { say("sent"); }, inform() {}, head() {}, data() {}, writable() {},
       end() { exchange.end(null); }, fault(fault) { say(fault.text); }, closed() { say("closed"); },
-    });`;
+    });
+    process.stdin.on("data", (word) => {
+      if (String(word) === "reset") exchange.reset(8);
+      else say("alive");
+    }).unref();`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
     stdio: ["pipe", "pipe", "inherit"],
   });
-  // It may be gone: that is what the test then sees.
+  // It may be gone: that is what a test then sees.
   child.stdin.on("error", () => {});
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    for (const line of text.trim().split("\n")) said(line, () => child.stdin.write("ping"));
+    for (const line of text.trim().split("\n")) said(line);
   });
-  return new Promise((resolve) => child.once("close", resolve));
+  return {
+    say: (word) => child.stdin.write(word),
+    ended: once(child, "close").then(([code]) => code as number | null),
+  };
 }
 
 const sink: Sink = { data() {}, end() {}, fault() {}, writable() {}, closed() {} };
 
+/** How often the process is asked whether it is there before its exchange gets a reply. */
+const pings = 10;
+
 test.each([
-  ["1.1", "null"],
-  ["1.1", "undefined"],
-  ["2", "null"],
-  ["2", "undefined"],
+  ["1.1", null],
+  ["1.1", "streamed"],
+  ["2", null],
+  ["2", "streamed"],
 ] as const)(
   "a process lives as long as its exchange over HTTP/%s (body %s), and ends although the connector is open",
   async (httpVersion, body) => {
@@ -57,12 +73,35 @@ test.each([
     };
     await using server = await listen(accept, { port: 0, host: "127.0.0.1" });
     const lines: string[] = [];
-    const code = await run(server.url, httpVersion, body, (line, ping) => {
+    const child = start({ baseUrl: server.url, httpVersion }, body, (line) => {
       lines.push(line);
-      if (lines.length <= pings) ping();
+      if (lines.length <= pings) child.say("ping");
       else if (line === "alive")
         void accepted.promise.then((exchange) => exchange.reply(200, [], null, null));
     });
-    expect([lines, code]).toEqual([["sent", ...Array<string>(pings).fill("alive"), "closed"], 0]);
+    expect([await child.ended, lines]).toEqual([
+      0,
+      ["sent", ...Array<string>(pings).fill("alive"), "closed"],
+    ]);
+  },
+);
+
+test.each([
+  ["1.1", null],
+  ["1.1", "streamed"],
+  ["2", "streamed"],
+  [undefined, "streamed"],
+] as const)(
+  "a process does not live for a connection that nobody waits for any more (HTTP/%s, body %s)",
+  async (httpVersion, body) => {
+    const accepted = Promise.withResolvers<void>();
+    // Not a word, not even in TLS.
+    await using server = await SocketServer.listen(() => accepted.resolve());
+    const lines: string[] = [];
+    const options = { baseUrl: `https://127.0.0.1:${server.port}`, httpVersion, connectTimeoutMs: 2 ** 31 };
+    const child = start(options, body, (line) => lines.push(line));
+    await accepted.promise;
+    child.say("reset");
+    expect([await child.ended, lines]).toEqual([0, ["closed"]]);
   },
 );

@@ -2,8 +2,7 @@ import type { Socket } from "node:net";
 import type { Peer } from "@millrace/exchange";
 import { Client, type Dispatcher } from "undici";
 import { peerOf } from "../socket/peer.ts";
-import { connectFault, endpoint } from "./connect-failure.ts";
-import { DialFailure } from "./dial-failure.ts";
+import { DialFailure, unwanted } from "./dial-failure.ts";
 import { dial, type Dialling, type Target } from "./dial.ts";
 
 /** What an exchange hears of its connection before undici starts it. */
@@ -53,8 +52,7 @@ export class Http1Connection extends Client {
     if (dialling === undefined) return;
     this.#dialling = undefined;
     dialling.attempt.abandon();
-    const fault = connectFault(`nobody waits for the connection to ${endpoint(this.#target.url)}`);
-    dialling.connected(new DialFailure(fault), null);
+    dialling.connected(unwanted(this.#target), null);
   }
 
   #connect(connected: Connected): void {

@@ -1,9 +1,10 @@
-import { type Agent, type ClientRequest, type IncomingMessage, request } from "node:http";
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { Socket } from "node:net";
 import type { ClientSink, Fault, Fields, RequestHead } from "@millrace/exchange";
 import { peerOf } from "../socket/peer.ts";
 import { ClientExchange } from "./client-exchange.ts";
 import { unsentFault } from "./connect-failure.ts";
+import type { DialAgent, DialRequestArgs } from "./dial-agent.ts";
 import { DialFailure } from "./dial-failure.ts";
 import type { Target } from "./dial.ts";
 import { endsWithConnection, http1Fault, type Http1Failure } from "./http1-fault.ts";
@@ -23,6 +24,8 @@ export class Http1Upload extends ClientExchange {
   #local: "open" | "ended" | "flushed" = "open";
   #remote: "waiting" | "body" | "ended" = "waiting";
   #request: ClientRequest | undefined;
+  /** Gives up the connection that is being made for it. */
+  #giveUp: (() => void) | undefined;
   #response: IncomingMessage | undefined;
   #socket: Socket | undefined;
 
@@ -32,19 +35,23 @@ export class Http1Upload extends ClientExchange {
   }
 
   /** Sends the head. */
-  start(agent: Agent, head: RequestHead): void {
+  start(agent: DialAgent, head: RequestHead): void {
     const { method, authority, path, query, fields } = head;
+    const options: DialRequestArgs = {
+      agent,
+      onDial: (giveUp) => {
+        this.#giveUp = giveUp;
+      },
+      method,
+      host: this.#target.url.hostname,
+      port: this.#target.url.port,
+      path: query === "" ? path : `${path}?${query}`,
+      headers: ["host", authority, ...fields, "transfer-encoding", "chunked"],
+      maxHeaderSize: http1HeaderSize,
+    };
     let sending: ClientRequest;
     try {
-      sending = request({
-        agent,
-        method,
-        host: this.#target.url.hostname,
-        port: this.#target.url.port,
-        path: query === "" ? path : `${path}?${query}`,
-        headers: ["host", authority, ...fields, "transfer-encoding", "chunked"],
-        maxHeaderSize: http1HeaderSize,
-      });
+      sending = request(options);
     } catch (error) {
       this.fail(unsentFault(error));
       return;
@@ -136,8 +143,10 @@ export class Http1Upload extends ClientExchange {
   }
 
   protected abort(): void {
+    const waited = this.state === "waiting";
     this.state = "closed";
     this.#request?.destroy();
+    if (waited) this.#giveUp?.();
   }
 
   protected readOn(): void {
