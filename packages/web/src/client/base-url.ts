@@ -1,0 +1,42 @@
+/** Where a transport sends its requests: a base URL, taken apart. */
+export interface BaseUrl {
+  readonly scheme: "http" | "https";
+  readonly authority: string;
+  /** What stands before `/pkg.Service/Method`: empty, or `/…` without a slash at the end. */
+  readonly prefix: string;
+}
+
+/**
+ * Takes a base URL apart; on a page it may be relative to it. Throws a TypeError that names the value and the fix if it is
+ * not http or https, or has a query, a fragment or credentials.
+ */
+export function parseBaseUrl(value: string | URL): BaseUrl {
+  const page = (globalThis as { location?: { readonly href: string } }).location?.href;
+  const shown = JSON.stringify(String(value));
+  let url: URL;
+  try {
+    url = new URL(value, page);
+  } catch {
+    throw new TypeError(
+      `baseUrl ${shown} is not an absolute URL: write it with its scheme, as in "https://api.example.com"`,
+    );
+  }
+  if (url.username !== "" || url.password !== "") {
+    // Not shown: it holds a secret, and errors go into logs.
+    throw new TypeError(
+      `baseUrl for host ${JSON.stringify(url.host)} contains credentials: send them in a header instead (authorization)`,
+    );
+  }
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    throw new TypeError(`baseUrl ${shown} has the scheme "${url.protocol.slice(0, -1)}": use http or https`);
+  }
+  if (/[?#]/.test(url.href)) {
+    const part = url.href.includes("?") ? "a query" : "a fragment";
+    throw new TypeError(`baseUrl ${shown} has ${part}: leave it out, a method's path is appended to the URL`);
+  }
+  return {
+    scheme: url.protocol === "https:" ? "https" : "http",
+    authority: url.host,
+    prefix: url.pathname.replace(/\/+$/, ""),
+  };
+}

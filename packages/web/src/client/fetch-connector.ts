@@ -1,0 +1,37 @@
+import type { Caps, ClientSink, Connector, Exchange, Hints, RequestHead } from "@millrace/exchange";
+import { fetchCaps } from "./capabilities.ts";
+import { FetchExchange } from "./fetch-exchange.ts";
+import type { FetchRequest } from "./fetch-exchange.ts";
+import { Shutdown } from "./shutdown.ts";
+
+/** The part of fetch that is used: the URL is always a string. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** Opens exchanges over a fetch: what connections there are, and how many, is the runtime's. */
+export class FetchConnector implements Connector {
+  readonly #scheme: "http" | "https";
+  readonly #request: FetchRequest;
+  readonly #shutdown: Shutdown;
+  #caps: Caps | undefined;
+
+  constructor(scheme: "http" | "https", authority: string, request: FetchRequest) {
+    this.#scheme = scheme;
+    this.#request = request;
+    this.#shutdown = new Shutdown(authority);
+  }
+
+  /** Found out when the first call needs it: a worker may do little while it is loaded. */
+  get caps(): Caps {
+    return (this.#caps ??= fetchCaps(this.#scheme));
+  }
+
+  open(head: RequestHead, body: Uint8Array | null | undefined, _hints: Hints, sink: ClientSink): Exchange {
+    const exchange = new FetchExchange(this.#request, this.caps, sink, () => this.#shutdown.left(exchange));
+    if (this.#shutdown.admits(exchange)) exchange.start(head, body);
+    return exchange;
+  }
+
+  close(graceMs: number): Promise<void> {
+    return this.#shutdown.begin(graceMs);
+  }
+}

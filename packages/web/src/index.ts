@@ -1,0 +1,10 @@
+export * from "@millrace/core";
+export { connectClient as connect, grpcWebClient as grpcWeb } from "@millrace/core/host";
+export type { ClientProtocol } from "@millrace/core/host";
+export type { Fetch } from "./client/fetch-connector.ts";
+export { createFetchHandler } from "./handler.ts";
+export type { FetchHandler } from "./handler.ts";
+export { createInMemoryTransport } from "./in-memory.ts";
+export type { InMemoryOptions } from "./in-memory.ts";
+export { createTransport } from "./transport.ts";
+export type { TransportOptions } from "./transport.ts";
