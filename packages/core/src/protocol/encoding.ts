@@ -1,3 +1,4 @@
+import { firstField } from "@millrace/exchange";
 import type { Fields } from "@millrace/exchange";
 import { listField } from "./fields.ts";
 
@@ -6,8 +7,8 @@ export function encodingNamed(value: string | undefined): string | null {
   return value === undefined || value === "" || value === "identity" ? null : value;
 }
 
-/** The compressions that a client accepts: those in the field `name`, or without it the one that it used itself. */
+/** The compressions that a client accepts, best first: those in the field `name`, or without it the one that it used. */
 export function acceptedEncodings(fields: Fields, name: string, used: string | null): string[] {
-  const listed = listField(fields, name);
-  return listed.length === 0 && used !== null ? [used] : listed;
+  if (used !== null && firstField(fields, name) === undefined) return [used];
+  return listField(fields, name);
 }

@@ -1,13 +1,19 @@
 import type { Fields } from "@millrace/exchange";
 
-/** A comma-separated list field: its members in order, without weights (RFC 9110 section 5.6.1). */
+/** A weight that says "not this one" (RFC 9110 section 12.4.2). */
+const refused = /;[ \t]*q=0(\.0*)?[ \t]*$/i;
+
+/**
+ * A comma-separated list field: its members in order (RFC 9110 section 5.6.1). Weights are passed over, but for a weight of
+ * 0: such a member is left out.
+ */
 export function listField(fields: Fields, name: string): string[] {
   const members: string[] = [];
   for (let i = 0; i < fields.length; i += 2) {
     if (fields[i] !== name) continue;
     for (const part of fields[i + 1]!.split(",")) {
       const member = part.split(";", 1)[0]!.trim().toLowerCase();
-      if (member !== "") members.push(member);
+      if (member !== "" && !refused.test(part)) members.push(member);
     }
   }
   return members;

@@ -65,6 +65,7 @@ test.each([
   [" GZIP ;q=0.5 , ,br;q=1.0,", ["gzip", "br"]],
   ["", []],
   [",;,", []],
+  ["gzip;q=0, br;q=0.0 ,zstd; Q=0.000,deflate;q=0.001", ["deflate"]],
 ])("the list %j is %j", (value, members) => {
   expect(listField(["accept-encoding", value], "accept-encoding")).toEqual(members);
 });

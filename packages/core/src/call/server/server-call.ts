@@ -12,7 +12,7 @@ import { faultToError } from "../fault-error.ts";
 import { BodyReader, EnvelopeReader } from "../frame-reader.ts";
 import { Inbound } from "../inbound.ts";
 import type { FrameSink } from "../inbound.ts";
-import type { EncodedMessage } from "../message-encoder.ts";
+import type { EncodedMessage, SendCompression } from "../message-encoder.ts";
 import { observe } from "../observation.ts";
 import type { Observation } from "../observation.ts";
 import { CallScope } from "../scope.ts";
@@ -74,7 +74,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     const deadline = wire.timeoutMs === Infinity ? Infinity : app.host.now() + wire.timeoutMs;
     this.#scope = new CallScope(app.host, deadline);
     this.#context = new HandlerContext(this, method, this.#scope);
-    const send = app.send.find(({ algorithm }) => wire.acceptEncodings.includes(algorithm.name)) ?? null;
+    const send = chosenFor(wire.acceptEncodings, app.send);
     const encoder = endpoint.encoder(codecs, wire.framing, wire.text);
     const heldBack = method.kind === "bidi_streaming" && exchange.caps.request !== "full";
     this.#response = new OutgoingResponse(exchange, wire, encoder, send, heldBack);
@@ -427,6 +427,15 @@ export class ServerCall implements Sink, FrameSink, WireContext {
       `the request to ${this.#endpoint.method.path} has ${what}: exactly one is required`,
     );
   }
+}
+
+/** The client's list is in its order of preference (Connect "Unary-Request"); ours says what there is to choose from. */
+function chosenFor(accepted: readonly string[], send: readonly SendCompression[]): SendCompression | null {
+  for (const name of accepted) {
+    const found = send.find(({ algorithm }) => algorithm.name === name);
+    if (found !== undefined) return found;
+  }
+  return null;
 }
 
 const noBytes = /*@__PURE__*/ new Uint8Array(0);
