@@ -54,8 +54,7 @@ export class MessageEncoder<T extends Message> {
       this.#codec.encode(message, writer, deterministic);
     } catch (cause) {
       writer.cancel();
-      const why = errorText(cause);
-      throw new RpcError("internal", `cannot encode ${this.#codec.typeName}: ${why}`, { cause });
+      throw cannot(`encode ${this.#codec.typeName}`, cause);
     }
     const chunk = writer.cut();
     const size = chunk.length - prefix;
@@ -69,8 +68,21 @@ export class MessageEncoder<T extends Message> {
       if (prefix > 0) writePrefix(chunk, 0, 0, size);
       return this.#finished(chunk, size, false);
     }
-    const packed = compression.algorithm.pack(chunk.subarray(prefix), compression.level);
+    const packed = this.pack(chunk.subarray(prefix), compression);
     return packed instanceof Uint8Array ? this.#packed(packed) : packed.then((bytes) => this.#packed(bytes));
+  }
+
+  /** A message's bytes, compressed. Throws, or rejects with, RpcError `internal`. */
+  pack(bytes: Uint8Array, { algorithm, level }: SendCompression): Uint8Array | Promise<Uint8Array> {
+    const failed = (cause: unknown): never => {
+      throw cannot(`compress ${this.#codec.typeName} with ${algorithm.name}`, cause);
+    };
+    try {
+      const packed = algorithm.pack(bytes, level);
+      return packed instanceof Promise ? packed.catch(failed) : packed;
+    } catch (cause) {
+      return failed(cause);
+    }
   }
 
   /** A last frame, as it goes out. */
@@ -86,6 +98,11 @@ export class MessageEncoder<T extends Message> {
   #finished(chunk: Uint8Array, size: number, compressed: boolean): EncodedMessage {
     return { chunk: this.frame(chunk), size, compressed };
   }
+}
+
+/** The error of a message that cannot be sent, for what `doing` says. */
+export function cannot(doing: string, cause: unknown): RpcError {
+  return new RpcError("internal", `cannot ${doing}: ${errorText(cause)}`, { cause });
 }
 
 /** A piece of a body as its content type has it: `text` is base64 (`grpc-web-text`). */

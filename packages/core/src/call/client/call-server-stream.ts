@@ -2,13 +2,14 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Init } from "../../init.ts";
 import type { Method } from "../../method.ts";
 import type { CallOptions } from "../call-options.ts";
+import { completed } from "../completed.ts";
 import type { ReplyStream } from "../streams.ts";
 import type { Transport } from "../transport.ts";
 import { beginCall } from "./begin-call.ts";
 import { ClientCall } from "./client-call.ts";
 import { settingsOf } from "./client-settings.ts";
 import type { ClientSettings } from "./client-settings.ts";
-import { completed, startIntercepted } from "./intercepted-start.ts";
+import { startIntercepted } from "./intercepted-start.ts";
 import { ReplyStreamFacade } from "./reply-stream.ts";
 import { WireReplies } from "./wire-replies.ts";
 

@@ -2,6 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Init } from "../../init.ts";
 import type { Method } from "../../method.ts";
 import type { CallOptions } from "../call-options.ts";
+import { completed } from "../completed.ts";
 import type { ReplyPromise } from "../streams.ts";
 import type { Transport } from "../transport.ts";
 import { beginCall } from "./begin-call.ts";
@@ -9,7 +10,7 @@ import { ClientCall } from "./client-call.ts";
 import { settingsOf } from "./client-settings.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import { singleReply } from "./client-stream-call.ts";
-import { completed, startIntercepted } from "./intercepted-start.ts";
+import { startIntercepted } from "./intercepted-start.ts";
 import { UnaryConsumer, UnaryReply } from "./unary-reply.ts";
 
 /**

@@ -74,12 +74,12 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
   startWith(request: Init<I>): void {
     if (!this.#begin()) return;
     const { core } = this.#head;
-    const { method, encoder, path } = this.#plan;
+    const { method, encoder } = this.#plan;
     const form = getFormFor(core, method);
     try {
       if (form !== null) {
         const message = encoder.encode(request, null, true) as EncodedMessage;
-        this.#whenReady(getOrPost(core, form, path, message), (ready) => {
+        this.#whenReady(getOrPost(core, form, this.#plan, message), (ready) => {
           if (ready.verb === "GET") this.#get(form, ready.query, ready.size);
           else this.#post(ready.message);
         });

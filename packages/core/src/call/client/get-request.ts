@@ -1,6 +1,7 @@
 import type { Method } from "../../method.ts";
 import type { GetForm } from "../../protocol/client-protocol.ts";
 import type { EncodedMessage } from "../message-encoder.ts";
+import type { MethodPlan } from "./method-plan.ts";
 import type { TransportCore } from "./transport-core.ts";
 
 /** A request as it will travel: in a query, or in a body. */
@@ -18,7 +19,7 @@ export function getFormFor(core: TransportCore, method: Method): GetForm | null 
 export function getOrPost(
   core: TransportCore,
   form: GetForm,
-  path: string,
+  { path, encoder }: MethodPlan,
   message: EncodedMessage,
 ): GetOrPost | Promise<GetOrPost> {
   const get = (payload: Uint8Array, compression: string | null): GetOrPost | null => {
@@ -37,6 +38,6 @@ export function getOrPost(
       message.size < send.minBytes ? message : { chunk: bytes, size: bytes.length, compressed: true };
     return { verb: "POST", message: asPost };
   };
-  const packing = send.algorithm.pack(message.chunk, send.level);
+  const packing = encoder.pack(message.chunk, send);
   return packing instanceof Promise ? packing.then(compressed) : compressed(packing);
 }

@@ -1,7 +1,8 @@
 import type { Message } from "@bufbuild/protobuf";
-import { errorText, RpcError } from "../../error.ts";
-import type { Init, Messages } from "../../init.ts";
+import type { RpcError } from "../../error.ts";
+import type { Messages } from "../../init.ts";
 import type { Codec } from "../../method.ts";
+import { completed } from "../completed.ts";
 import type { Run } from "../compose.ts";
 import { InterceptedCall } from "../intercepted-call.ts";
 import type { InterceptedReply } from "../intercepted-call.ts";
@@ -41,16 +42,6 @@ export function startIntercepted<O>(
     shared.end();
     offered?.settle(error);
   });
-}
-
-/** A complete message of what a user gave. Throws RpcError `internal`. */
-export function completed<I extends Message>(codec: Codec<I>, init: Init<I>): I {
-  try {
-    return codec.create(init);
-  } catch (cause) {
-    const why = errorText(cause);
-    throw new RpcError("internal", `cannot encode ${codec.typeName}: ${why}`, { cause });
-  }
 }
 
 /** A user's sequence as interceptors see it: complete messages, to be read once. */

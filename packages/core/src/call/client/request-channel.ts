@@ -2,7 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import { RpcError } from "../../error.ts";
 import type { Init } from "../../init.ts";
 import type { Codec } from "../../method.ts";
-import { completed } from "./intercepted-start.ts";
+import { completed } from "../completed.ts";
 import type { RequestTarget } from "./request-target.ts";
 
 interface Offer<I> {

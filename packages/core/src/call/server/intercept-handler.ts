@@ -1,7 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
-import type { Init } from "../../init.ts";
 import type { FieldMetadata } from "../../metadata.ts";
 import type { Codec, Kind } from "../../method.ts";
+import { completed } from "../completed.ts";
 import { compose } from "../compose.ts";
 import type { Handler } from "../implementation.ts";
 import { InterceptedCall, InterceptedReply } from "../intercepted-call.ts";
@@ -11,6 +11,7 @@ import { consumed } from "../one-shot.ts";
 import type { CallScope } from "../scope.ts";
 import { callHandler } from "./call-handler.ts";
 import type { RunHandler } from "./call-handler.ts";
+import { givenMessage } from "./given-message.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import { sequenceInContext, within } from "./limited.ts";
 import { RequestStream } from "./request-stream.ts";
@@ -24,6 +25,7 @@ export function interceptHandler(
 ): RunHandler {
   const run = compose(interceptors, async (call) => {
     const context = call.head as HandlerContext;
+    const { path } = context.method;
     const shared = call.shared as ServerShared;
     const request = call.request;
     shared.startHandler();
@@ -34,11 +36,12 @@ export function interceptHandler(
     const handle = (): unknown => callHandler(handler, asStream(kind, request), context);
     if (kind === "unary" || kind === "client_streaming") {
       const given = context.enter(handle);
-      const response = output.create((await (limited ? within(context, given) : given)) as Init<Message>);
+      const message = givenMessage(await (limited ? within(context, given) : given), path);
+      const response = completed(output, message);
       return new InterceptedReply(kind, response, shared.headers, shared.trailers);
     }
     const messages = context.enter(() => sequenceInContext(context, handle(), limited));
-    const responses = completeEach(output, messages as AsyncIterable<Init<Message>>);
+    const responses = completeEach(output, messages, path);
     return new InterceptedReply(kind, responses, shared.headers, shared.trailers);
   });
   return (request, context) => {
@@ -108,9 +111,10 @@ class SequenceStream {
 
 async function* completeEach(
   output: Codec<Message>,
-  responses: AsyncIterable<Init<Message>>,
+  responses: AsyncIterable<unknown>,
+  path: string,
 ): AsyncGenerator<Message> {
-  for await (const init of responses) yield output.create(init);
+  for await (const given of responses) yield completed(output, givenMessage(given, path));
 }
 
 async function* laterSequence(sequence: Promise<AsyncIterable<Message>>): AsyncGenerator<Message> {

@@ -6,6 +6,7 @@ import type { HttpRefusal, WireCall } from "../../protocol/server-protocol.ts";
 import { encodeUtf8 } from "../../protocol/utf8.ts";
 import type { EncodedMessage, MessageEncoder, SendCompression } from "../message-encoder.ts";
 import type { Observation } from "../observation.ts";
+import { givenMessage } from "./given-message.ts";
 
 /** Responses held back for a client that listens only when it has said everything: as much as one message may have. */
 const mostHeldBytes = 4 * 1024 * 1024;
@@ -82,12 +83,9 @@ export class OutgoingResponse {
     }
   }
 
-  /** Throws RpcError, or what a message that is none deserves. */
-  encode(message: unknown, path: string): EncodedMessage | Promise<EncodedMessage> {
-    // An empty message is {}; nothing at all is a forgotten return.
-    if (typeof message === "object" && message !== null)
-      return this.#encoder.encode(message, this.#send, false);
-    throw new TypeError(`the handler of ${path} gave ${String(message)} where a message belongs`);
+  /** Throws RpcError, and TypeError for what is no message. */
+  encode(given: unknown, path: string): EncodedMessage | Promise<EncodedMessage> {
+    return this.#encoder.encode(givenMessage(given, path), this.#send, false);
   }
 
   /** The one response of a call, and its end: in one write where nothing of it has left yet. */
