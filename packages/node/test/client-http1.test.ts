@@ -189,6 +189,33 @@ describe.each(bodies)("a request whose body is %s", (_name, body) => {
     expect(peers.size).toBe(1);
   });
 
+  test.each(["end", "resetAndDestroy"] as const)(
+    "outlives the %s() of an idle connection, unless they cross on the wire",
+    async (ending) => {
+      await using server = await answering((socket, received) => {
+        if (body === null || received.endsWith("0\r\n\r\n"))
+          socket.write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+      });
+      const connector = connect(server);
+      const next = async (): Promise<Talk> => {
+        const talk = Talk.open(connector, { body });
+        talk.exchange.end(null);
+        await talk.closes();
+        // Its connection is idle a turn later.
+        await new Promise((resolve) => setImmediate(resolve));
+        return talk;
+      };
+      await next();
+      server.sockets[0]?.[ending]();
+      const crossing = await next();
+      // Undici looks before it sends.
+      if (body === null) expect(crossing.log).toEqual(["sent", "head", "end", "closed"]);
+      else if (crossing.died !== undefined)
+        expect(crossing.died).toMatchObject({ by: "transport", kind: "lost", processed: "maybe" });
+      expect((await next()).delivered).toBe(true);
+    },
+  );
+
   test("goes with its connection when it is reset, and its siblings stay", async () => {
     await using server = await answering((socket, received) => {
       if (received.includes("x-answer")) socket.write("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhel");

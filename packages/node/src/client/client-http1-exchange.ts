@@ -22,6 +22,8 @@ function fieldsOf(raw: unknown): Fields {
  */
 export class ClientHttp1Exchange extends ClientExchange implements Http1Carried {
   readonly #target: Target;
+  /** Hands the request to undici. */
+  #dispatch: (() => void) | undefined;
   /** The request. `flushed`: undici has handed all of it to the socket. */
   #local: "ended" | "flushed" = "ended";
   #remote: "waiting" | "body" | "body to the connection's end" | "ended" = "waiting";
@@ -38,19 +40,20 @@ export class ClientHttp1Exchange extends ClientExchange implements Http1Carried 
   /** Hands the request to undici. */
   start(dispatcher: Dispatcher, head: RequestHead, body: Uint8Array | null): void {
     const { method, authority, path, query, fields } = head;
-    try {
-      dispatcher.dispatch(
-        {
-          method,
-          path: query === "" ? path : `${path}?${query}`,
-          headers: ["host", authority, ...fields],
-          body: body === null || body.length === 0 ? null : body,
-        },
-        this,
-      );
-    } catch (error) {
-      this.fail(unsentFault(error));
-    }
+    const options: Dispatcher.DispatchOptions = {
+      method,
+      path: query === "" ? path : `${path}?${query}`,
+      headers: ["host", authority, ...fields],
+      body: body === null || body.length === 0 ? null : body,
+    };
+    this.#dispatch = () => {
+      try {
+        dispatcher.dispatch(options, this);
+      } catch (error) {
+        this.fail(unsentFault(error));
+      }
+    };
+    this.#dispatch();
   }
 
   override pause(): void {
@@ -117,8 +120,19 @@ export class ClientHttp1Exchange extends ClientExchange implements Http1Carried 
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.state === "closed") return;
+    if (this.state === "waiting" && isOfIdleConnection(error)) {
+      this.#dispatchAgain();
+      return;
+    }
     this.sink.fault(this.#faultOf(error));
     this.#closed(false);
+  }
+
+  /** In a turn of its own: undici is in the middle of giving the connection up. */
+  #dispatchAgain(): void {
+    process.nextTick(() => {
+      if (this.state === "waiting") this.#dispatch?.();
+    });
   }
 
   #closed(delivered: boolean): void {
@@ -158,6 +172,14 @@ export class ClientHttp1Exchange extends ClientExchange implements Http1Carried 
       answered,
     });
   }
+}
+
+/**
+ * Undici looks at an idle connection before it sends a request over it, and fails the request with what it finds. An
+ * error of its own, or of the making of a connection, is another matter.
+ */
+function isOfIdleConnection(error: Error): boolean {
+  return !(error instanceof errors.UndiciError) && !(error instanceof DialFailure);
 }
 
 function whatIs(error: Error, code: unknown, answered: boolean): Http1Failure["what"] {
