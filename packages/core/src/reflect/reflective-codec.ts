@@ -5,19 +5,27 @@ import type { Writer } from "../codec.ts";
 import type { Init } from "../init.ts";
 import type { Codec } from "../method.ts";
 import { canonical } from "./canonical.ts";
+import { bytesFieldsOf, partLargeBytes, writeBytesField } from "./large-bytes.ts";
 
 /**
  * The binary codec of a message type that goes by its descriptor: it covers every feature, and is what generated codecs
  * fall back to.
  */
 export function reflectiveCodec<T extends Message>(schema: GenMessage<T>): Codec<T> {
+  const bytesFields = bytesFieldsOf(schema);
   return {
     typeName: schema.typeName,
     format: "proto",
     create: (init) => complete(schema, init),
     encode(message, writer, deterministic) {
       const whole = complete(schema, message);
-      writeBytes(writer, toBinary(schema, deterministic ? canonical(schema, whole) : whole));
+      const parted = deterministic ? null : partLargeBytes(bytesFields, whole);
+      if (parted === null) {
+        writeBytes(writer, toBinary(schema, deterministic ? canonical(schema, whole) : whole));
+        return;
+      }
+      writeBytes(writer, toBinary(schema, parted.rest));
+      for (const { number, bytes } of parted.large) writeBytesField(writer, number, bytes);
     },
     decode(buf, start, end, owned): T {
       // bytes fields and unknown fields of the result are views of what it was read from.
