@@ -88,7 +88,6 @@ function postCall(request: IncomingRequest, format: Format): WireCall {
 function unaryCall(request: IncomingRequest, format: Format, encoding: string | null): WireCall {
   const { fields } = request.head;
   const timeout = readTimeout(fields);
-  const isGet = request.head.method === "GET";
   return {
     protocol: "connect",
     format,
@@ -104,8 +103,7 @@ function unaryCall(request: IncomingRequest, format: Format, encoding: string | 
     respond(headers, contentEncoding, trailers) {
       const head = ["content-type", contentTypeOf("unary", format)];
       if (contentEncoding !== null) head.push("content-encoding", contentEncoding);
-      if (isGet) head.push("vary", "accept-encoding");
-      head.push(...headers, ...prefixTrailers(trailers));
+      head.push(...variation(request), ...headers, ...prefixTrailers(trailers));
       return { status: 200, fields: head };
     },
     end: () => ({ frame: null, trailers: null }),
@@ -113,9 +111,15 @@ function unaryCall(request: IncomingRequest, format: Format, encoding: string | 
   };
 }
 
-function failure(request: IncomingRequest, error: RpcError, fields: Fields): WholeReply {
+/** A cache may keep the answer to a GET: what it depends on beside the URL (RFC 9110 section 12.5.5). */
+function variation(request: IncomingRequest): Fields {
+  return request.head.method === "GET" ? ["vary", "accept-encoding"] : [];
+}
+
+function failure(request: IncomingRequest, error: RpcError, given: Fields): WholeReply {
+  const fields = [...variation(request), ...given];
   if (request.head.method === "GET" && isNotModified(error)) {
-    return { status: 304, fields: ["vary", "accept-encoding", ...fields], body: null, trailers: null };
+    return { status: 304, fields, body: null, trailers: null };
   }
   // A method that does not exist is a URL that does not exist.
   const status = request.method === undefined ? 404 : httpStatusFromCode(error.code);
