@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 /** A program on core alone: a service, a client of each kind of call, in every protocol and both codecs. */
 const program = `
   import { createClient, implement, RpcError } from "@millrace/core";
-  import { createInMemoryTransport, protocolByName } from "@millrace/core/host";
+  import { createInMemoryTransport, protocolByName, serverProtocols } from "@millrace/core/host";
   import { GreetService } from "../../../gen/greet/v1/greet_millrace.ts";
 
   const host = {
@@ -25,7 +25,7 @@ const program = `
   globalThis.run = async () => {
     const seen = [];
     for (const protocol of ["connect", "grpc", "grpc-web"]) for (const codec of ["proto", "json"]) {
-      const transport = createInMemoryTransport(host, protocolByName(protocol), app, { codec });
+      const transport = createInMemoryTransport({ host, protocol: protocolByName(protocol), serverProtocols }, app, { codec });
       const client = createClient(GreetService, transport);
       seen.push((await client.greet({ name: "Ada" })).greeting);
       await client.greet({}).catch((error) => seen.push(error.code + " " + error.message));

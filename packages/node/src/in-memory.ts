@@ -1,4 +1,4 @@
-import { createInMemoryTransport as createOver, protocolByName } from "@millrace/core/host";
+import { createInMemoryTransport as createOver, protocolByName, serverProtocols } from "@millrace/core/host";
 import type { App, CommonTransportOptions, Transport } from "@millrace/core";
 import { nodeHost } from "./host/node-host.ts";
 
@@ -7,5 +7,6 @@ import { nodeHost } from "./host/node-host.ts";
  * test handlers, and to fake a server for a client. Throws TypeError for a bad option.
  */
 export function createInMemoryTransport(app: App, options: CommonTransportOptions = {}): Transport {
-  return createOver(nodeHost, protocolByName(options.protocol), app, options);
+  const protocol = protocolByName(options.protocol);
+  return createOver({ host: nodeHost, protocol, serverProtocols }, app, options);
 }

@@ -1,5 +1,5 @@
 import type { App } from "@millrace/core";
-import { createAccept } from "@millrace/core/host";
+import { createAccept, serverProtocols } from "@millrace/core/host";
 import { nodeHost } from "./host/node-host.ts";
 import { listen } from "./server/listen.ts";
 import type { Listening, ListenOptions } from "./server/listen-options.ts";
@@ -15,5 +15,5 @@ export interface Server extends Listening {}
  * Rejects with a TypeError for a bad option and with a ListenError, naming the address, when it cannot be had.
  */
 export async function serve(options: ServeOptions): Promise<Server> {
-  return listen(createAccept(nodeHost, options), options);
+  return listen(createAccept(nodeHost, serverProtocols, options), options);
 }

@@ -96,6 +96,11 @@ describe("an App is refused, wherever it goes,", () => {
       'protocols is "grcp": it must be one of',
     ],
     [
+      "with no protocol at all",
+      { services, protocols: [] },
+      'protocols is []: with none of "grpc", "grpc-web", "connect" in it, nothing is served',
+    ],
+    [
       "with a service in place of its implementation",
       { services: [GreetService] },
       "give what implement(service",

@@ -1,5 +1,5 @@
 import type { App, Awaitable } from "@millrace/core";
-import { createAccept } from "@millrace/core/host";
+import { createAccept, serverProtocols } from "@millrace/core/host";
 import { webHost } from "./host/web-host.ts";
 import { notFound, respondTo } from "./server/respond-to.ts";
 
@@ -18,7 +18,7 @@ export function createFetchHandler<Rest extends readonly unknown[] = []>(
   app: App,
   fallback?: (request: Request, ...rest: Rest) => Awaitable<Response>,
 ): FetchHandler<Rest> {
-  const accept = createAccept(webHost, app);
+  const accept = createAccept(webHost, serverProtocols, app);
   return async (request, ...rest) =>
     respondTo(accept, request) ?? (fallback === undefined ? notFound() : fallback(request, ...rest));
 }

@@ -1,5 +1,5 @@
 import type { App, CommonTransportOptions, Transport } from "@millrace/core";
-import { connectClient, createInMemoryTransport as createOver } from "@millrace/core/host";
+import { connectClient, createInMemoryTransport as createOver, serverProtocols } from "@millrace/core/host";
 import type { ClientProtocol } from "@millrace/core/host";
 import { webHost } from "./host/web-host.ts";
 import { checkProtocol } from "./protocol.ts";
@@ -15,5 +15,6 @@ export interface InMemoryOptions extends Omit<CommonTransportOptions, "protocol"
  * test handlers, and to fake a server for a client. Throws TypeError for a bad option.
  */
 export function createInMemoryTransport(app: App, options: InMemoryOptions = {}): Transport {
-  return createOver(webHost, checkProtocol(options.protocol ?? connectClient), app, options);
+  const protocol = checkProtocol(options.protocol ?? connectClient);
+  return createOver({ host: webHost, protocol, serverProtocols }, app, options);
 }

@@ -15,7 +15,7 @@ export interface App extends ServiceOptions {
   maxSendBytes?: number | undefined;
   compression?: CompressionOptions | undefined;
   json?: JsonOptions | undefined;
-  /** The protocols that are served. Default: all three. */
+  /** The protocols that are served. Default: all that the platform has; on Node, all three. */
   protocols?: readonly Protocol[] | undefined;
   /** Refuse Connect calls without `connect-protocol-version` (Connect "Unary-Request"). Default false. */
   requireConnectProtocolHeader?: boolean | undefined;

@@ -5,19 +5,28 @@ import { createAccept } from "../call/server/create-accept.ts";
 import type { CommonTransportOptions, Transport } from "../call/transport.ts";
 import type { Host } from "../host/host.ts";
 import type { ClientProtocol } from "../protocol/client-protocol.ts";
+import type { ServerProtocol } from "../protocol/server-protocol.ts";
 import { memoryConnector } from "./memory-connector.ts";
+
+/** What a platform gives beside the user's options. */
+export interface InMemoryParts {
+  readonly host: Host;
+  /** What the client speaks. */
+  readonly protocol: ClientProtocol;
+  /** What the server understands. */
+  readonly serverProtocols: readonly ServerProtocol[];
+}
 
 /**
  * A transport to an App in the same process, which serialises for real: every byte that would travel does. The way to
  * test handlers, and to fake a server for a client. Throws TypeError for a bad option.
  */
 export function createInMemoryTransport(
-  host: Host,
-  protocol: ClientProtocol,
+  { host, protocol, serverProtocols }: InMemoryParts,
   app: App,
   options: Omit<CommonTransportOptions, "protocol">,
 ): Transport {
-  const connector = memoryConnector(createAccept(host, app), host);
+  const connector = memoryConnector(createAccept(host, serverProtocols, app), host);
   const parts = {
     host,
     connector,

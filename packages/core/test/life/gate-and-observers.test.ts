@@ -1,7 +1,7 @@
 import { contextKey, RpcError } from "@millrace/core";
 import type { CallHead, Gate, Observer } from "@millrace/core";
 import { describe, expect, test } from "vitest";
-import { createAccept, memoryConnector } from "@millrace/core/host";
+import { createAccept, memoryConnector, serverProtocols } from "@millrace/core/host";
 import { implementPartial } from "@millrace/core";
 import { GreetService } from "../../../../gen/greet/v1/greet_millrace.ts";
 import { FakeHost } from "../support/fake-host.ts";
@@ -147,7 +147,7 @@ test("the App's gate comes before the service's, and a refusal ends it", async (
   const order: string[] = [];
   const host = new FakeHost();
   const app = (refuse: boolean) =>
-    createAccept(host, {
+    createAccept(host, serverProtocols, {
       gate: async () => {
         await quiet();
         order.push("app");

@@ -1,6 +1,6 @@
 import { contextKey, createClient, implement, isCallTo, RpcError, setHeaders } from "@millrace/core";
 import type { AnyCall, Interceptor, InterceptorCall, InterceptorReply, Next } from "@millrace/core";
-import { connectTransport, createAccept, memoryConnector } from "@millrace/core/host";
+import { connectTransport, createAccept, memoryConnector, serverProtocols } from "@millrace/core/host";
 import { describe, expect, test } from "vitest";
 import type { GreetReply, GreetRequest } from "../../../../gen/greet/v1/greet_pb.ts";
 import { GreetService, GreetService_greet } from "../../../../gen/greet/v1/greet_millrace.ts";
@@ -542,7 +542,7 @@ test("a client's interceptors run outside its transport's, an App's outside its 
       return next(call);
     };
   const host = new FakeHost();
-  const accept = createAccept(host, {
+  const accept = createAccept(host, serverProtocols, {
     interceptors: [named("app")],
     services: [implement(GreetService, handlers, { interceptors: [named("service")] })],
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { implementPartial } from "@millrace/core";
 import type { CallOptions } from "@millrace/core";
-import { connectClient, createAccept, createInMemoryTransport } from "@millrace/core/host";
+import { connectClient, createAccept, createInMemoryTransport, serverProtocols } from "@millrace/core/host";
 import { createClient } from "@millrace/core";
 import { GreetService } from "../../../../gen/greet/v1/greet_millrace.ts";
 import { FakeHost } from "../support/fake-host.ts";
@@ -33,13 +33,14 @@ test.each(["/rpc", "/rpc/", "/"])("an App under the prefix %s answers in memory"
     pathPrefix,
     services: [implementPartial(GreetService, { greet: () => ({ greeting: "hi" }) })],
   };
-  const client = createClient(GreetService, createInMemoryTransport(new FakeHost(), connectClient, app, {}));
+  const parts = { host: new FakeHost(), protocol: connectClient, serverProtocols };
+  const client = createClient(GreetService, createInMemoryTransport(parts, app, {}));
   expect((await client.greet({})).greeting).toBe("hi");
 });
 
 test.each([99, 0.5, "9"])("a compression level of %s is refused at construction, with the range", (level) => {
   const compression = { send: "gzip", level: level as number };
-  expect(() => createAccept(new FakeHost(), { services: [], compression })).toThrow(
+  expect(() => createAccept(new FakeHost(), serverProtocols, { services: [], compression })).toThrow(
     /compression\.level is .*: for gzip it must be a whole number from 1 to 9/,
   );
 });

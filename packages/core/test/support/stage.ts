@@ -9,7 +9,13 @@ import type {
   Protocol,
   Transport,
 } from "@millrace/core";
-import { connectTransport, createAccept, memoryConnector, protocolByName } from "@millrace/core/host";
+import {
+  connectTransport,
+  createAccept,
+  memoryConnector,
+  protocolByName,
+  serverProtocols,
+} from "@millrace/core/host";
 import type { MemoryConnector, MemoryOptions, TransportParts } from "@millrace/core/host";
 import type { Connector } from "@millrace/exchange";
 import { poisonAccept, poisonConnector } from "@millrace/exchange/contract";
@@ -76,7 +82,11 @@ export function stage(handlers: Partial<GreetServiceHandlers>, options: StageOpt
     observers: [noted(serverEnds), ...(options.app?.observers ?? [])],
     services: [implementPartial(GreetService, handlers)],
   };
-  const connector = memoryConnector(poisonAccept(createAccept(host, app)), host, options.memory);
+  const connector = memoryConnector(
+    poisonAccept(createAccept(host, serverProtocols, app)),
+    host,
+    options.memory,
+  );
   const transport = connectTransport(
     partsFor(host, (options.wrap ?? same)(poisonConnector(connector)), options.protocol ?? "connect"),
     { ...options.transport, observers: [noted(clientEnds), ...(options.transport?.observers ?? [])] },

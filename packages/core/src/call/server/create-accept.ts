@@ -2,10 +2,7 @@ import { firstField } from "@millrace/exchange";
 import type { Accept, ServerExchange, Sink } from "@millrace/exchange";
 import { RpcError } from "../../error.ts";
 import type { Host } from "../../host/host.ts";
-import { connectServer } from "../../protocol/connect/server.ts";
 import { mediaType } from "../../protocol/fields.ts";
-import { grpcWebServer } from "../../protocol/grpc-web/server.ts";
-import { grpcServer } from "../../protocol/grpc/server.ts";
 import { isRefusal, negotiate } from "../../protocol/negotiate.ts";
 import { protocolNames } from "../../protocol/protocol-name.ts";
 import type { ServerProtocol, WireCall } from "../../protocol/server-protocol.ts";
@@ -19,15 +16,13 @@ import { Endpoint } from "./endpoint.ts";
 import { answerBare } from "./outgoing-response.ts";
 import { ServerCall } from "./server-call.ts";
 
-const allProtocols: readonly ServerProtocol[] = [grpcServer, grpcWebServer, connectServer];
-
 /**
- * An App as what a carriage calls with each request. Throws TypeError for a bad option, or a service that is there twice.
+ * An App as what a carriage calls with each request, in those of `protocols` that the App does not leave out. Throws
+ * TypeError for a bad option, or a service that is there twice.
  */
-export function createAccept(host: Host, app: App): Accept {
+export function createAccept(host: Host, protocols: readonly ServerProtocol[], app: App): Accept {
   const core = new AppCore(host, app);
-  for (const name of app.protocols ?? []) checkName("protocols", name, protocolNames, "connect");
-  const protocols = allProtocols.filter(({ name }) => app.protocols?.includes(name) ?? true);
+  const served = servedProtocols(protocols, app);
   const prefix = pathPrefix(app);
   const endpoints = new Map<string, Endpoint>();
   const services = new Set<string>();
@@ -57,7 +52,7 @@ export function createAccept(host: Host, app: App): Accept {
     const { path } = exchange.head;
     const endpoint = endpoints.get(path);
     if (endpoint === undefined && !services.has(serviceOf(path, prefix))) return null;
-    const wire = negotiate(protocols, {
+    const wire = negotiate(served, {
       head: exchange.head,
       caps: exchange.caps,
       mediaType: mediaType(firstField(exchange.head.fields, "content-type")),
@@ -72,6 +67,17 @@ export function createAccept(host: Host, app: App): Accept {
       ? refuse(exchange, wire, new RpcError("unimplemented", `there is no method ${path}`), [])
       : serve(core, endpoint, exchange, wire);
   };
+}
+
+function servedProtocols(protocols: readonly ServerProtocol[], app: App): readonly ServerProtocol[] {
+  if (app.protocols === undefined) return protocols;
+  for (const name of app.protocols) checkName("protocols", name, protocolNames, "connect");
+  const served = protocols.filter(({ name }) => app.protocols?.includes(name));
+  if (served.length > 0) return served;
+  const known = protocols.map(({ name }) => JSON.stringify(name)).join(", ");
+  throw new TypeError(
+    `protocols is ${JSON.stringify(app.protocols)}: with none of ${known} in it, nothing is served`,
+  );
 }
 
 function serve(core: AppCore, endpoint: Endpoint, exchange: ServerExchange, wire: WireCall): Sink {
