@@ -20,8 +20,7 @@ describe.each([
   ["ALPN", undefined, "streamed"],
 ] as const)("while a connection is being made for %s", (_name, httpVersion, body) => {
   async function connecting(connectTimeoutMs: number): Promise<Connecting> {
-    const accepted = Promise.withResolvers<Socket>();
-    const server = await SocketServer.listen((socket) => accepted.resolve(socket.resume()));
+    const server = await SocketServer.listen((socket) => socket.resume());
     const { port } = server;
     const connector = nodeConnector({ baseUrl: `https://127.0.0.1:${port}`, httpVersion, connectTimeoutMs });
     const talk = Talk.open(connector, { body, head: { scheme: "https" } });
@@ -29,7 +28,7 @@ describe.each([
     return {
       talk,
       port,
-      socket: await accepted.promise,
+      socket: await server.first,
       close,
       async [Symbol.asyncDispose]() {
         await close();

@@ -141,21 +141,26 @@ export class Talk implements ClientSink {
 /** A server of sockets, which a test closes when it is over. */
 export class SocketServer implements AsyncDisposable {
   readonly sockets: Socket[] = [];
+  /** The first connection. */
+  readonly first: Promise<Socket>;
   readonly #server: Server;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, first: Promise<Socket>) {
     this.#server = server;
+    this.first = first;
   }
 
   static async listen(serve: (socket: Socket) => void, tls?: TlsOptions): Promise<SocketServer> {
+    const first = Promise.withResolvers<Socket>();
     const take = (socket: Socket): void => {
       socket.on("error", () => {});
       listening.sockets.push(socket);
+      first.resolve(socket);
       serve(socket);
     };
     const server = tls === undefined ? createServer(take) : createTlsServer(tls, take);
     server.on("tlsClientError", () => {});
-    const listening = new SocketServer(server);
+    const listening = new SocketServer(server, first.promise);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return listening;
   }

@@ -94,13 +94,12 @@ test.each([
 ] as const)(
   "a process does not live for a connection that nobody waits for any more (HTTP/%s, body %s)",
   async (httpVersion, body) => {
-    const accepted = Promise.withResolvers<void>();
     // Not a word, not even in TLS.
-    await using server = await SocketServer.listen(() => accepted.resolve());
+    await using server = await SocketServer.listen(() => {});
     const lines: string[] = [];
     const options = { baseUrl: `https://127.0.0.1:${server.port}`, httpVersion, connectTimeoutMs: 2 ** 31 };
     const child = start(options, body, (line) => lines.push(line));
-    await accepted.promise;
+    await server.first;
     child.say("reset");
     expect([await child.ended, lines]).toEqual([0, ["closed"]]);
   },
