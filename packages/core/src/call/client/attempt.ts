@@ -16,8 +16,8 @@ import type { Codec } from "../../method.ts";
 import type { Outcome, RequestFacts, WireResponse } from "../../protocol/client-protocol.ts";
 import { faultToError } from "../fault-error.ts";
 import { BodyReader, EnvelopeReader } from "../frame-reader.ts";
-import { Inbound } from "../inbound.ts";
-import type { FrameSink } from "../inbound.ts";
+import { Deframer } from "../deframer.ts";
+import type { FrameSink } from "../deframer.ts";
 import type { TransportCore } from "./transport-core.ts";
 
 /** What an attempt tells the call that owns it. */
@@ -45,7 +45,7 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
   readonly #limit: number;
   #exchange: Exchange | undefined;
   #response: WireResponse | undefined;
-  #inbound: Inbound | undefined;
+  #deframer: Deframer | undefined;
   #heldHead: Fields | undefined;
   #framesSeen = false;
   #outcome: Outcome | undefined;
@@ -78,16 +78,16 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
 
   /** Nothing of it is wanted any more. */
   abandon(): void {
-    this.#inbound?.discard();
+    this.#deframer?.discard();
     this.#exchange?.reset(ErrorCode.CANCEL);
   }
 
   pause(): void {
-    this.#inbound?.pause();
+    this.#deframer?.pause();
   }
 
   resume(): void {
-    this.#inbound?.resume();
+    this.#deframer?.resume();
   }
 
   // The exchange's events.
@@ -124,7 +124,7 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
       response.framing === "body"
         ? new BodyReader(this.#limit, core.budget, compression !== null)
         : new EnvelopeReader(this.#limit, core.budget);
-    this.#inbound = new Inbound(this.#exchange!, reader, null, compression, this.#limit, this);
+    this.#deframer = new Deframer(this.#exchange!, reader, null, compression, this.#limit, this);
     if (response.trailersOnly) this.#heldHead = head.fields;
     else if (response.content === "messages") this.#owner.headers(head.fields);
   }
@@ -135,18 +135,18 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
       this.#heldHead = undefined;
       this.#owner.headers(fields);
     }
-    this.#inbound?.data(chunk, start, end);
+    this.#deframer?.data(chunk, start, end);
   }
 
   end(trailers: Fields | null): void {
-    if (this.#inbound !== undefined) this.#inbound.end(trailers);
+    if (this.#deframer !== undefined) this.#deframer.end(trailers);
     else if (this.#response === undefined)
       this.#owner.failed(new RpcError("internal", "the response has no head"));
   }
 
   fault(fault: Fault): void {
-    if (this.#inbound === undefined) this.faulted(fault);
-    else this.#inbound.fault(fault);
+    if (this.#deframer === undefined) this.faulted(fault);
+    else this.#deframer.fault(fault);
   }
 
   writable(): void {

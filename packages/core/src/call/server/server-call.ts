@@ -10,8 +10,8 @@ import { Base64Reader } from "../base64-reader.ts";
 import { leave } from "../leave.ts";
 import { faultToError } from "../fault-error.ts";
 import { BodyReader, EnvelopeReader } from "../frame-reader.ts";
-import { Inbound } from "../inbound.ts";
-import type { FrameSink } from "../inbound.ts";
+import { Deframer } from "../deframer.ts";
+import type { FrameSink } from "../deframer.ts";
 import type { EncodedMessage, SendCompression } from "../message-encoder.ts";
 import { observe } from "../observation.ts";
 import type { Observation } from "../observation.ts";
@@ -50,7 +50,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   #outcome: "open" | "settled" = "open";
   #handler: "waiting" | "running" | "done" = "waiting";
   #carriage: "alive" | "dead" | "closed" = "alive";
-  #inbound: Inbound | undefined;
+  #deframer: Deframer | undefined;
   #request: Message | undefined;
   #requests: RequestStream<Message> | undefined;
   /** Leaves the handler's sequence, in its own context. */
@@ -173,7 +173,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
 
   data(chunk: Uint8Array, start: number, end: number): void {
     const { bodyRefusal } = this.#wire;
-    if (bodyRefusal === null) this.#inbound?.data(chunk, start, end);
+    if (bodyRefusal === null) this.#deframer?.data(chunk, start, end);
     else if (end > start && this.#outcome === "open") {
       this.#response.refuse(bodyRefusal);
       this.#settle(new RpcError("invalid_argument", bodyRefusal.text));
@@ -182,13 +182,13 @@ export class ServerCall implements Sink, FrameSink, WireContext {
 
   end(): void {
     const { message } = this.#wire;
-    if (message !== null) this.#inbound?.data(message, 0, message.length);
-    this.#inbound?.end(null);
+    if (message !== null) this.#deframer?.data(message, 0, message.length);
+    this.#deframer?.end(null);
   }
 
   fault(fault: Fault): void {
     this.#carriage = "dead";
-    this.#inbound?.discard();
+    this.#deframer?.discard();
     const past = this.host.now() >= this.#scope.deadline;
     if (this.#outcome === "open") this.#settle(faultToError(fault, "server", past));
   }
@@ -200,7 +200,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   closed(delivered: boolean): void {
     this.#carriage = "closed";
     if (this.#outcome === "open") this.#settle(new RpcError("canceled", "the exchange was closed"));
-    this.#inbound?.discard();
+    this.#deframer?.discard();
     this.#observation?.closed(delivered);
     this.#scope.release();
   }
@@ -267,11 +267,18 @@ export class ServerCall implements Sink, FrameSink, WireContext {
         ? new BodyReader(app.maxReceiveBytes, app.budget, this.#compression !== null)
         : new EnvelopeReader(app.maxReceiveBytes, app.budget);
     const base64 = text ? new Base64Reader() : null;
-    const inbound = new Inbound(this.#exchange, reader, base64, this.#compression, app.maxReceiveBytes, this);
-    this.#inbound = inbound;
+    const deframer = new Deframer(
+      this.#exchange,
+      reader,
+      base64,
+      this.#compression,
+      app.maxReceiveBytes,
+      this,
+    );
+    this.#deframer = deframer;
     this.#exchange.resume();
     if (method.kind === "client_streaming" || method.kind === "bidi_streaming") {
-      this.#requests = new RequestStream(inbound);
+      this.#requests = new RequestStream(deframer);
       this.#run(this.#requests);
     }
   }
@@ -406,7 +413,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     if (this.#outcome !== "open") return;
     this.#outcome = "settled";
     if (error !== null && this.#carriage === "alive") this.#response.fail(error);
-    this.#inbound?.discard();
+    this.#deframer?.discard();
     this.#observation?.settled(error);
     if (error === null) this.#scope.finish();
     else {

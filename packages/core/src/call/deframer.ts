@@ -7,7 +7,7 @@ import type { Base64Reader } from "./base64-reader.ts";
 import { tooLarge } from "./frame-reader.ts";
 import type { FrameReader } from "./frame-reader.ts";
 
-/** Where frames go, in order. Any method of {@link Inbound} may be called from inside. */
+/** Where frames go, in order. Any method of {@link Deframer} may be called from inside. */
 export interface FrameSink {
   /** A payload, decompressed; `size` is what it was on the wire. Borrowed unless `owned`. */
   frame(flags: number, buf: Uint8Array, start: number, end: number, owned: boolean, size: number): void;
@@ -25,10 +25,10 @@ const full = 2;
 type Hold = typeof unpacking | typeof full;
 
 /**
- * What comes in, as one ordered queue whose steps may be asynchronous. While a step runs, or the taker is full, the
- * exchange is paused and what had come already waits here: at most one chunk, and the end.
+ * Takes a body apart into messages, unpacked: one ordered queue whose steps may be asynchronous. While a step runs, or the
+ * taker is full, the exchange is paused and what had come already waits here: at most one chunk, and the end.
  */
-export class Inbound {
+export class Deframer {
   readonly #exchange: Exchange;
   readonly #reader: FrameReader;
   readonly #text: Base64Reader | null;
