@@ -17,7 +17,7 @@ import type { Peer } from "./peer.ts";
 export interface Sink {
   /**
    * Bytes of the body, `chunk[start..end)`. They are BORROWED: valid until this returns, then reused. Flow-control
-   * credit for them is given when this returns.
+   * credit for them is given when this returns. The chunk may be a Buffer, whose slice() is no copy.
    */
   data(chunk: Uint8Array, start: number, end: number): void;
   /** The peer's half has ended. Once, after all data. A later reset cannot revoke it. Without trailers: null. */

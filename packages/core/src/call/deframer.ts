@@ -99,12 +99,16 @@ export class Deframer {
   }
 
   #take(chunk: Uint8Array, start: number, end: number): void {
-    if (this.#holds !== 0 || this.#waiting.length > 0)
-      this.#waiting.push({ chunk: chunk.slice(start, end), at: 0 });
+    if (this.#holds !== 0 || this.#waiting.length > 0) this.#wait(chunk, start, end);
     else {
       const at = this.#read(chunk, start, end);
-      if (at < end && this.#state === "open") this.#waiting.push({ chunk: chunk.slice(at, end), at: 0 });
+      if (at < end && this.#state === "open") this.#wait(chunk, at, end);
     }
+  }
+
+  #wait(chunk: Uint8Array, start: number, end: number): void {
+    // A copy, which a Buffer's slice() is not.
+    this.#waiting.push({ chunk: new Uint8Array(chunk.subarray(start, end)), at: 0 });
   }
 
   /** Reads frames until the chunk ends or something holds. Gives how far it came. */

@@ -28,8 +28,9 @@ export function reflectiveCodec<T extends Message>(schema: GenMessage<T>): Codec
       for (const { number, bytes } of parted.large) writeBytesField(writer, number, bytes);
     },
     decode(buf, start, end, owned): T {
-      // bytes fields and unknown fields of the result are views of what it was read from.
-      const bytes = owned ? buf.subarray(start, end) : buf.slice(start, end);
+      const given = buf.subarray(start, end);
+      // bytes fields and unknown fields of the result are views of what it was read from. A Buffer's slice() is one too.
+      const bytes = owned ? given : new Uint8Array(given);
       return fromBinary(schema, bytes);
     },
   };

@@ -35,12 +35,12 @@ export class SlowCompression implements Compression {
   }
 
   pack(bytes: Uint8Array, level: number | undefined): Promise<Uint8Array> {
-    const given = bytes.slice();
+    const given = new Uint8Array(bytes);
     return this.#step(() => this.#inner.pack(given, level));
   }
 
   unpack(bytes: Uint8Array, limit: number): Promise<Uint8Array> {
-    const given = bytes.slice();
+    const given = new Uint8Array(bytes);
     return this.#step(() => this.#inner.unpack(given, limit));
   }
 

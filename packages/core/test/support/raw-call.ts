@@ -78,7 +78,7 @@ export class RawCall implements ClientSink {
   }
 
   data(chunk: Uint8Array, start: number, end: number): void {
-    this.chunks.push(chunk.slice(start, end));
+    this.chunks.push(new Uint8Array(chunk.subarray(start, end)));
     this.#data?.();
   }
 

@@ -5,6 +5,13 @@ import type { ClientSink, Sink } from "../sink.ts";
 /** Overwrites what was borrowed. */
 const poisonByte = 0xdb;
 
+/** As Node's Buffer, which carriages may lend: its slice() is a view, and no copy. */
+class LentBytes extends Uint8Array {
+  override slice(start?: number, end?: number): ReturnType<Uint8Array["slice"]> {
+    return this.subarray(start, end) as ReturnType<Uint8Array["slice"]>;
+  }
+}
+
 /**
  * A connector whose chunks turn to rubbish as soon as data() has returned: whoever keeps a borrowed byte shows it. For
  * the tests of a layer above the seam.
@@ -30,7 +37,7 @@ export function poisonAccept(accept: Accept): Accept {
 function poisonSink(sink: Sink): Sink {
   return {
     data: (chunk, start, end) => {
-      const lent = new Uint8Array(end - start + 2).fill(poisonByte);
+      const lent = new LentBytes(end - start + 2).fill(poisonByte);
       lent.set(chunk.subarray(start, end), 1);
       sink.data(lent, 1, lent.length - 1);
       lent.fill(poisonByte);

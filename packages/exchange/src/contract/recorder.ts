@@ -136,7 +136,7 @@ export abstract class Recorder {
         this.record("data", () => {
           const right = Number.isInteger(start) && 0 <= start && start <= end && end <= chunk.length;
           if (!right) return `[${start}, ${end}) is no range of ${chunk.length} bytes`;
-          if (this.keep) this.#chunks.push(chunk.slice(start, end));
+          if (this.keep) this.#chunks.push(new Uint8Array(chunk.subarray(start, end)));
           this.bytes += end - start;
           return null;
         }),

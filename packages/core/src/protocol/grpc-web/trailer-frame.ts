@@ -18,8 +18,9 @@ export function readTrailerBlock(block: Uint8Array): string[] | null {
   for (const line of decodeUtf8Lenient(block).split(/\r?\n/)) {
     if (line === "") continue;
     const colon = line.indexOf(":");
-    if (colon <= 0) return null;
-    fields.push(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
+    const name = line.slice(0, Math.max(colon, 0)).trim().toLowerCase();
+    if (name === "") return null;
+    fields.push(name, line.slice(colon + 1).trim());
   }
   return fields;
 }

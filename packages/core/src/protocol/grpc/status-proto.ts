@@ -48,7 +48,7 @@ function decodeAny(bytes: Uint8Array): ErrorDetail | null {
   let value: Uint8Array = new Uint8Array(0);
   const complete = eachField(bytes, (number, field) => {
     if (number === 1 && typeof field === "object") typeUrl = decodeUtf8Lenient(field);
-    else if (number === 2 && typeof field === "object") value = field.slice();
+    else if (number === 2 && typeof field === "object") value = new Uint8Array(field);
     return true;
   });
   return complete ? { type: typeUrl.slice(typeUrl.lastIndexOf("/") + 1), value } : null;
