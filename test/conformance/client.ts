@@ -1,5 +1,6 @@
-// The client under test: makes the calls that the runner describes, many at once, and reports what came of each.
+// The client under test, over fetch with --fetch: makes the calls that the runner describes, many at once, and reports what came of each.
 import { create } from "@bufbuild/protobuf";
+import { createTransport } from "@millrace/node";
 import {
   ClientCompatRequestSchema,
   ClientCompatResponseSchema,
@@ -9,12 +10,13 @@ import type {
   ClientCompatResponse,
 } from "./gen/connectrpc/conformance/v1/client_compat_pb.ts";
 import { makeCall } from "./conformance-call.ts";
+import { createFetchTransport } from "./fetch-transport.ts";
 import { frame, readMessages } from "./stdio.ts";
 import { Transports } from "./transports.ts";
 
 const atOnce = 32;
 
-const transports = new Transports();
+const transports = new Transports(process.argv.includes("--fetch") ? createFetchTransport : createTransport);
 const running = new Set<Promise<void>>();
 for await (const request of readMessages(ClientCompatRequestSchema, process.stdin)) {
   const one: Promise<void> = answer(request).then((response) => {

@@ -13,4 +13,16 @@ export const passes: readonly Pass[] = [
   { name: "client", mode: "client", config: "conformance.yaml", program: ["client.ts"] },
   { name: "server", mode: "server", config: "conformance.yaml", program: ["server.ts"] },
   { name: "mounted", mode: "server", config: "conformance.yaml", program: ["server.ts", "--mounted"] },
+  {
+    name: "fetch-client",
+    mode: "client",
+    config: "conformance-fetch-client.yaml",
+    program: ["client.ts", "--fetch"],
+  },
+  {
+    name: "fetch-server",
+    mode: "server",
+    config: "conformance-fetch-server.yaml",
+    program: ["server.ts", "--fetch"],
+  },
 ];

@@ -1,4 +1,3 @@
-import { createTransport } from "@millrace/node";
 import type { Transport, TransportOptions } from "@millrace/node";
 import { codecName, compressionName, httpVersionName, protocolName } from "./convert.ts";
 import type { ClientCompatRequest } from "./gen/connectrpc/conformance/v1/client_compat_pb.ts";
@@ -7,13 +6,18 @@ import { StreamType } from "./gen/connectrpc/conformance/v1/config_pb.ts";
 /** The transports of a run: test cases that agree on everything share one, and with it its connections. */
 export class Transports {
   readonly #open = new Map<string, Transport>();
+  readonly #create: (options: TransportOptions) => Transport;
+
+  constructor(create: (options: TransportOptions) => Transport) {
+    this.#create = create;
+  }
 
   get(request: ClientCompatRequest): Transport {
     const options = transportOptions(request);
     const key = JSON.stringify(options);
     let transport = this.#open.get(key);
     if (transport === undefined) {
-      transport = createTransport(options);
+      transport = this.#create(options);
       this.#open.set(key, transport);
     }
     return transport;

@@ -35,7 +35,8 @@ async function answer(
     outgoing.end();
     return;
   }
-  outgoing.flushHeaders();
+  // What is there at once leaves with the head. (node:http2 has this too, though its types do not.)
+  setImmediate(() => (outgoing as ServerResponse).flushHeaders());
   const reader = response.body.getReader();
   outgoing.on("close", () => void reader.cancel(gone).catch(() => {}));
   try {

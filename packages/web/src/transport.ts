@@ -16,9 +16,9 @@ export interface TransportOptions extends Omit<CommonTransportOptions, "protocol
   /** Sends in place of the global fetch: with options of a runtime's own, through a service binding, or to a handler. */
   fetch?: Fetch | undefined;
   /** Whether cookies go along (Fetch "request credentials mode"). Default: the runtime's, `same-origin` in browsers. */
-  credentials?: RequestCredentials | undefined;
+  credentials?: "omit" | "same-origin" | "include" | undefined;
   /** How HTTP caches are used (Fetch "request cache mode"), which matters with `connectGet`. Default: the runtime's. */
-  cache?: RequestCache | undefined;
+  cache?: "default" | "no-store" | "reload" | "no-cache" | "force-cache" | "only-if-cached" | undefined;
 }
 
 /**

@@ -110,7 +110,7 @@ export class FetchExchange implements Exchange {
         ...this.#request.init,
         method: head.method,
         headers: requestHeaders(head.fields),
-        body: (this.#upload?.stream ?? body ?? null) as BodyInit | null,
+        body: (this.#upload?.stream ?? body ?? null) as NonNullable<RequestInit["body"]> | null,
         // A redirected POST may come out as a GET; runtimes for servers know no "error".
         redirect: "manual",
         signal: this.#abort.signal,

@@ -57,7 +57,7 @@ async function through(
 ): Promise<Uint8Array | null> {
   const reader = readable.getReader();
   // What goes wrong there, reading tells.
-  feed(writable.getWriter(), bytes, piece).catch(ignore);
+  feed(writable, bytes, piece).catch(ignore);
   const parts: Uint8Array[] = [];
   let length = 0;
   for (;;) {
@@ -73,10 +73,11 @@ async function through(
 }
 
 async function feed(
-  writer: WritableStreamDefaultWriter<BufferSource>,
+  writable: CompressionStream["writable"],
   bytes: Uint8Array,
   piece: number,
 ): Promise<void> {
+  const writer = writable.getWriter();
   for (let at = 0; at < bytes.length; at += piece) {
     await writer.ready;
     writer.write(bytes.subarray(at, at + piece) as Uint8Array<ArrayBuffer>).catch(ignore);

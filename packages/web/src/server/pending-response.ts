@@ -96,6 +96,9 @@ export class PendingResponse {
   }
 }
 
+/** `BodyInit`, which not all types of engines have by that name. */
+type Body = ConstructorParameters<typeof Response>[0];
+
 function responseOf(
   status: number,
   fields: Fields,
@@ -109,5 +112,5 @@ function responseOf(
     // Workers compress a body that its content-encoding says is compressed, unless they are told that it is.
     encodeBody: "manual",
   };
-  return new Response(bodiless.has(status) ? null : (body as BodyInit | null), init);
+  return new Response(bodiless.has(status) ? null : (body as Body), init);
 }
