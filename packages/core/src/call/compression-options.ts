@@ -38,8 +38,10 @@ export function sendCompression(host: Host, options: CompressionOptions | undefi
 }
 
 function checkLevel({ name, levels }: Compression, level: number | undefined): number | undefined {
+  if (level === undefined) return undefined;
+  if (levels === null) throw new TypeError(`compression.level: ${name} takes no level here: leave it out`);
   const [lowest, highest] = levels;
-  if (level === undefined || (Number.isInteger(level) && level >= lowest && level <= highest)) return level;
+  if (Number.isInteger(level) && level >= lowest && level <= highest) return level;
   throw new TypeError(
     `compression.level is ${String(level)}: for ${name} it must be a whole number from ${lowest} to ${highest}`,
   );

@@ -33,8 +33,8 @@ export interface Host {
 /** One compression algorithm. Small work is done at once, large work off the event loop. */
 export interface Compression {
   readonly name: string;
-  /** The lowest and the highest level that pack() takes. */
-  readonly levels: readonly [lowest: number, highest: number];
+  /** The lowest and the highest level that pack() takes; null if it takes none. */
+  readonly levels: readonly [lowest: number, highest: number] | null;
   /** Compresses a message. `level` is the algorithm's own scale; undefined is its default. */
   pack(bytes: Uint8Array, level: number | undefined): Uint8Array | Promise<Uint8Array>;
   /**

@@ -17,7 +17,7 @@ const checksumBytes = 4;
 /** A compression of the engine's own, in streams (the Compression Streams standard). */
 class StreamCompression implements Compression {
   readonly name: Format;
-  readonly levels = [6, 6] as const;
+  readonly levels = null;
 
   constructor(name: Format) {
     this.name = name;
