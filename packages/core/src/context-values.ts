@@ -30,15 +30,14 @@ export function contextValues(): ContextValues {
 }
 
 class ContextMap implements ContextValues {
-  readonly #values = new Map<ContextKey<unknown>, unknown>();
+  readonly #values = new Map<object, unknown>();
 
   get<T>(key: ContextKey<T>): T {
-    const slot = key as unknown as ContextKey<unknown>;
-    return this.#values.has(slot) ? (this.#values.get(slot) as T) : key.defaultValue;
+    return this.#values.has(key) ? (this.#values.get(key) as T) : key.defaultValue;
   }
 
   set<T>(key: ContextKey<T>, value: NoInfer<T>): this {
-    this.#values.set(key as unknown as ContextKey<unknown>, value);
+    this.#values.set(key, value);
     return this;
   }
 

@@ -71,7 +71,7 @@ function sortJson(json: JsonValue): JsonValue {
 
 /** Where a field's value lies: the message, or the chosen case of a oneof. */
 function holderOf(field: DescField, message: Message): Members | undefined {
-  const members = message as unknown as Members;
+  const members = message as Message & Members;
   if (field.oneof === undefined) return members;
   const chosen = members[field.oneof.localName] as Members;
   return chosen["case"] === field.localName ? chosen : undefined;

@@ -1,5 +1,5 @@
 import type { Message } from "@bufbuild/protobuf";
-import type { Method } from "../../method.ts";
+import type { Kind, Method } from "../../method.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { Run } from "../compose.ts";
 import { observe } from "../observation.ts";
@@ -21,11 +21,11 @@ export interface BegunCall<I extends Message, O extends Message> {
 /** What every kind of call begins with. */
 export function beginCall<I extends Message, O extends Message>(
   settings: ClientSettings,
-  method: Method,
+  method: Method<Kind, I, O>,
   options: CallOptions | undefined,
 ): BegunCall<I, O> {
   const { core } = settings;
-  const plan = core.plan<I, O>(method);
+  const plan = core.plan(method);
   const head = settings.begin(method, options);
   const observation = observe(core.host, settings.observers, head);
   return { plan, head, observation, run: settings.chain(wireTerminal) };

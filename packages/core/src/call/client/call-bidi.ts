@@ -19,7 +19,7 @@ export function callBidi<I extends Message, O extends Message>(
   method: Method<"bidi_streaming", I, O>,
   options?: CallOptions,
 ): BidiCall<I, O> {
-  return new BidiFacade(openRequests<I, O>(settingsOf(transport), method, undefined, options));
+  return new BidiFacade(openRequests(settingsOf(transport), method, undefined, options));
 }
 
 /** Either form of a client's method: with all messages at hand, or to send them one by one. */
@@ -29,6 +29,6 @@ export function bidiMember(settings: ClientSettings, method: Method) {
     second?: CallOptions,
   ): BidiCall<Message, Message> | ReplyStream<Message> =>
     isMessages(first)
-      ? new ReplyStreamFacade(openRequests<Message, Message>(settings, method, first, second))
-      : new BidiFacade(openRequests<Message, Message>(settings, method, undefined, first));
+      ? new ReplyStreamFacade(openRequests(settings, method, first, second))
+      : new BidiFacade(openRequests(settings, method, undefined, first));
 }

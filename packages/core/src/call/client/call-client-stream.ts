@@ -18,7 +18,7 @@ export function callClientStream<I extends Message, O extends Message>(
   method: Method<"client_streaming", I, O>,
   options?: CallOptions,
 ): ClientStreamCall<I, O> {
-  return new ClientStreamFacade(openRequests<I, O>(settingsOf(transport), method, undefined, options));
+  return new ClientStreamFacade(openRequests(settingsOf(transport), method, undefined, options));
 }
 
 /** Either form of a client's method: with all messages at hand, or to send them one by one. */
@@ -28,6 +28,6 @@ export function clientStreamMember(settings: ClientSettings, method: Method) {
     second?: CallOptions,
   ): ClientStreamCall<Message, Message> | ReplyPromise<Message> =>
     isMessages(first)
-      ? singleReply(openRequests<Message, Message>(settings, method, first, second).replies)
-      : new ClientStreamFacade(openRequests<Message, Message>(settings, method, undefined, first));
+      ? singleReply(openRequests(settings, method, first, second).replies)
+      : new ClientStreamFacade(openRequests(settings, method, undefined, first));
 }

@@ -23,17 +23,17 @@ export function callServerStream<I extends Message, O extends Message>(
   request: NoInfer<Init<I>>,
   options?: CallOptions,
 ): ReplyStream<O> {
-  return startServerStream<I, O>(settingsOf(transport), method, request, options);
+  return startServerStream(settingsOf(transport), method, request, options);
 }
 
 /** Starts a server-streaming call of a client. */
 export function startServerStream<I extends Message, O extends Message>(
   settings: ClientSettings,
-  method: Method,
+  method: Method<"server_streaming", I, O>,
   request: Init<I>,
   options: CallOptions | undefined,
 ): ReplyStream<O> {
-  const { plan, head, observation, run } = beginCall<I, O>(settings, method, options);
+  const { plan, head, observation, run } = beginCall(settings, method, options);
   if (run !== null) {
     const message = (): I => completed(plan.input, request);
     const replies = startIntercepted<O>(run, head, plan, observation, message);

@@ -23,17 +23,17 @@ export function callUnary<I extends Message, O extends Message>(
   request: NoInfer<Init<I>>,
   options?: CallOptions,
 ): ReplyPromise<O> {
-  return startUnary<I, O>(settingsOf(transport), method, request, options);
+  return startUnary(settingsOf(transport), method, request, options);
 }
 
 /** Starts a unary call of a client. */
 export function startUnary<I extends Message, O extends Message>(
   settings: ClientSettings,
-  method: Method,
+  method: Method<"unary", I, O>,
   request: Init<I>,
   options: CallOptions | undefined,
 ): ReplyPromise<O> {
-  const { plan, head, observation, run } = beginCall<I, O>(settings, method, options);
+  const { plan, head, observation, run } = beginCall(settings, method, options);
   if (run !== null) {
     const message = (): I => completed(plan.input, request);
     return singleReply(startIntercepted<O>(run, head, plan, observation, message));

@@ -1,6 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Messages } from "../../init.ts";
-import type { Method } from "../../method.ts";
+import type { Kind, Method } from "../../method.ts";
 import type { CallOptions } from "../call-options.ts";
 import { OneShot } from "../one-shot.ts";
 import { beginCall } from "./begin-call.ts";
@@ -21,11 +21,11 @@ export interface RequestStreamCall<I extends Message, O> extends StartedCall<O> 
 /** Starts a call with a stream of requests: those of `messages`, or, without it, those that are sent one by one. */
 export function openRequests<I extends Message, O extends Message>(
   settings: ClientSettings,
-  method: Method,
+  method: Method<Kind, I, O>,
   messages: Messages<I> | undefined,
   options: CallOptions | undefined,
 ): RequestStreamCall<I, O> {
-  const { plan, head, observation, run } = beginCall<I, O>(settings, method, options);
+  const { plan, head, observation, run } = beginCall(settings, method, options);
   if (run !== null) {
     const requests = new RequestChannel<I>(plan.input, (error) => head.scope.cancel(error));
     const sequence =

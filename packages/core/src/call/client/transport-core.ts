@@ -1,7 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Connector } from "@millrace/exchange";
 import type { Compression, Host } from "../../host/host.ts";
-import type { JsonOptions, Method } from "../../method.ts";
+import type { JsonOptions, Kind, Method } from "../../method.ts";
 import type { ClientProtocol } from "../../protocol/client-protocol.ts";
 import type { Format } from "../../protocol/format.ts";
 import { ChunkWriter } from "../chunk-writer.ts";
@@ -48,7 +48,8 @@ export class TransportCore implements TransportParts {
   readonly #json: JsonOptions;
   readonly #maxSendBytes: number;
   readonly #writer = new ChunkWriter();
-  readonly #plans = new WeakMap<Method, MethodPlan>();
+  /** A method's plan, of the method's own message types. */
+  readonly #plans = new WeakMap<object, unknown>();
 
   constructor(parts: TransportParts, options: Omit<CommonTransportOptions, "protocol">) {
     this.host = parts.host;
@@ -70,16 +71,15 @@ export class TransportCore implements TransportParts {
     this.#json = options.json ?? {};
   }
 
-  plan<I extends Message, O extends Message>(method: Method): MethodPlan<I, O> {
-    let plan = this.#plans.get(method);
-    if (plan === undefined) {
-      plan = this.#makePlan(method);
-      this.#plans.set(method, plan);
-    }
-    return plan as unknown as MethodPlan<I, O>;
+  plan<I extends Message, O extends Message>(method: Method<Kind, I, O>): MethodPlan<I, O> {
+    const known = this.#plans.get(method) as MethodPlan<I, O> | undefined;
+    if (known !== undefined) return known;
+    const plan = this.#makePlan(method);
+    this.#plans.set(method, plan);
+    return plan;
   }
 
-  #makePlan(method: Method): MethodPlan {
+  #makePlan<I extends Message, O extends Message>(method: Method<Kind, I, O>): MethodPlan<I, O> {
     const codecs = this.format === "json" ? method["~json"]?.(this.#json) : method;
     const { input, output } = codecs ?? method;
     return {
