@@ -1,7 +1,7 @@
 import type { HandlerCall, Interceptor } from "@millrace/core";
 import { describe, expect, test } from "vitest";
 import type { GreetServiceHandlers } from "../../../../gen/greet/v1/greet_millrace.ts";
-import { protocols, quiet, stage } from "../support/stage.ts";
+import { codeOf, protocols, quiet, stage } from "../support/stage.ts";
 import type { Stage } from "../support/stage.ts";
 
 const passes: Interceptor = (call, next) => next(call);
@@ -161,6 +161,60 @@ test("a handler that fails because its signal was aborted is no error of the App
   await quiet();
   expect(on.errors).toEqual([]);
 });
+
+test("a handler that writes headers and trailers after its client has gone is no error of the App's", async () => {
+  const go = Promise.withResolvers<void>();
+  const written: string[] = [];
+  const late = async (call: HandlerCall): Promise<void> => {
+    await go.promise;
+    call.responseHeaders.set("x-late", "1");
+    call.responseTrailers.set("x-late", "1");
+    written.push(call.method.name);
+  };
+  const on = stage({
+    greet: async (_, call) => {
+      await late(call);
+      return {};
+    },
+    async *watch(_, call) {
+      await late(call);
+    },
+  });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const outcomes = [on.client.greet({}, { signal }), on.client.watch({}, { signal }).receive()].map(codeOf);
+  await quiet();
+  controller.abort();
+  expect(await Promise.all(outcomes)).toEqual(["canceled", "canceled"]);
+  await quiet();
+  go.resolve();
+  await quiet();
+  expect(written).toEqual(["Greet", "Watch"]);
+  expect(on.errors).toEqual([]);
+});
+
+test.each(protocols)(
+  "a relay whose upstream ends after its client has gone is no error of the App's, %s",
+  async (protocol) => {
+    const go = Promise.withResolvers<{ greeting: string }>();
+    const back = stage({ greet: () => go.promise }, { protocol });
+    // Detached: it is not canceled with the call that made it.
+    const front = stage(
+      { greet: (request) => back.client.greet(request, { detached: true }) },
+      { protocol, host: back.host },
+    );
+    const controller = new AbortController();
+    const outcome = codeOf(front.client.greet({}, { signal: controller.signal }));
+    await quiet();
+    controller.abort();
+    expect(await outcome).toBe("canceled");
+    await quiet();
+    go.resolve({ greeting: "late" });
+    await quiet();
+    expect(back.serverEnds.map(({ code }) => code)).toEqual(["ok"]);
+    expect(front.errors).toEqual([]);
+  },
+);
 
 test("a gate that fails because its signal was aborted is no error of the App's", async () => {
   const on = stage(

@@ -173,13 +173,17 @@ export class OutgoingResponse {
     this.#exchange.reply(status, fields, body === null ? null : this.#encoder.frame(body), last);
   }
 
-  /** Nothing more is said: a write to headers or trailers throws. */
-  close(): void {
+  /**
+   * Nothing more is said. A write to headers or trailers throws from now on, unless the handler still runs, whose client
+   * went away: it has done nothing wrong.
+   */
+  close(handlerRuns: boolean): void {
+    this.#held = undefined;
+    this.writable();
+    if (handlerRuns) return;
     this.#ended = true;
     this.#headers?.close(callEnded);
     this.#trailers?.close(callEnded);
-    this.#held = undefined;
-    this.writable();
   }
 
   get #encoding(): string | null {

@@ -423,7 +423,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
       if (this.#handler !== "done") this.#leave?.();
     }
     this.#leave = undefined;
-    this.#response.close();
+    this.#response.close(error !== null && this.#handler === "running");
     if (this.#occupants === 0) this.#limit?.forget(this.#begin);
     else this.#vacate();
   }
