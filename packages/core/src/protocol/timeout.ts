@@ -31,6 +31,24 @@ export function parseGrpcTimeout(text: string): number {
   throw malformed("grpc-timeout", text, "at most eight digits and one of H, M, S, m, u, n");
 }
 
+/** How long a call may take, as its head says it. */
+export interface Timeout {
+  /** Milliseconds; Infinity without a deadline. */
+  readonly timeoutMs: number;
+  /** What is wrong with it; null if nothing is. */
+  readonly refusal: RpcError | null;
+}
+
+/** Reads the field of a timeout, by one of the functions above. */
+export function readTimeout(text: string | undefined, parse: (text: string) => number): Timeout {
+  if (text === undefined) return { timeoutMs: Infinity, refusal: null };
+  try {
+    return { timeoutMs: parse(text), refusal: null };
+  } catch (error) {
+    return { timeoutMs: Infinity, refusal: RpcError.from(error) };
+  }
+}
+
 /**
  * Rounded up, and never 0, which would say that the deadline has passed: the server's must not come before the client's,
  * which would then see a reset that it cannot explain.

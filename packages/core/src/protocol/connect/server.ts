@@ -12,7 +12,7 @@ import type {
   WholeReply,
   WireCall,
 } from "../server-protocol.ts";
-import { parseConnectTimeout } from "../timeout.ts";
+import { parseConnectTimeout, readTimeout } from "../timeout.ts";
 import { encodeUtf8 } from "../utf8.ts";
 import { contentTypeOf, readContentType } from "./content-type.ts";
 import { endStreamFrame } from "./end-stream.ts";
@@ -87,7 +87,7 @@ function postCall(request: IncomingRequest, format: Format): WireCall {
 
 function unaryCall(request: IncomingRequest, format: Format, encoding: string | null): WireCall {
   const { fields } = request.head;
-  const timeout = readTimeout(fields);
+  const timeout = readTimeout(firstField(fields, "connect-timeout-ms"), parseConnectTimeout);
   return {
     protocol: "connect",
     format,
@@ -96,7 +96,7 @@ function unaryCall(request: IncomingRequest, format: Format, encoding: string | 
     encoding,
     acceptEncodingName: "accept-encoding",
     acceptEncodings: acceptedEncodings(fields, "accept-encoding", encoding),
-    timeoutMs: timeout.ms,
+    timeoutMs: timeout.timeoutMs,
     message: null,
     bodyRefusal: null,
     refusal: timeout.refusal,
@@ -134,7 +134,7 @@ function failure(request: IncomingRequest, error: RpcError, given: Fields): Whol
 function streamCall(request: IncomingRequest, format: Format): WireCall {
   const { fields } = request.head;
   const encoding = encodingNamed(firstField(fields, "connect-content-encoding"));
-  const timeout = readTimeout(fields);
+  const timeout = readTimeout(firstField(fields, "connect-timeout-ms"), parseConnectTimeout);
   const head = (headers: Fields, contentEncoding: string | null): string[] => {
     const own = ["content-type", `application/connect+${format}`];
     if (contentEncoding !== null) own.push("connect-content-encoding", contentEncoding);
@@ -149,7 +149,7 @@ function streamCall(request: IncomingRequest, format: Format): WireCall {
     encoding,
     acceptEncodingName: "connect-accept-encoding",
     acceptEncodings: acceptedEncodings(fields, "connect-accept-encoding", encoding),
-    timeoutMs: timeout.ms,
+    timeoutMs: timeout.timeoutMs,
     message: null,
     bodyRefusal: null,
     refusal: timeout.refusal ?? versionRefusal(request),
@@ -162,16 +162,6 @@ function streamCall(request: IncomingRequest, format: Format): WireCall {
       trailers: null,
     }),
   };
-}
-
-function readTimeout(fields: Fields): { ms: number; refusal: RpcError | null } {
-  const text = firstField(fields, "connect-timeout-ms");
-  if (text === undefined) return { ms: Infinity, refusal: null };
-  try {
-    return { ms: parseConnectTimeout(text), refusal: null };
-  } catch (error) {
-    return { ms: Infinity, refusal: RpcError.from(error) };
-  }
 }
 
 function versionRefusal(request: IncomingRequest): RpcError | null {

@@ -1,10 +1,9 @@
 import { firstField } from "@millrace/exchange";
 import type { Fields } from "@millrace/exchange";
-import { RpcError } from "../../error.ts";
 import { acceptedEncodings, encodingNamed } from "../encoding.ts";
 import type { Format } from "../format.ts";
 import type { IncomingRequest, WireCall } from "../server-protocol.ts";
-import { parseGrpcTimeout } from "../timeout.ts";
+import { parseGrpcTimeout, readTimeout } from "../timeout.ts";
 import { statusFields } from "./status.ts";
 
 /** In what calls of gRPC and of gRPC-Web differ: `end` is how the status travels behind messages. */
@@ -14,25 +13,16 @@ type OwnParts = Pick<WireCall, "protocol" | "format" | "text" | "end">;
 export function serverCall(request: IncomingRequest, prefix: string, own: OwnParts): WireCall {
   const { fields } = request.head;
   const encoding = encodingNamed(firstField(fields, "grpc-encoding"));
-  const timeout = firstField(fields, "grpc-timeout");
-  let timeoutMs = Infinity;
-  let refusal: RpcError | null = null;
-  try {
-    if (timeout !== undefined) timeoutMs = parseGrpcTimeout(timeout);
-  } catch (error) {
-    refusal = RpcError.from(error);
-  }
   const contentType = responseType(prefix, request.mediaType, own.format);
   return {
     ...own,
+    ...readTimeout(firstField(fields, "grpc-timeout"), parseGrpcTimeout),
     framing: "envelope",
     encoding,
     acceptEncodingName: "grpc-accept-encoding",
     acceptEncodings: acceptedEncodings(fields, "grpc-accept-encoding", encoding),
-    timeoutMs,
     message: null,
     bodyRefusal: null,
-    refusal,
     respond: (headers, sendEncoding) => ({
       status: 200,
       fields: responseFields(contentType, sendEncoding, headers),
