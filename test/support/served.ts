@@ -46,6 +46,8 @@ export interface Asking {
   send(bytes: Uint8Array): this;
   /** Ends the body. */
   end(): this;
+  /** Bytes that have come of the response, its head included. */
+  heard(): number;
   /** Resolves when so many bytes of the response's body have come. */
   has(bytes: number): Promise<void>;
   /** The whole response. */
@@ -158,6 +160,7 @@ class Http1Asker {
         raw.send("0\r\n\r\n");
         return this;
       },
+      heard: () => raw.held.length,
       has: async (bytes) => {
         const come = await raw.until((held) => (bodyIn(held) >= bytes ? true : undefined));
         if (come === undefined) throw new Error(`closed before ${bytes} bytes had come`);
@@ -220,6 +223,10 @@ class Http2Asker {
         sending = sending.then(() => client.body(stream, true, Buffer.alloc(0)));
         return this;
       },
+      heard: () =>
+        client.frames
+          .filter((one) => one.stream === stream)
+          .reduce((sum, { payload }) => sum + payload.length, 0),
       has: async (bytes) => {
         let come = 0;
         const seen = new Set();
