@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { parseBaseUrl } from "../src/client/base-url.ts";
 import { nodeConnector } from "../src/client/node-connector.ts";
+import { pem } from "./client-harness.ts";
 
 test("a base URL is taken apart into what a request and a socket need", () => {
   expect(parseBaseUrl("http://localhost:8080")).toEqual({
@@ -51,6 +52,14 @@ test("options that cannot be used are TypeErrors when the connector is made", ()
       nodeConnector({ baseUrl: "https://localhost", ...options });
   expect(bad({ httpVersion: "3" })).toThrow(/httpVersion "3" is not known: use "1.1" or "2"/);
   expect(bad({ connectTimeoutMs: 0 })).toThrow(/connectTimeoutMs 0 is not a time/);
+  expect(bad({ connectTimeoutMs: "5000" })).toThrow(/connectTimeoutMs "5000" is not a time/);
+  expect(bad({ connectTimeoutMs: NaN })).toThrow(/connectTimeoutMs NaN is not a time/);
+  expect(bad({ tls: { ca: "/etc/ssl/ca.pem" } })).toThrow(
+    /tls\.ca holds no certificate in PEM.*the contents of the file, not its name/,
+  );
+  expect(bad({ tls: { ca: [pem("ca"), Buffer.from(pem("client-key"))] } })).toThrow(
+    /tls\.ca holds no certificate/,
+  );
   expect(bad({ tls: { cert: "x" } })).toThrow(/tls.cert is of no use alone/);
   expect(bad({ tls: { cert: "x", key: "y" } })).toThrow(/tls: ca, cert or key cannot be used/);
   expect(bad({ baseUrl: "http://localhost", tls: {} })).toThrow(/is cleartext: use https/);

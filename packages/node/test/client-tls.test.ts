@@ -1,7 +1,7 @@
 import { createServer as createHttp2Server, type Http2SecureServer } from "node:http2";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { ErrorCode, type Connector } from "@millrace/exchange";
 import { socketFault } from "../src/client/connect-failure.ts";
 import { nodeConnector, type NodeConnectorOptions } from "../src/client/node-connector.ts";
@@ -175,7 +175,7 @@ test.for([
   ["CERT_HAS_EXPIRED", "out of its time"],
   ["ERR_TLS_CERT_ALTNAME_INVALID", "as tls.servername"],
 ] as const)("a certificate that is refused with %s is told with %s", ([code, fix]) => {
-  const wanted = { hostname: "localhost", port: 443, tls: true, alpn: ["h2"] };
+  const wanted = { hostname: "localhost", port: 443, tls: true, alpn: ["h2"], certified: false };
   const { text } = socketFault(wanted, Object.assign(new Error("what OpenSSL says"), { code }));
   expect(text).toMatch(
     new RegExp(`^cannot connect to localhost:443: ${code}: what OpenSSL says \\(.*${fix}`),
@@ -220,6 +220,58 @@ test("a client certificate reaches the server, and the server's certificate is k
   expect([talk.status, subject]).toEqual([200, "client"]);
   // A DER certificate is a SEQUENCE with a two-byte length.
   expect(talk.peer?.certificate()?.subarray(0, 2)).toEqual(Buffer.from([0x30, 0x82]));
+});
+
+describe.each(["TLSv1.3", "TLSv1.2"] as const)("a server that asks for a certificate, %s", (maxVersion) => {
+  const lanes = [
+    ["1.1", null],
+    ["1.1", "streamed"],
+    ["2", "streamed"],
+    [undefined, "streamed"],
+  ] as const;
+  const asking = { ...tls, requestCert: true, ALPNProtocols: ["h2", "http/1.1"], maxVersion };
+
+  test.each(lanes)("and gets none says so (httpVersion %s, body %s)", async (httpVersion, body) => {
+    await using server = await SocketServer.listen(() => {}, { ...asking, ca: pem("ca") });
+    const talk = await Talk.open(connect(server.port, { httpVersion }), { head, body }).closes();
+    expect(talk.died).toMatchObject({ by: "transport" });
+    expect(talk.died?.text).toMatch(
+      /localhost:\d+.*: ERR_SSL_\S+_ALERT_\w+: .* \(the server .*asks? for a client certificate: .* as tls\.cert and tls\.key\)/,
+    );
+    expect(talk.died?.text).not.toMatch(/\n|openssl/);
+  });
+
+  test.each(lanes)("and hangs up on it (httpVersion %s, body %s)", async (httpVersion, body) => {
+    await using server = await SocketServer.listen(() => {}, { ...asking, ca: pem("server") });
+    const connector = connect(server.port, {
+      httpVersion,
+      tls: { ca: pem("ca"), cert: pem("client"), key: pem("client-key") },
+    });
+    const talk = await Talk.open(connector, { head, body }).closes();
+    expect(talk.died).toMatchObject({ by: "transport" });
+    // HTTP/1.1 over TLS 1.3 knows only that it lost a connection.
+    if (maxVersion === "TLSv1.2" || httpVersion !== "1.1")
+      expect(talk.died?.text).toMatch(
+        /localhost:\d+.*TLS handshake.* \(.*not trust the certificate of tls\.cert\)$/,
+      );
+  });
+});
+
+test.for([
+  ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", "asks for a client certificate"],
+  ["ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE", "may ask for a client certificate"],
+  ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", "does not accept this client's certificate"],
+  ["ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE", "does not accept this client's certificate"],
+  ["ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED", "does not accept this client's certificate"],
+] as const)("the alert %s is told in one line: the server %s", ([code, fix]) => {
+  const wanted = { hostname: "localhost", port: 443, tls: true, alpn: ["h2"], certified: true };
+  const error = Object.assign(new Error("a place in OpenSSL's sources\n"), { code, reason: "what it is" });
+  const { text } = socketFault(wanted, error);
+  expect(text).toMatch(
+    new RegExp(
+      `^cannot connect to localhost:443: ${code}: what it is \\(the server ${fix}.*tls\\.cert.*\\)$`,
+    ),
+  );
 });
 
 test("a cleartext HTTP/2 server is reached with prior knowledge", async () => {

@@ -158,15 +158,17 @@ export class ClientHttp1Exchange extends ClientExchange implements Http1Carried 
   }
 
   #faultOf(error: Error): Fault {
-    const code = "code" in error ? error.code : undefined;
     if (error instanceof DialFailure) return error.fault;
     // Undici reports what it finds wrong with a request before it looks for a connection.
     if (this.state === "waiting") return unsentFault(error);
     const answered = this.#remote !== "waiting";
+    const what = whatIs(error, answered);
+    const broken = this.#connection?.error ?? error;
+    const lost = what === "cut" && !answered && broken !== error;
     return http1Fault({
       target: this.#target,
-      error,
-      what: whatIs(error, code, answered),
+      error: lost ? broken : error,
+      what: lost ? "lost" : what,
       socket: this.#connection?.socket,
       rest: "data" in error && typeof error.data === "string" ? Buffer.from(error.data, "latin1") : undefined,
       answered,
@@ -182,12 +184,12 @@ function isOfIdleConnection(error: Error): boolean {
   return !(error instanceof errors.UndiciError) && !(error instanceof DialFailure);
 }
 
-function whatIs(error: Error, code: unknown, answered: boolean): Http1Failure["what"] {
+function whatIs(error: Error, answered: boolean): Http1Failure["what"] {
   if (error instanceof errors.HeadersOverflowError) return "too large";
   // Without a head there was no length to fall short of: the head itself contradicts itself.
   if (error instanceof errors.ResponseContentLengthMismatchError) return answered ? "cut" : "malformed";
   // "bad response" and "bad upgrade": a 100 or a 101 that nobody asked for.
-  if (code === "UND_ERR_SOCKET") return error.message.startsWith("bad ") ? "malformed" : "cut";
+  if (error instanceof errors.SocketError) return error.message.startsWith("bad ") ? "malformed" : "cut";
   // Without a rest, it is the end that the parser did not expect.
   if (error instanceof errors.HTTPParserError)
     return "data" in error && error.data !== "" ? "malformed" : "cut";

@@ -7,6 +7,8 @@ export interface Wanted {
   readonly port: number;
   readonly tls: boolean;
   readonly alpn: readonly string[];
+  /** This client shows a certificate if it is asked for one. */
+  readonly certified: boolean;
 }
 
 /** Where a socket was to go, for people. */
@@ -38,15 +40,42 @@ export function reasonOf(error: unknown): string {
   }
   const code = codeOf(error);
   if (/^E[A-Z]+$/.test(code)) return code;
-  const message = error instanceof Error ? error.message : String(error);
-  return code === "" || message.includes(code) ? message : `${code}: ${message}`;
+  const message = messageOf(error);
+  const reason = code === "" || message.includes(code) ? message : `${code}: ${message}`;
+  const fix = alertFixes.find(([alert]) => alert.test(code))?.[1];
+  return fix === undefined ? reason : `${reason} (${fix})`;
 }
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // OpenSSL's message names places in its sources, and ends with a line break.
+  const { reason } = error as { readonly reason?: unknown };
+  return codeOf(error).startsWith("ERR_SSL_") && typeof reason === "string" ? reason : error.message;
+}
+
+/** What a server says with a TLS alert of the client's certificate (RFC 8446 section 6.2), and what helps. */
+const alertFixes: readonly (readonly [alert: RegExp, fix: string])[] = [
+  [
+    /ALERT_CERTIFICATE_REQUIRED$/,
+    "the server asks for a client certificate: give one, and its key, as tls.cert and tls.key",
+  ],
+  [
+    /ALERT_HANDSHAKE_FAILURE$/,
+    "the server may ask for a client certificate: give one, and its key, as tls.cert and tls.key",
+  ],
+  [
+    /ALERT_(UNKNOWN_CA|(BAD|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_(REVOKED|EXPIRED|UNKNOWN)|ACCESS_DENIED)$/,
+    "the server does not accept this client's certificate: tls.cert has to be one that it trusts",
+  ],
+];
 
 /** OpenSSL's complaints about something that is not TLS at all. */
 const notTls = new Set(["ERR_SSL_WRONG_VERSION_NUMBER", "ERR_SSL_PACKET_LENGTH_TOO_LONG", "EPROTO"]);
 
 const untrusted =
   "nobody whom this client trusts vouches for the server: give the certificate of its authority, or its own if it is self-signed, as tls.ca";
+/** Some servers hang up on a client's certificate, with TLS 1.3 after the handshake, and say nothing. */
+export const distrusts = "not trust the certificate of tls.cert";
 const wrongTime = "the server's certificate is out of its time: it needs another one, or a clock is wrong";
 
 /** Node's codes of a server's certificate that was not accepted, and what helps. */
@@ -81,8 +110,9 @@ export function socketFault(wanted: Wanted, error: unknown): Fault {
       return connectFault(alpnText(where, wanted.alpn, "the server refused the connection for it"), error);
     }
     if (code === "ECONNRESET") {
+      const distrust = wanted.certified ? `, or ${distrusts}` : "";
       return connectFault(
-        `${where} closed the connection during the TLS handshake (the base URL says https; the server may be cleartext http)`,
+        `${where} closed the connection during the TLS handshake (the base URL says https; the server may be cleartext http${distrust})`,
         error,
       );
     }

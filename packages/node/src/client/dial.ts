@@ -9,6 +9,8 @@ import { alpnText, connectFault, endpoint, socketFault } from "./connect-failure
 /** What a TLS connection is made with. */
 export interface TargetTls extends Pick<ClientTls, "servername" | "rejectUnauthorized"> {
   readonly secureContext: SecureContext;
+  /** There is a client certificate in it. */
+  readonly certified: boolean;
 }
 
 /** How to reach an origin. */
@@ -79,7 +81,8 @@ export function dial(target: Target, alpn: readonly string[], dialled: Dialled):
   const cancelTimer = nodeHost.timer(nodeHost.now() + connectTimeoutMs, () =>
     fail(connectFault(`cannot connect to ${endpoint(url)} within ${connectTimeoutMs} ms`)),
   );
-  const wanted = { hostname: url.hostname, port: url.port, tls, alpn };
+  const certified = target.tls?.certified === true;
+  const wanted = { hostname: url.hostname, port: url.port, tls, alpn, certified };
   try {
     socket = nodeHost.root(() =>
       tls ? tlsSocket(target, alpn) : connectTcp({ host: url.hostname, port: url.port }),

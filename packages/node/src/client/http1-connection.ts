@@ -23,6 +23,7 @@ export class Http1Connection extends Client {
   #dialling: { readonly attempt: Dialling; readonly connected: Connected } | undefined;
   #socket: Socket | undefined;
   #peer: Peer | undefined;
+  #error: Error | undefined;
 
   /** With `spare`, the first socket is one that is made already. */
   constructor(origin: URL, options: Client.Options, target: Target, spare: Socket | undefined) {
@@ -39,6 +40,11 @@ export class Http1Connection extends Client {
   /** Known once an exchange has started. */
   get peer(): Peer {
     return this.#peer as Peer;
+  }
+
+  /** What the socket said when it broke; undici may tell of the end that came of it. */
+  get error(): Error | undefined {
+    return this.#error;
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
@@ -84,6 +90,10 @@ export class Http1Connection extends Client {
 
   #have(socket: Socket): void {
     this.#socket = socket;
+    this.#error = undefined;
+    socket.once("error", (error) => {
+      if (this.#socket === socket) this.#error = error;
+    });
     this.#peer = peerOf(socket, socket);
   }
 }

@@ -8,7 +8,7 @@ import type { Socket } from "node:net";
 import { ErrorCode, type Fault, type Peer } from "@millrace/exchange";
 import { nodeHost } from "../host/node-host.ts";
 import { peerOf } from "../socket/peer.ts";
-import { connectFault, endpoint, reasonOf } from "./connect-failure.ts";
+import { connectFault, distrusts, endpoint, reasonOf } from "./connect-failure.ts";
 import { dial, type Dialling, type Target } from "./dial.ts";
 import { errorCodeName } from "./error-code-name.ts";
 
@@ -221,6 +221,12 @@ export class Http2Connection {
       cancelTimer();
       this.#closed();
     });
+    // The session may wait for ever to say its last over a socket that has broken.
+    socket.on("error", (error) => {
+      cancelTimer();
+      this.#cause ??= error;
+      this.#closed();
+    });
     this.#hold();
   }
 
@@ -246,7 +252,7 @@ export class Http2Connection {
 
   /** What to say of a connection that ended before it carried a stream. */
   #unusable(): Fault {
-    const { url } = this.#target;
+    const { url, tls } = this.#target;
     const where = endpoint(url);
     if (this.#goaway !== undefined) {
       return connectFault(`${where} closed the connection with ${goawayText(this.#goaway)}`, this.#cause);
@@ -255,7 +261,15 @@ export class Http2Connection {
       return connectFault(`${where} closed the connection before it took a request`, this.#cause);
     }
     const reason = this.#cause === undefined ? "it closed the connection" : reasonOf(this.#cause);
-    const other = url.scheme === "http" ? "HTTP/1.1 or TLS (the base URL says http)" : "HTTP/1.1";
+    if (tls !== undefined) {
+      // That it speaks HTTP/2 it has said by ALPN.
+      const hint = tls.certified ? ` (it may ${distrusts})` : "";
+      return connectFault(
+        `cannot connect to ${where} after the TLS handshake: ${reason}${hint}`,
+        this.#cause,
+      );
+    }
+    const other = "HTTP/1.1 or TLS (the base URL says http)";
     return connectFault(`${where} does not speak HTTP/2: ${reason}; it may speak ${other}`, this.#cause);
   }
 

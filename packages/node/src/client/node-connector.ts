@@ -25,8 +25,13 @@ function buffer(pem: string | Uint8Array): string | Buffer {
   return typeof pem === "string" ? pem : Buffer.from(pem);
 }
 
+/** OpenSSL takes what holds none for an empty list, and says nothing. */
 function authorities(ca: NonNullable<ClientTls["ca"]>): (string | Buffer)[] {
-  return typeof ca === "string" || ca instanceof Uint8Array ? [buffer(ca)] : ca.map(buffer);
+  const list = typeof ca === "string" || ca instanceof Uint8Array ? [buffer(ca)] : ca.map(buffer);
+  if (list.every((pem) => pem.includes("CERTIFICATE-----"))) return list;
+  throw new TypeError(
+    'tls.ca holds no certificate in PEM ("-----BEGIN CERTIFICATE-----"): give the contents of the file, not its name',
+  );
 }
 
 /** Read once: a context costs milliseconds, and what is wrong with a key is said where it was given. */
@@ -37,13 +42,14 @@ function targetTls(tls: ClientTls): TargetTls {
       `tls.${cert === undefined ? "key" : "cert"} is of no use alone: give both cert and key`,
     );
   }
+  const trusted = ca === undefined ? {} : { ca: authorities(ca) };
   try {
     const secureContext = createSecureContext({
-      ...(ca === undefined ? {} : { ca: authorities(ca) }),
+      ...trusted,
       ...(cert === undefined ? {} : { cert: buffer(cert) }),
       ...(key === undefined ? {} : { key: buffer(key) }),
     });
-    return { secureContext, servername, rejectUnauthorized };
+    return { secureContext, certified: cert !== undefined, servername, rejectUnauthorized };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TypeError(`tls: ca, cert or key cannot be used: ${why}`, { cause });
@@ -66,8 +72,9 @@ export function nodeConnector(options: NodeConnectorOptions): Connector {
   if (httpVersion !== undefined && httpVersion !== "1.1" && httpVersion !== "2") {
     throw new TypeError(`httpVersion ${JSON.stringify(httpVersion)} is not known: use "1.1" or "2"`);
   }
-  if (!(connectTimeoutMs > 0)) {
-    throw new TypeError(`connectTimeoutMs ${connectTimeoutMs} is not a time: use milliseconds above 0`);
+  if (typeof connectTimeoutMs !== "number" || !(connectTimeoutMs > 0)) {
+    const shown = typeof connectTimeoutMs === "string" ? JSON.stringify(connectTimeoutMs) : connectTimeoutMs;
+    throw new TypeError(`connectTimeoutMs ${shown} is not a time: use a number of milliseconds above 0`);
   }
   if (tls !== undefined && url.scheme === "http") {
     throw new TypeError(
