@@ -1,7 +1,6 @@
 // Connections that break the rules of HTTP, and clients that vanish in every phase of a call.
 import { connect as connectHttp2 } from "node:http2";
 import { describe, expect, test } from "vitest";
-import type { HandlerCall } from "@millrace/node";
 import { greeter } from "../support/greeter.ts";
 import { said } from "../support/answer.ts";
 import { envelope, greeting, longGreeting, utf8 } from "../support/bytes.ts";
@@ -24,6 +23,7 @@ import { expectQuiet } from "../support/quiet.ts";
 import { RawSocket } from "../support/raw-socket.ts";
 import { carriages, served } from "../support/served.ts";
 import type { Served } from "../support/served.ts";
+import { Standing } from "../support/standing.ts";
 import { chat, collect, greet, watch } from "../support/wires.ts";
 
 expectQuiet();
@@ -35,72 +35,6 @@ async function stillServes(server: Served): Promise<void> {
     body: utf8('{"name":"Ada"}'),
   });
   expect(answer.body.toString()).toBe('{"greeting":"Hello, Ada!"}');
-}
-
-/** Handlers that stand still in every phase, and tell what becomes of them. */
-class Standing {
-  readonly events: string[] = [];
-  #waiting: { readonly event: string; readonly resolve: () => void }[] = [];
-
-  note(event: string): void {
-    this.events.push(event);
-    this.#waiting = this.#waiting.filter((one) => {
-      if (one.event === event) one.resolve();
-      return one.event !== event;
-    });
-  }
-
-  async saw(event: string): Promise<void> {
-    if (!this.events.includes(event))
-      await new Promise<void>((resolve) => this.#waiting.push({ event, resolve }));
-  }
-
-  async stand(call: HandlerCall): Promise<never> {
-    this.note("running");
-    const { signal } = call;
-    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
-    this.note("aborted");
-    throw signal.reason;
-  }
-
-  app(): ReturnType<typeof greeter> {
-    const stand = (call: HandlerCall): Promise<never> => this.stand(call);
-    const note = (event: string): void => this.note(event);
-    return greeter({
-      greet: (request, call) => (request.name === "Ada" ? { greeting: "Hello, Ada!" } : stand(call)),
-      collect: async (requests, call) => {
-        note("running");
-        try {
-          for await (const request of requests) note(request.name);
-        } finally {
-          note("left the requests");
-        }
-        return stand(call);
-      },
-      async *watch(_request, call) {
-        note("running");
-        try {
-          yield { greeting: "one" };
-          await stand(call);
-        } finally {
-          note("returned");
-        }
-      },
-      async *chat(requests) {
-        note("running");
-        try {
-          // As fast as it can, to somebody who does not read.
-          for (;;) {
-            yield { greeting: "x".repeat(60_000) };
-            note("sent");
-          }
-        } finally {
-          note("returned");
-          void requests;
-        }
-      },
-    });
-  }
 }
 
 describe.each(carriages.filter(({ http }) => http === "1.1"))("$name", (carriage) => {
@@ -396,27 +330,6 @@ describe.each(carriages.filter(({ http }) => http === "2"))("$name", (carriage) 
         client.raw.socket.destroy();
         await stillServes(server);
       }
-    },
-  );
-
-  test.each([0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 99, 0xffff_ffff])(
-    "RST_STREAM with code %i cancels the handler alone",
-    async (code) => {
-      const standing = new Standing();
-      await using server = await served(carriage, standing.app());
-      const client = RawHttp2.open(server.port, grpcHead(1, watch), data(1, true, envelope(0, "")));
-      await standing.saw("running");
-      client.send(reset(1, code), headers(3, false, ...json), data(3, true, utf8('{"name":"Ada"}')));
-      await standing.saw("returned");
-      expect(await client.streamEnd(3)).toBe(-1);
-      const ends = await server.calls.ended(2);
-      const expected = new Map([
-        [7, "unavailable"],
-        [11, "resource_exhausted"],
-        [12, "permission_denied"],
-      ]);
-      expect(new Set(ends.map((end) => end.code))).toEqual(new Set(["ok", expected.get(code) ?? "canceled"]));
-      client.raw.socket.destroy();
     },
   );
 
