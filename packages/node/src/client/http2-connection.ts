@@ -5,12 +5,12 @@ import {
   connect,
 } from "node:http2";
 import type { Socket } from "node:net";
-import { ErrorCode, type Fault, type Peer } from "@millrace/exchange";
+import type { Fault, Peer } from "@millrace/exchange";
 import { nodeHost } from "../host/node-host.ts";
 import { peerOf } from "../socket/peer.ts";
-import { connectFault, distrusts, endpoint, reasonOf } from "./connect-failure.ts";
+import { connectFault, endpoint } from "./connect-failure.ts";
 import { dial, type Dialling, type Target } from "./dial.ts";
-import { errorCodeName } from "./error-code-name.ts";
+import { type Goaway, type Http2StreamEnd, http2StreamFault, http2UnusedFault } from "./http2-fault.ts";
 
 /** What a stream may hold while its reader is paused. */
 const streamWindow = 512 * 1024;
@@ -38,29 +38,6 @@ export interface Http2ConnectionEvents {
   gone(connection: Http2Connection): void;
 }
 
-interface Goaway {
-  readonly code: number;
-  readonly lastStreamId: number;
-  readonly debug: string;
-}
-
-/** How a stream ended that did not end well. */
-interface StreamEnd {
-  readonly id: number;
-  readonly code: number;
-  /** The response's head had come. */
-  readonly answered: boolean;
-  readonly cause: unknown;
-}
-
-/** What a peer says of itself, fit for a line of text. */
-function printable(bytes: Uint8Array | undefined): string {
-  if (bytes === undefined) return "";
-  return Buffer.from(bytes.subarray(0, 200))
-    .toString("latin1")
-    .replace(/[^\x20-\x7e]/g, "?");
-}
-
 /** How long a closed connection may take to flush what it still has. */
 const lingerMs = 1000;
 
@@ -79,6 +56,8 @@ export class Http2Connection {
   #streams = 0;
   #used = false;
   #wanted = true;
+  /** Of the wait for SETTINGS. */
+  #cancelTimer: () => void = () => {};
 
   /** With `socket`, over a connection that is made already and has agreed on h2. */
   constructor(target: Target, events: Http2ConnectionEvents, socket: Socket | undefined) {
@@ -147,7 +126,7 @@ export class Http2Connection {
   /** Takes no new streams, and closes after the last. Not by the session's close(), which leaves that to the peer. */
   retire(): void {
     if (this.#state === "gone") return;
-    if (!this.#used) return this.#failed(this.#unusable());
+    if (!this.#used) return this.#failed(this.#unused());
     const first = this.#state !== "retired";
     this.#state = "retired";
     if (this.#streams === 0) this.destroy();
@@ -158,36 +137,21 @@ export class Http2Connection {
   destroy(): void {
     if (this.#state === "gone") return;
     this.#state = "gone";
+    this.#cancelTimer();
     this.#events.gone(this);
     this.#dialling?.abandon();
     this.#session?.destroy();
     const socket = this.#socket;
     if (socket === undefined || socket.destroyed) return;
     socket.unref();
-    nodeHost.timer(nodeHost.now() + lingerMs, () => socket.destroy());
+    const cancel = nodeHost.timer(nodeHost.now() + lingerMs, () => socket.destroy());
+    socket.once("close", cancel);
   }
 
   /** Why a stream that has closed did not end well. */
-  faultOf({ id, code, answered, cause = this.#cause }: StreamEnd): Fault {
-    const where = endpoint(this.#target.url);
-    // The peer says that it was not processed; if it answered all the same, nobody can know.
-    const refused = answered ? "maybe" : "never";
-    const goaway = this.#goaway;
+  faultOf({ cause = this.#cause, ...end }: Http2StreamEnd): Fault {
     const broken = this.#session?.destroyed === true;
-    if (goaway !== undefined && (broken || id > goaway.lastStreamId)) {
-      const processed = id > goaway.lastStreamId ? refused : "maybe";
-      const text = `${where} closed the connection with ${goawayText(goaway)}`;
-      return { by: "peer", kind: "goaway", h2: goaway.code, processed, text, cause };
-    }
-    if (broken) return brokenFault(where, cause);
-    return {
-      by: "peer",
-      kind: "reset",
-      h2: code,
-      processed: code === ErrorCode.REFUSED_STREAM ? refused : "maybe",
-      text: `${where} reset the stream with ${errorCodeName(code)}`,
-      cause,
-    };
+    return http2StreamFault({ ...end, cause }, this.#target, this.#goaway, broken);
   }
 
   #connected(socket: Socket, by: number): void {
@@ -203,27 +167,23 @@ export class Http2Connection {
       }),
     );
     this.#session = session;
-    const cancelTimer = nodeHost.timer(by, () => this.#failed(this.#silent()));
+    this.#cancelTimer = nodeHost.timer(by, () => this.#failed(this.#silent()));
     session.once("connect", () => session.setLocalWindowSize(connectionWindow));
     session.on("remoteSettings", () => {
-      cancelTimer();
+      this.#cancelTimer();
       if (this.#state === "connecting") this.#state = "ready";
       if (this.hasRoom) this.#events.room(this);
     });
     session.on("goaway", (code, lastStreamId, debug) => {
-      this.#goaway = { code, lastStreamId, debug: printable(debug) };
+      this.#goaway = { code, lastStreamId, debug };
       this.retire();
     });
     session.on("error", (error) => {
       this.#cause = error;
     });
-    session.on("close", () => {
-      cancelTimer();
-      this.#closed();
-    });
+    session.on("close", () => this.#closed());
     // The session may wait for ever to say its last over a socket that has broken.
     socket.on("error", (error) => {
-      cancelTimer();
       this.#cause ??= error;
       this.#closed();
     });
@@ -233,7 +193,7 @@ export class Http2Connection {
   /** The session has ended by itself. */
   #closed(): void {
     if (this.#state === "gone") return;
-    if (!this.#used) return this.#failed(this.#unusable());
+    if (!this.#used) return this.#failed(this.#unused());
     const first = this.#state === "ready";
     this.destroy();
     if (first) this.#events.retired(this);
@@ -250,27 +210,8 @@ export class Http2Connection {
     this.#events.failed(this, fault);
   }
 
-  /** What to say of a connection that ended before it carried a stream. */
-  #unusable(): Fault {
-    const { url, tls } = this.#target;
-    const where = endpoint(url);
-    if (this.#goaway !== undefined) {
-      return connectFault(`${where} closed the connection with ${goawayText(this.#goaway)}`, this.#cause);
-    }
-    if (this.#state !== "connecting") {
-      return connectFault(`${where} closed the connection before it took a request`, this.#cause);
-    }
-    const reason = this.#cause === undefined ? "it closed the connection" : reasonOf(this.#cause);
-    if (tls !== undefined) {
-      // That it speaks HTTP/2 it has said by ALPN.
-      const hint = tls.certified ? ` (it may ${distrusts})` : "";
-      return connectFault(
-        `cannot connect to ${where} after the TLS handshake: ${reason}${hint}`,
-        this.#cause,
-      );
-    }
-    const other = "HTTP/1.1 or TLS (the base URL says http)";
-    return connectFault(`${where} does not speak HTTP/2: ${reason}; it may speak ${other}`, this.#cause);
+  #unused(): Fault {
+    return http2UnusedFault(this.#target, this.#goaway, this.#state === "connecting", this.#cause);
   }
 
   #hold(): void {
@@ -280,18 +221,4 @@ export class Http2Connection {
     if (wanted) this.#socket?.ref();
     else this.#socket?.unref();
   }
-}
-
-function goawayText({ code, debug }: Goaway): string {
-  return `GOAWAY ${errorCodeName(code)}${debug === "" ? "" : ` (${debug})`}`;
-}
-
-function brokenFault(where: string, cause: unknown): Fault {
-  if (cause instanceof Error && "code" in cause && cause.code === "ERR_HTTP2_ERROR") {
-    const text = `${where} broke the rules of HTTP/2: ${cause.message}`;
-    return { by: "local", kind: "protocol", h2: ErrorCode.PROTOCOL_ERROR, processed: "maybe", text, cause };
-  }
-  const reason = cause === undefined ? "the peer closed it" : reasonOf(cause);
-  const text = `the connection to ${where} was lost: ${reason}`;
-  return { by: "transport", kind: "lost", h2: -1, processed: "maybe", text, cause };
 }
