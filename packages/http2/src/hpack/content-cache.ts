@@ -1,0 +1,96 @@
+/** So many bits of a hash say where its two places are. */
+const placeBits = 5;
+const places = 2 << placeBits;
+
+/**
+ * A bounded cache from octets to what they decode to: the same octets give the same object again.
+ *
+ * It takes a value on second sight, so that what is different every time costs a hash and no more. Each hash has two
+ * places, of which the older is given up.
+ */
+export class ContentCache<T> {
+  readonly #mostOctets: number;
+  /** Undefined while there is nothing in it. */
+  #keys: (Uint8Array | undefined)[] | undefined;
+  #values: (T | undefined)[] = [];
+  /** The hashes of what was not found lately, two a pair. */
+  readonly #missed = new Int32Array(places);
+  /** Of what `find()` was asked for last; 0 if it is too long. */
+  #hash = 0;
+
+  /** What is longer than `mostOctets` is not cached. */
+  constructor(mostOctets: number) {
+    this.#mostOctets = mostOctets;
+  }
+
+  find(bytes: Uint8Array, start: number, end: number): T | undefined {
+    if (end - start > this.#mostOctets) {
+      this.#hash = 0;
+      return undefined;
+    }
+    const hash = hashOf(bytes, start, end);
+    this.#hash = hash;
+    const keys = this.#keys;
+    if (keys === undefined) return undefined;
+    const place = placeOf(hash);
+    if (isSame(keys[place], bytes, start, end)) return this.#values[place];
+    if (isSame(keys[place + 1], bytes, start, end)) return this.#values[place + 1];
+    return undefined;
+  }
+
+  /** Takes what the octets of a `find()`, the last, decode to, unless they were not found for the first time. */
+  add(bytes: Uint8Array, start: number, end: number, value: T): void {
+    const hash = this.#hash;
+    if (hash === 0) return;
+    const place = placeOf(hash);
+    const missed = this.#missed;
+    if (missed[place] !== hash && missed[place + 1] !== hash) {
+      missed[place + 1] = missed[place]!;
+      missed[place] = hash;
+      return;
+    }
+    // Not slice(): a Buffer's gives a view, and these octets are only borrowed.
+    const key = new Uint8Array(end - start);
+    key.set(bytes.subarray(start, end));
+    const keys = (this.#keys ??= emptyPlaces<Uint8Array>());
+    if (this.#values.length === 0) this.#values = emptyPlaces<T>();
+    keys[place + 1] = keys[place];
+    keys[place] = key;
+    this.#values[place + 1] = this.#values[place];
+    this.#values[place] = value;
+  }
+
+  clear(): void {
+    if (this.#keys === undefined) return;
+    this.#keys = undefined;
+    this.#values = [];
+  }
+}
+
+function emptyPlaces<T>(): (T | undefined)[] {
+  return Array.from({ length: places }, () => undefined);
+}
+
+/** The first of the two places of a hash. */
+function placeOf(hash: number): number {
+  return (hash >>> (32 - placeBits)) << 1;
+}
+
+function isSame(key: Uint8Array | undefined, bytes: Uint8Array, start: number, end: number): boolean {
+  if (key === undefined || key.length !== end - start) return false;
+  for (let i = 0; i < key.length; i++) if (key[i] !== bytes[start + i]) return false;
+  return true;
+}
+
+/** Never 0. Its highest bits depend on all octets, of which it takes four a step. */
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = end - start;
+  let i = start;
+  for (; i + 4 <= end; i += 4) {
+    hash ^= bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
+    hash = Math.imul(hash, 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  for (; i < end; i++) hash = (hash << 8) ^ (hash >>> 24) ^ bytes[i]!;
+  return Math.imul(hash, 0x9e3779b1) || 1;
+}
