@@ -7,7 +7,10 @@ import type { Implementation, ServiceOptions } from "./implementation.ts";
 /** Services and what holds for all of them. A plain object: export it, spread it, mount it in several places. */
 export interface App extends ServiceOptions {
   services: readonly Implementation[];
-  /** Hears what a handler threw that was no RpcError; the client sees `unknown` with a fixed text. Default: it is logged. */
+  /**
+   * Hears what a handler threw that was no RpcError, of which the client sees `unknown` with a fixed text, and of responses
+   * that cannot be sent. Default: it is logged.
+   */
   onError?: ((error: unknown, call: CallHead) => void) | undefined;
   /** Bytes that one received message may have. Default 4 MiB; Infinity is no limit. */
   maxReceiveBytes?: number | undefined;

@@ -75,6 +75,7 @@ describe.each(protocols)("a message that cannot be written: %s", (protocol) => {
       test.each(answered)("a response fails its call as internal: %s", async (_kind, typeName, call) => {
         const on = stage(answeringWrong, { protocol, transport: { codec }, app: { interceptors } });
         await expect(call(on)).rejects.toMatchObject(cannot("encode", typeName, ": "));
+        if (interceptors.length === 0) expect(on.errors).toMatchObject([cannot("encode", typeName, ": ")]);
       });
     });
   });

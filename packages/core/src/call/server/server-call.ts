@@ -316,13 +316,13 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     try {
       encoded = this.#response.encode(reply, this.#endpoint.method.path);
     } catch (error) {
-      this.#failed(error);
+      this.#unwritable(error);
       return;
     }
     if (encoded instanceof Promise) {
       encoded.then(
         (message) => this.#finishWith(message),
-        (error: unknown) => this.#failed(error),
+        (error: unknown) => this.#unwritable(error),
       );
     } else this.#finishWith(encoded);
   }
@@ -354,7 +354,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
           room = this.#response.write(encoded);
         } catch (error) {
           // The sequence knows nothing of it, and is left.
-          this.#failed(error);
+          this.#unwritable(error);
           break;
         }
         if (!room) await this.#response.room();
@@ -384,6 +384,12 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   readonly #vacate = (): void => {
     if (--this.#occupants === 0) this.#limit?.leave();
   };
+
+  /** Ends the call with a response that cannot be sent. Nobody threw it, so that who serves has to be told. */
+  #unwritable(error: unknown): void {
+    if (this.#outcome === "open" && isRpcError(error)) this.#endpoint.app.report(error, this.#context);
+    this.#failed(error);
+  }
 
   /** Ends the call with what user code threw, unless that is only the echo of the call's own cancellation. */
   #failed(thrown: unknown): void {
