@@ -68,9 +68,17 @@ export class OutgoingBody {
 
   /** Breaks it off: who reads it hears that it is not complete. */
   fail(reason: unknown): void {
-    if (this.#state === "flushed" || this.#state === "dead") return;
-    this.#die();
-    this.#controller.error(reason);
+    if (this.drop()) this.#controller.error(reason);
+  }
+
+  /** Gives it up, unread: nobody hears anything. False if it was over. */
+  drop(): boolean {
+    if (this.#state === "flushed" || this.#state === "dead") return false;
+    this.#state = "dead";
+    this.#waiting.length = 0;
+    this.#waitingBytes = 0;
+    this.#answer();
+    return true;
   }
 
   #pull(): Promise<void> | void {
@@ -122,16 +130,7 @@ export class OutgoingBody {
   }
 
   #cancel(reason: unknown): void {
-    if (this.#state === "flushed" || this.#state === "dead") return;
-    this.#die();
     // Whoever cancels may do so from inside a call of its own.
-    queueMicrotask(() => this.#events.canceled(reason));
-  }
-
-  #die(): void {
-    this.#state = "dead";
-    this.#waiting.length = 0;
-    this.#waitingBytes = 0;
-    this.#answer();
+    if (this.drop()) queueMicrotask(() => this.#events.canceled(reason));
   }
 }

@@ -104,9 +104,9 @@ export class FetchExchange implements Exchange {
 
   #send(head: RequestHead, body: Uint8Array | null | undefined): void {
     if (this.#state !== "waiting") return;
-    let sending: Promise<Response>;
+    let init: StreamInit;
     try {
-      const init: StreamInit = {
+      init = {
         ...this.#request.init,
         method: head.method,
         headers: requestHeaders(head.fields),
@@ -116,17 +116,28 @@ export class FetchExchange implements Exchange {
         signal: this.#abort.signal,
       };
       if (this.#upload !== undefined) init.duplex = "half";
-      sending = Promise.resolve(this.#request.fetch(this.#url, init));
     } catch (error) {
       this.fail(unsentFault(error));
       return;
     }
     this.#state = "running";
+    // Before fetch: it may ask for the body at once.
+    this.#sink.sent(peerUnder(head.scheme), this.#caps);
+    if (this.#state === "running") this.#fetch(init);
+  }
+
+  #fetch(init: StreamInit): void {
+    let sending: Promise<Response>;
+    try {
+      sending = Promise.resolve(this.#request.fetch(this.#url, init));
+    } catch (error) {
+      this.#die(lostFault(this.#url, error));
+      return;
+    }
     sending.then(
       (response) => this.#answered(response),
       (error: unknown) => this.#die(lostFault(this.#url, error)),
     );
-    this.#sink.sent(peerUnder(head.scheme), this.#caps);
   }
 
   #answered(response: Response): void {

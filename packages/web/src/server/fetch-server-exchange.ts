@@ -201,7 +201,9 @@ export class FetchServerExchange implements ServerExchange {
   /** Ends both halves, without a word to the sink. */
   #stop(): void {
     this.#state = "ending";
-    this.#response.breakOff();
+    // Some runtimes print that a body breaks off, which is no news when its client has gone.
+    if (this.#request.signal.aborted) this.#response.abandon();
+    else this.#response.breakOff();
     this.#stopDrainTimer?.();
     this.#body?.cancel(unwanted);
   }

@@ -5,6 +5,9 @@ import type { OutgoingEvents } from "../body/outgoing-body.ts";
 /** Fetch "null body status": a Response with one of these takes no body, not even an empty one. */
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
 
+/** The status that servers log for a client that has gone. */
+const clientClosedRequest = 499;
+
 /** Why a body is broken off. */
 const stopped = "the call has ended";
 
@@ -87,6 +90,13 @@ export class PendingResponse {
     }
     this.#state = "broken";
     this.#body?.fail(stopped);
+  }
+
+  /** Gives it up: there is nobody to hear that it breaks off. */
+  abandon(): void {
+    if (!this.begun || this.#state === "held") this.#resolve(responseOf(clientClosedRequest, [], null));
+    this.#state = "broken";
+    this.#body?.drop();
   }
 
   #handOver(body: Uint8Array | null): void {
