@@ -1,4 +1,4 @@
-// Servers that break the rules of HTTP, cut connections and reset streams, against our client (PROTOCOL.md section 6).
+// Servers that break the rules of HTTP, or cut connections, against our client.
 import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import type { Protocol } from "@millrace/node";
@@ -10,7 +10,6 @@ import {
   goaway,
   headers,
   RST_STREAM,
-  reset,
   SETTINGS,
   windowUpdate,
 } from "../support/frames.ts";
@@ -134,144 +133,6 @@ describe("a connection that is cut at every byte of a response: one coded error,
     }
     server.act = (socket: Socket) => socket.write(whole);
     expect((await run(clientOf(server, { protocol }))).code).toBe(code);
-  });
-});
-
-describe("RST_STREAM, by its code", () => {
-  const codes: readonly (readonly [number, string])[] = [
-    [0, "internal"],
-    [1, "internal"],
-    [2, "internal"],
-    [3, "internal"],
-    [4, "internal"],
-    [5, "internal"],
-    [6, "internal"],
-    [7, "unavailable"],
-    [8, "canceled"],
-    [9, "internal"],
-    [10, "internal"],
-    [11, "resource_exhausted"],
-    [12, "permission_denied"],
-    [13, "internal"],
-    [99, "internal"],
-    [0xffff_ffff, "internal"],
-  ];
-  const phases: readonly (readonly [string, (stream: number) => Buffer])[] = [
-    ["before the head", () => Buffer.alloc(0)],
-    ["behind the head", (stream) => headers(stream, false, ":status", "200", ...grpcHead)],
-    [
-      "inside a message",
-      (stream) =>
-        Buffer.concat([
-          headers(stream, false, ":status", "200", ...grpcHead),
-          data(stream, false, envelope(0, one).subarray(0, 7)),
-        ]),
-    ],
-    [
-      "behind a message",
-      (stream) =>
-        Buffer.concat([
-          headers(stream, false, ":status", "200", ...grpcHead),
-          data(stream, false, envelope(0, one)),
-        ]),
-    ],
-  ];
-  for (const [phase, before] of phases) {
-    test.each(codes)(`${phase}: %i is %s, and the connection goes on`, async (h2, code) => {
-      await using server = await rawServer("2");
-      const client = clientOf(server, { protocol: "grpc" });
-      server.act = (socket, stream) => socket.write(Buffer.concat([before(stream), reset(stream, h2)]));
-      const ended = await greetOnce(client);
-      expect(ended.code).toBe(code);
-      expect(ended.message).toMatch(/reset the stream with/);
-      expect(ended.error?.isRemote).toBe(false);
-      server.act = goodGrpc;
-      expect((await greetOnce(client)).code).toBe("ok");
-      expect(server.connections).toBe(1);
-    });
-  }
-
-  test.each(codes)("%i behind a complete response takes nothing back", async (h2) => {
-    await using server = await rawServer("2");
-    const client = clientOf(server, { protocol: "grpc" });
-    server.act = (socket, stream) =>
-      socket.write(Buffer.concat([http2Bytes(goodGrpc, stream), reset(stream, h2)]));
-    expect((await greetOnce(client)).code).toBe("ok");
-    expect((await greetOnce(client)).code).toBe("ok");
-    expect(server.connections).toBe(1);
-  });
-
-  test.each(codes)("%i behind a Connect stream's EndStream takes nothing back", async (h2) => {
-    await using server = await rawServer("2");
-    const client = clientOf(server);
-    const body = Buffer.concat([envelope(0, one), envelope(2, "{}")]);
-    server.act = (socket, stream) =>
-      socket.write(
-        Buffer.concat([
-          headers(stream, false, ":status", "200", ...type("application/connect+proto")),
-          data(stream, false, body),
-          reset(stream, h2),
-        ]),
-      );
-    expect(await watchAll(client)).toMatchObject({ code: "ok", got: ["one"] });
-  });
-});
-
-describe("GOAWAY", () => {
-  test("that our stream is above fails it as unavailable; the next call gets a connection of its own", async () => {
-    await using server = await rawServer("2");
-    const client = clientOf(server, { protocol: "grpc" });
-    server.act = goodGrpc;
-    expect((await greetOnce(client)).code).toBe("ok");
-    server.act = (socket, stream) => socket.write(goaway(stream - 2, 0));
-    expect(await greetOnce(client)).toMatchObject({
-      code: "unavailable",
-      message: expect.stringContaining("GOAWAY NO_ERROR") as string,
-    });
-    server.act = goodGrpc;
-    expect((await greetOnce(client)).code).toBe("ok");
-    expect(server.connections).toBe(2);
-  });
-
-  test("that our stream is below lets it finish; the next call gets a connection of its own", async () => {
-    await using server = await rawServer("2");
-    const client = clientOf(server, { protocol: "grpc" });
-    for (const last of [1, 2 ** 31 - 1]) {
-      server.act = (socket, stream) =>
-        socket.write(Buffer.concat([goaway(last, 0), http2Bytes(goodGrpc, stream)]));
-      expect((await greetOnce(client)).code).toBe("ok");
-    }
-    expect(server.connections).toBe(2);
-  });
-
-  test("with an error, and the end of the connection, fails what runs; what it says is in the text, made printable", async () => {
-    await using server = await rawServer("2");
-    const client = clientOf(server, { protocol: "grpc" });
-    server.act = (socket, stream) => {
-      const payload = Buffer.concat([goaway(stream, 11).subarray(9), utf8("too\r\nmany")]);
-      socket.end(frame(7, 0, 0, payload));
-    };
-    const ended = await greetOnce(client);
-    expect(ended.code).toBe("unavailable");
-    expect(ended.message).toContain("GOAWAY ENHANCE_YOUR_CALM (too??many)");
-    server.act = goodGrpc;
-    expect((await greetOnce(client)).code).toBe("ok");
-  });
-
-  test("on an idle connection is nobody's error", async () => {
-    await using server = await rawServer("2");
-    const client = clientOf(server, { protocol: "grpc" });
-    let kept: Socket | undefined;
-    server.act = (socket, stream) => {
-      kept = socket;
-      socket.write(http2Bytes(goodGrpc, stream));
-    };
-    expect((await greetOnce(client)).code).toBe("ok");
-    const closed = new Promise((resolve) => kept?.once("close", resolve));
-    kept?.end(goaway(1, 2));
-    await closed;
-    expect((await greetOnce(client)).code).toBe("ok");
-    expect(server.connections).toBe(2);
   });
 });
 

@@ -262,6 +262,33 @@ export function http2Bytes({ status = 200, headers: fields, body, trailers }: Re
   return Buffer.concat(parts);
 }
 
+/** A response whose body comes in pieces: each in a frame, or a chunk, of its own, and a write of its own. */
+export function inPieces(
+  http: "1.1" | "2",
+  { status = 200, headers: fields, trailers }: Reply,
+  pieces: readonly Uint8Array[],
+): Act {
+  return (socket, stream) => {
+    if (http === "2") {
+      socket.write(headers(stream, false, ":status", String(status), ...fields));
+      pieces.forEach((piece, n) =>
+        socket.write(data(stream, trailers === undefined && n === pieces.length - 1, piece)),
+      );
+      if (trailers !== undefined) socket.write(headers(stream, true, ...trailers));
+      return;
+    }
+    const lines = [`HTTP/1.1 ${status} Whatever`, "transfer-encoding: chunked"];
+    for (let i = 0; i < fields.length; i += 2) lines.push(`${fields[i]}: ${fields[i + 1]}`);
+    socket.write(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
+    for (const piece of pieces) {
+      socket.write(`${piece.length.toString(16)}\r\n`);
+      socket.write(piece);
+      socket.write("\r\n");
+    }
+    socket.write("0\r\n\r\n");
+  };
+}
+
 export function rawServer(http: "1.1" | "2"): Promise<RawServer> {
   return (http === "2" ? new Http2Server() : new Http1Server()).listen();
 }

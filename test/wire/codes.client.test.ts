@@ -13,9 +13,9 @@ import { clientOf, greetOnce, watchAll } from "../support/our-client.ts";
 import { expectQuiet } from "../support/quiet.ts";
 import { http2Bytes, rawServer } from "../support/raw-server.ts";
 import type { Reply } from "../support/raw-server.ts";
-import { framed, kinds } from "./kinds.ts";
-import { table, type } from "./table.ts";
-import type { Row } from "./table.ts";
+import { framed, kinds } from "../support/kinds.ts";
+import { table, type } from "../support/table.ts";
+import type { Row } from "../support/table.ts";
 
 expectQuiet();
 
@@ -100,6 +100,13 @@ describe.each(kinds)("$name", (kind) => {
       code: "internal",
       text: /content-type "[^"]+json" /,
     },
+    ...(kind.name === "Connect unary"
+      ? []
+      : [kind.binary.replace("proto", "thrift")].map((other): Row => ({
+          name: `§6.9 this protocol with a codec that nobody knows, ${other}`,
+          reply: { ...kind.respond([framed(kind, one)]), headers: type(other) },
+          code: "internal",
+        }))),
     {
       name: "§6.9 a content type of another protocol with 503",
       reply: { ...kind.respond([framed(kind, one)]), status: 503, headers: type("text/plain") },

@@ -19,7 +19,7 @@ import { expectQuiet } from "../support/quiet.ts";
 import { rawServer } from "../support/raw-server.ts";
 import type { Heard, Reply } from "../support/raw-server.ts";
 import { greet } from "../support/wires.ts";
-import { type } from "./table.ts";
+import { type } from "../support/table.ts";
 
 expectQuiet();
 

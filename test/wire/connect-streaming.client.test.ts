@@ -6,12 +6,12 @@ import { envelope, envelopes, greeting, utf8 } from "../support/bytes.ts";
 import { data, headers } from "../support/frames.ts";
 import { clientOf, watchAll } from "../support/our-client.ts";
 import { expectQuiet } from "../support/quiet.ts";
-import { rawServer } from "../support/raw-server.ts";
+import { inPieces, rawServer } from "../support/raw-server.ts";
 import type { Reply } from "../support/raw-server.ts";
 import { chat, collect, watch } from "../support/wires.ts";
 import { framedRows } from "./framed-rows.ts";
-import { table, type } from "./table.ts";
-import type { Row } from "./table.ts";
+import { table, type } from "../support/table.ts";
+import type { Row } from "../support/table.ts";
 
 expectQuiet();
 
@@ -98,10 +98,7 @@ describe.each(["1.1", "2"] as const)("over HTTP/%s", (http) => {
     const body = Buffer.concat([first, envelope(0, ""), second, end('{"metadata":{"a":["b"]}}')]);
     const client = clientOf(server);
     for (let at = 1; at < body.length; at++) {
-      const pieces = [body.subarray(0, at), body.subarray(at)];
-      server.act = (socket, id) => {
-        for (const bytes of inPieces(http, id, pieces)) socket.write(bytes);
-      };
+      server.act = inPieces(http, stream(body), [body.subarray(0, at), body.subarray(at)]);
       expect([at, await watchAll(client)]).toMatchObject([at, { code: "ok", got: ["one", "", "two"] }]);
     }
   });
@@ -154,21 +151,6 @@ describe.each(["1.1", "2"] as const)("over HTTP/%s", (http) => {
     ]);
   });
 });
-
-/** A response whose body comes in frames, or chunks, of its own. */
-function inPieces(http: "1.1" | "2", stream: number, pieces: readonly Uint8Array[]): Uint8Array[] {
-  const fields = type("application/connect+proto");
-  if (http === "2")
-    return [
-      headers(stream, false, ":status", "200", ...fields),
-      ...pieces.map((piece, n) => data(stream, n === pieces.length - 1, piece)),
-    ];
-  return [
-    utf8(`HTTP/1.1 200 OK\r\n${fields.join(": ")}\r\ntransfer-encoding: chunked\r\n\r\n`),
-    ...pieces.map((piece) => Buffer.concat([utf8(`${piece.length.toString(16)}\r\n`), piece, utf8("\r\n")])),
-    utf8("0\r\n\r\n"),
-  ];
-}
 
 test("§3.18 over HTTP/1.1 a bidi call is made only where the client agrees to wait, and then it works", async () => {
   await using server = await rawServer("1.1");

@@ -10,8 +10,8 @@ import { expectQuiet } from "../support/quiet.ts";
 import { rawServer } from "../support/raw-server.ts";
 import type { Heard, Reply } from "../support/raw-server.ts";
 import { greet } from "../support/wires.ts";
-import { table, type } from "./table.ts";
-import type { Row } from "./table.ts";
+import { table, type } from "../support/table.ts";
+import type { Row } from "../support/table.ts";
 
 expectQuiet();
 
@@ -213,6 +213,12 @@ const rows: readonly Row[] = [
     reply: json(503, "{}", "content-encoding", "gzip"),
     code: "internal",
     text: /gzip/,
+  },
+  {
+    name: "§1.26 an error in a compression that was not asked for",
+    reply: json(503, "{}", "content-encoding", "lz4"),
+    code: "internal",
+    text: /"lz4"/,
   },
   ...[
     "",

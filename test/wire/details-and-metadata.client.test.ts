@@ -9,9 +9,9 @@ import { clientOf, greetOnce, watchAll } from "../support/our-client.ts";
 import { expectQuiet } from "../support/quiet.ts";
 import { rawServer } from "../support/raw-server.ts";
 import type { Reply } from "../support/raw-server.ts";
-import { framed, kinds } from "./kinds.ts";
+import { framed, kinds } from "../support/kinds.ts";
 import { statusBin } from "./status-bin.ts";
-import { type } from "./table.ts";
+import { type } from "../support/table.ts";
 
 expectQuiet();
 

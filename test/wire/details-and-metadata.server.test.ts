@@ -16,7 +16,7 @@ import type { Served } from "../support/served.ts";
 import { goodBody, greet, wires } from "../support/wires.ts";
 import type { Wire } from "../support/wires.ts";
 import { statusBin } from "./status-bin.ts";
-import { type } from "./table.ts";
+import { type } from "../support/table.ts";
 
 expectQuiet();
 

@@ -2,7 +2,7 @@
 import { gzipSync } from "node:zlib";
 import { envelope, greeting } from "../support/bytes.ts";
 import type { Reply } from "../support/raw-server.ts";
-import type { Row } from "./table.ts";
+import type { Row } from "../support/table.ts";
 
 /** The numbers under which one section makes them. */
 export interface Numbers {

@@ -9,8 +9,8 @@ import { expectQuiet } from "../support/quiet.ts";
 import { rawServer } from "../support/raw-server.ts";
 import type { Reply } from "../support/raw-server.ts";
 import { greet } from "../support/wires.ts";
-import { table, type } from "./table.ts";
-import type { Row } from "./table.ts";
+import { table, type } from "../support/table.ts";
+import type { Row } from "../support/table.ts";
 
 expectQuiet();
 

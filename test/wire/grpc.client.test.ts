@@ -8,12 +8,12 @@ import { envelope, envelopes, greeting, utf8 } from "../support/bytes.ts";
 import { data, headers, reset } from "../support/frames.ts";
 import { clientOf, greetOnce, watchAll } from "../support/our-client.ts";
 import { expectQuiet } from "../support/quiet.ts";
-import { rawServer } from "../support/raw-server.ts";
+import { inPieces, rawServer } from "../support/raw-server.ts";
 import type { Heard, Reply } from "../support/raw-server.ts";
 import { chat, collect, greet } from "../support/wires.ts";
 import { framedRows } from "./framed-rows.ts";
-import { table, type } from "./table.ts";
-import type { Row } from "./table.ts";
+import { table, type } from "../support/table.ts";
+import type { Row } from "../support/table.ts";
 
 expectQuiet();
 
@@ -221,6 +221,21 @@ describe.each([
       for (const one of server.heard) {
         expect(one.field("content-encoding")).toBeUndefined();
         expect(one.field("accept-encoding")).toBeUndefined();
+      }
+    },
+  );
+
+  test.each(https)(
+    `§${isWeb ? "5.1" : "4.2"} messages may be split at every byte, over HTTP/%s`,
+    async (http) => {
+      await using server = await rawServer(http);
+      const client = clientOf(server, { protocol });
+      const body = Buffer.concat([message, envelope(0, ""), message]);
+      const reply = answer(body, ok);
+      const whole = Buffer.from(reply.body ?? "");
+      for (let at = 1; at < whole.length; at++) {
+        server.act = inPieces(http, reply, [whole.subarray(0, at), whole.subarray(at)]);
+        expect([at, await watchAll(client)]).toMatchObject([at, { code: "ok", got: ["one", "", "one"] }]);
       }
     },
   );

@@ -7,9 +7,9 @@ import { clientOf, greetOnce, watchAll } from "../support/our-client.ts";
 import { expectQuiet } from "../support/quiet.ts";
 import { rawServer } from "../support/raw-server.ts";
 import type { Reply } from "../support/raw-server.ts";
-import { framed, kinds } from "./kinds.ts";
-import { limit, table, type } from "./table.ts";
-import type { Row, Subject } from "./table.ts";
+import { framed, kinds } from "../support/kinds.ts";
+import { limit, table, type } from "../support/table.ts";
+import type { Row, Subject } from "../support/table.ts";
 
 expectQuiet();
 
@@ -104,7 +104,7 @@ describe.each(kinds.filter(({ name }) => name !== "Connect unary"))("$name", (ki
   );
 
   test("§8.6 a claim of four GiB takes no memory", async () => {
-    const http = kind.https[0];
+    const [http = "2"] = kind.https;
     await using server = await rawServer(http);
     const client = clientOf(server, { protocol: kind.protocol, maxReceiveBytes: Infinity });
     // Nothing ends it well: the message is not there.

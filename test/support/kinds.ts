@@ -1,8 +1,8 @@
 // What §6 to §10 say of every protocol: a response with one message, as each of them has it.
 import type { Protocol } from "@millrace/node";
-import { envelope, utf8 } from "../support/bytes.ts";
-import { greetOnce, watchAll } from "../support/our-client.ts";
-import type { Reply } from "../support/raw-server.ts";
+import { envelope, utf8 } from "./bytes.ts";
+import { greetOnce, watchAll } from "./our-client.ts";
+import type { Reply } from "./raw-server.ts";
 import { type } from "./table.ts";
 import type { Subject } from "./table.ts";
 

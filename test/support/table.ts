@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Protocol } from "@millrace/node";
 import type { GreetServiceClient } from "../../gen/greet/v1/greet_millrace.ts";
-import { clientOf } from "../support/our-client.ts";
-import type { Ended } from "../support/our-client.ts";
-import { rawServer } from "../support/raw-server.ts";
-import type { RawServer, Reply } from "../support/raw-server.ts";
+import { clientOf } from "./our-client.ts";
+import type { Ended } from "./our-client.ts";
+import { rawServer } from "./raw-server.ts";
+import type { RawServer, Reply } from "./raw-server.ts";
 
 export interface Row {
   readonly name: string;
