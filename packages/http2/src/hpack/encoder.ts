@@ -108,7 +108,7 @@ export class Encoder {
 /** Queries differ from call to call. */
 function indexingOf(rule: NameRule | undefined, name: string, value: string): Indexing {
   if (rule === undefined) return "always";
-  return name === ":path" && value.includes("?") ? "per-call" : rule.indexing;
+  return name === ":path" && rule.indexing === "always" && value.includes("?") ? "per-call" : rule.indexing;
 }
 
 /** Octets that are too few for `set()` to be faster. */

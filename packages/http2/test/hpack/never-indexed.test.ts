@@ -77,4 +77,9 @@ describe("section 7.1.3", () => {
     const block = encode(encoder, ["x-mine", "1", "accept-encoding", "gzip, deflate", "cookie", "2"]);
     expect(decode(roomyDecoder(), block).neverIndexed).toEqual([0, 1]);
   });
+
+  test("a secret path stays one with a query", () => {
+    const block = encode(new Encoder({ never: [":path"], perCall: [] }), [":path", "/a?b"]);
+    expect(decode(roomyDecoder(), block).neverIndexed).toEqual([0]);
+  });
 });
