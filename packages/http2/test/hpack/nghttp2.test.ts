@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { sensitiveHeaders } from "node:http2";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ACK, HEADERS, SETTINGS } from "../../../../test/support/frames.ts";
 import type { Frame } from "../../../../test/support/frames.ts";
@@ -66,10 +66,10 @@ class Conversation implements Disposable {
     const stream = this.#client.session.request([...pseudo, ...request] as never);
     const heard: Record<"head" | "trailers" | "secret", string[]> = { head: [], trailers: [], secret: [] };
     stream.on("response", (fields, _flags, raw) => {
-      heard.head = raw as unknown as string[];
-      heard.secret = fields[sensitiveHeaders] as string[];
+      heard.head = raw;
+      heard.secret = Reflect.get(fields, sensitiveHeaders) as string[];
     });
-    stream.on("trailers", (_fields, _flags, raw) => (heard.trailers = raw as unknown as string[]));
+    stream.on("trailers", (_fields, _flags, raw) => (heard.trailers = raw));
     const closed = once(stream, "close");
     const frame = await requested;
     const block = decode(this.#decoder, frame.payload);

@@ -1,11 +1,11 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Decoder } from "../../src/hpack/decoder.ts";
 import { Encoder } from "../../src/hpack/encoder.ts";
 import { decode, encode, indexed, literal, roomyDecoder, update } from "./support.ts";
 
 /** Few of them, so that they come again. */
-const name = fc.constantFrom(
+const name: fc.Arbitrary<string> = fc.constantFrom(
   ":method",
   ":path",
   ":status",
@@ -50,7 +50,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant("block" as const),
       fields: fieldList,
-      never: fc.oneof(fc.constant([]), fc.uniqueArray(fc.nat(11), { maxLength: 3 })),
+      never: fc.oneof(fc.constant<number[]>([]), fc.uniqueArray(fc.nat(11), { maxLength: 3 })),
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("setting" as const), size: tableSize }) },

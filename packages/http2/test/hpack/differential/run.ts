@@ -1,6 +1,6 @@
 // HPACK against other implementations: node packages/http2/test/hpack/differential/run.ts [--seed N] [--runs N]
 import { parseArgs } from "node:util";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { Encoder } from "../../../src/hpack/encoder.ts";
 import { decode, encode, roomyDecoder } from "../support.ts";
 import { nghttp2Tools } from "./nghttp2-tools.ts";
