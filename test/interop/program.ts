@@ -56,6 +56,8 @@ const living = new Set<ChildProcess>();
 process.once("exit", () => {
   for (const child of living) child.kill("SIGKILL");
 });
+// Without these a signal ends this process, and no 'exit' tells.
+process.once("SIGINT", () => process.exit(130)).once("SIGTERM", () => process.exit(143));
 
 class Program {
   readonly child: ChildProcess;
