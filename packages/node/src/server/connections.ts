@@ -156,6 +156,8 @@ export class Connections {
     const server = createHttp1Server({
       maxHeaderSize: limits.maxHeaderBytes,
       headersTimeout: limits.headersTimeoutMs,
+      // How often node looks: by itself each 30 seconds, which would be the least bound there is.
+      connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 30_000),
       // A client may stream a request for as long as it likes; its messages are what a deadline bounds.
       requestTimeout: 0,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
