@@ -17,7 +17,10 @@ const pages = readdirSync(join(root, "docs"))
   .map((file) => file.replace(/\.md$/, ""));
 const modules = [
   ...pages.map((page) => ({ name: page, file: `docs/${page}.md` })),
-  ...["exchange", "node", "web"].map((name) => ({ name: `packages-${name}`, file: `packages/${name}/README.md` })),
+  ...["exchange", "node", "web"].map((name) => ({
+    name: `packages-${name}`,
+    file: `packages/${name}/README.md`,
+  })),
 ].flatMap(({ name, file }) => pageModules(name, readFileSync(join(root, file), "utf8")));
 
 beforeAll(() => {

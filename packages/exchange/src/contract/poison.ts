@@ -8,7 +8,7 @@ const poisonByte = 0xdb;
 /** As Node's Buffer, which carriages may lend: its slice() is a view, and no copy. */
 class LentBytes extends Uint8Array {
   override slice(start?: number, end?: number): ReturnType<Uint8Array["slice"]> {
-    return this.subarray(start, end) as ReturnType<Uint8Array["slice"]>;
+    return this.subarray(start, end);
   }
 }
 
