@@ -1,4 +1,4 @@
-// Metadata that would break the wire, come in from a peer and passed on (PROTOCOL.md section 7).
+// Metadata that would break the wire, come in from a peer and passed on.
 import { describe, expect, test } from "vitest";
 import { RpcError } from "@millrace/node";
 import type { Protocol } from "@millrace/node";

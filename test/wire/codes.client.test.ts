@@ -1,4 +1,4 @@
-// PROTOCOL.md section 6, codes: our client, answered by hand.
+// README.md, section 6, codes: our client, answered by hand.
 // Nothing to observe: §6.12 is the server's. §6.5 "safe to retry": our client has no retries; that it sends nothing twice is
 // tested. §6.6, CANCEL at our deadline, is §9.3.
 import { createServer } from "node:net";

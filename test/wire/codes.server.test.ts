@@ -1,4 +1,4 @@
-// PROTOCOL.md section 6, codes: our server, asked by hand.
+// README.md, section 6, codes: our server, asked by hand.
 // Nothing to observe: §6.2, §6.4 to §6.7, §6.9 and §6.10 are the client's.
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// PROTOCOL.md section 2, Connect GET: our client, answered by hand.
+// README.md, section 2, Connect GET: our client, answered by hand.
 // Nothing to observe: §2.3, §2.4 "padding optional", §2.9 to §2.11 say what a server does.
 import { create, createFileRegistry } from "@bufbuild/protobuf";
 import {

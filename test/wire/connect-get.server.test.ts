@@ -1,4 +1,4 @@
-// PROTOCOL.md section 2, Connect GET: our server, asked by hand.
+// README.md, section 2, Connect GET: our server, asked by hand.
 // Nothing to observe: §2.2, §2.5 to §2.7 and §2.12 say what a client does.
 import { brotliCompressSync, deflateSync, gzipSync, gunzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// PROTOCOL.md section 3, Connect streaming: our client, answered by hand.
+// README.md, section 3, Connect streaming: our client, answered by hand.
 // Nothing to observe: §3.2 and §3.19 are the server's; what the client makes of their statuses is §6.2.
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";

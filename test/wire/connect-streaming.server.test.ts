@@ -1,4 +1,4 @@
-// PROTOCOL.md section 3, Connect streaming: our server, asked by hand.
+// README.md, section 3, Connect streaming: our server, asked by hand.
 // Not tested: §3.19, a server that is set to refuse bidi over HTTP/1.1: ours cannot be, docs/decisions/004.
 // Nothing to observe: §3.12 is a permission that our server does not use; §3.13, §3.14 and §3.16 are the client's.
 import { gzipSync } from "node:zlib";

@@ -1,4 +1,4 @@
-// PROTOCOL.md section 1, Connect unary by POST: our client, answered by hand.
+// README.md, section 1, Connect unary by POST: our client, answered by hand.
 // Nothing to observe: §1.4 to §1.6, §1.8 and §1.11 are the server's; what the client makes of their statuses is §6.2.
 // Our client refuses a 200 in another content type than its request's (§1.23): that is §6.9.
 import { gzipSync } from "node:zlib";

@@ -1,4 +1,4 @@
-// PROTOCOL.md section 1, Connect unary by POST: our server, asked by hand.
+// README.md, section 1, Connect unary by POST: our server, asked by hand.
 // Nothing to observe: §1.11 "may clamp it" and §1.26 are permissions that our server does not use.
 import { brotliDecompressSync, brotliCompressSync, gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// PROTOCOL.md section 9, deadlines and cancellation: our client, answered by hand.
+// README.md, section 9, deadlines and cancellation: our client, answered by hand.
 // Nothing to observe: §9.2 and §9.4 are the server's.
 import { createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";

@@ -1,4 +1,4 @@
-// PROTOCOL.md section 9, deadlines and cancellation: our server, asked by hand. The ways in which clients vanish, in every
+// README.md, section 9, deadlines and cancellation: our server, asked by hand. The ways in which clients vanish, in every
 // phase of a call, are in test/hostile.
 // Nothing to observe: §9.1, §9.3, §9.5 and §9.6 are the client's.
 import { describe, expect, test } from "vitest";

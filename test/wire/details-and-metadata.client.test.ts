@@ -1,4 +1,4 @@
-// PROTOCOL.md section 7, details and metadata: our client, answered by hand.
+// README.md, section 7, details and metadata: our client, answered by hand.
 // Nothing to observe: §7.3 and §7.7 are a server's that has a client inside.
 import { describe, expect, test } from "vitest";
 import { createClient, createTransport, setHeaders } from "@millrace/node";

@@ -1,4 +1,4 @@
-// PROTOCOL.md section 7, details and metadata: our server, asked by hand; behind it, where a line speaks of proxies, a server
+// README.md, section 7, details and metadata: our server, asked by hand; behind it, where a line speaks of proxies, a server
 // that answers by hand.
 // Nothing to observe: §7.6 is the client's.
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-// PROTOCOL.md section 5, gRPC-Web: our client, answered by hand. What it shares with gRPC is tested with §4.
+// README.md, section 5, gRPC-Web: our client, answered by hand. What it shares with gRPC is tested with §4.
 // Nothing to observe: §5.4 and §5.9 are the server's.
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";

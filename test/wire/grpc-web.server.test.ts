@@ -1,4 +1,4 @@
-// PROTOCOL.md section 5, gRPC-Web: our server, asked by hand. What it shares with gRPC is tested with §4.
+// README.md, section 5, gRPC-Web: our server, asked by hand. What it shares with gRPC is tested with §4.
 // Nothing to observe: §5.3 is a permission that our server does not use; §5.5 is the client's.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RpcError } from "@millrace/node";

@@ -1,6 +1,6 @@
-// PROTOCOL.md section 4, gRPC: our client, answered by hand. §4.8 to §4.10 and §4.13 to §4.18 hold of gRPC-Web too, and are
+// README.md, section 4, gRPC: our client, answered by hand. §4.8 to §4.10 and §4.13 to §4.18 hold of gRPC-Web too, and are
 // run on both.
-// Nothing to observe: §4.4, §4.5, §4.7 and §4.9 as a server has them; §4.5's grammar is §4.6 on this side.
+// Nothing to observe: §4.4 and §4.9 are the server's; §4.5 is §4.6 on this side.
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import type { CallOptions, TransportOptions } from "@millrace/node";

@@ -1,5 +1,5 @@
-// PROTOCOL.md section 4, gRPC: our server, asked by hand.
-// Nothing to observe: §4.3, §4.6, §4.13 to §4.16 and §4.19 are the client's.
+// README.md, section 4, gRPC: our server, asked by hand.
+// Nothing to observe: §4.6, §4.13 to §4.16 and §4.19 are the client's.
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RpcError } from "@millrace/node";

@@ -1,4 +1,4 @@
-// PROTOCOL.md section 8, limits: our client, answered by hand. The limit is 1000 bytes (table.ts).
+// README.md, section 8, limits: our client, answered by hand. The limit is 1000 bytes (table.ts).
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { envelope, greeting, longGreeting, utf8 } from "../support/bytes.ts";

@@ -1,4 +1,4 @@
-// PROTOCOL.md section 8, limits: our server, asked by hand.
+// README.md, section 8, limits: our server, asked by hand.
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { said } from "../support/answer.ts";

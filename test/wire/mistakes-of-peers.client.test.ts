@@ -1,4 +1,4 @@
-// PROTOCOL.md section 10, mistakes seen in peers: our client, answered by hand.
+// README.md, section 10, mistakes seen in peers: our client, answered by hand.
 // Nothing to observe: §10.6 and §10.8 are the server's. Of §10.7, that a success aborts no signal is inside the process:
 // test/life.
 import { getEventListeners } from "node:events";

@@ -1,4 +1,4 @@
-// PROTOCOL.md section 10, mistakes seen in peers: our server, asked by hand; behind it, for §10.6, a server that answers by
+// README.md, section 10, mistakes seen in peers: our server, asked by hand; behind it, for §10.6, a server that answers by
 // hand and breaks off.
 // Nothing to observe: §10.2, §10.4 and §10.9's first half are the client's. §10.7 is inside the process: test/life.
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
