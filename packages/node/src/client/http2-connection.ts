@@ -167,6 +167,9 @@ export class Http2Connection {
       }),
     );
     this.#session = session;
+    // node calls it at a GOAWAY, and from then on does not notice that a broken connection has been given up: its streams
+    // would stay for ever. This side closes for itself.
+    session.close = () => {};
     this.#cancelTimer = nodeHost.timer(by, () => this.#failed(this.#silent()));
     session.once("connect", () => session.setLocalWindowSize(connectionWindow));
     session.on("remoteSettings", () => {

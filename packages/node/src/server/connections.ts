@@ -4,7 +4,12 @@ import {
   type Server as Http1Server,
   type ServerResponse,
 } from "node:http";
-import { createServer as createHttp2Server, type Http2Server, type Http2Session } from "node:http2";
+import {
+  createServer as createHttp2Server,
+  type Http2Server,
+  type Http2Session,
+  type ServerHttp2Session,
+} from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
@@ -13,6 +18,7 @@ import type { Accept } from "@millrace/exchange";
 
 import { nodeHost } from "../host/node-host.ts";
 import { namePeer, peerOf } from "../socket/peer.ts";
+import { closeBehindStreams } from "./client-goaway.ts";
 import { tellProtocol } from "./first-bytes.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
@@ -117,13 +123,13 @@ export class Connections {
 
   #serveHttp2(socket: Socket): void {
     // The session comes as an event from inside the call: node gives no other way to it.
-    const adopt = (session: Http2Session): void => this.#adopt(session, socket);
+    const adopt = (session: ServerHttp2Session): void => this.#adopt(session, socket);
     this.#http2.on("session", adopt);
     this.#http2.emit("connection", socket);
     this.#http2.off("session", adopt);
   }
 
-  #adopt(session: Http2Session, socket: Socket): void {
+  #adopt(session: ServerHttp2Session, socket: Socket): void {
     namePeer(session, peerOf(socket, socket));
     this.#stand(session, socket);
     this.#sessions.add(session);
@@ -135,6 +141,7 @@ export class Connections {
         cause,
       }),
     );
+    closeBehindStreams(session);
     session.setLocalWindowSize(this.#options.limits.connectionWindowBytes);
     if (this.#state === "draining") retire(session);
   }
