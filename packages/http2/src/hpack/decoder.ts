@@ -5,6 +5,9 @@ import { HeaderBlock } from "./header-block.ts";
 import { LiteralReader } from "./literal-reader.ts";
 import { staticCount, staticTable } from "./static-table.ts";
 
+/** What the names of pseudo-header fields start with. */
+const colon = 0x3a;
+
 /** What a header list may have. Past it the rest is decoded for the table's sake, and not kept. */
 export interface HeaderListLimits {
   /** Octets of names and values, and 32 a field: SETTINGS_MAX_HEADER_LIST_SIZE (RFC 9113 section 6.5.2). */
@@ -13,7 +16,7 @@ export interface HeaderListLimits {
 }
 
 /** Longer blocks are seldom the same twice. */
-const mostCachedOctets = 256;
+const mostCachedOctets = 64;
 
 /**
  * Decodes the header blocks of one direction of a connection (RFC 7541), each of them, in their order. It throws
@@ -95,11 +98,11 @@ export class Decoder {
         const index = first === 0xff ? reader.integer(0x7f) : first & 0x7f;
         entry = this.#entry(index);
       } else if (first >= 0x40) {
-        entry = this.#literal(first & 0x3f, 0x3f, Math.max(maxOctets - octets, table.maxOctets), false);
+        entry = this.#literal(first & 0x3f, 0x3f, Math.max(maxOctets - octets, table.maxOctets), true);
         if (entry !== undefined) table.insert(entry);
         mayRepeat = false;
       } else if (first < 0x20) {
-        entry = this.#literal(first & 0x0f, 0x0f, maxOctets - octets, first < 0x10);
+        entry = this.#literal(first & 0x0f, 0x0f, maxOctets - octets, false);
       } else {
         reader.problem = "an update of the table's size stands behind a field";
       }
@@ -134,23 +137,29 @@ export class Decoder {
    * A literal (section 6.2) whose first octet has `index` in a prefix of `most`. Strings beyond `room`, the most that
    * the size of the field may be for anyone to take it, are checked and not kept.
    */
-  #literal(index: number, most: number, room: number, mayRepeat: boolean): Entry | undefined {
+  #literal(index: number, most: number, room: number, isIndexed: boolean): Entry | undefined {
     const reader = this.#reader;
     const nameIndex = index === most ? reader.integer(most) : index;
-    if (nameIndex !== 0) {
+    let name: string;
+    let isValidName: boolean;
+    let octets = entryOverhead;
+    if (nameIndex === 0) {
+      const literal = reader.name(room - octets);
+      if (literal === undefined) return undefined;
+      name = literal.text;
+      isValidName = literal.isValid;
+      octets += literal.octets;
+    } else {
       const named = this.#entry(nameIndex);
       if (named === undefined) return undefined;
-      const nameOctets = named.name.length + entryOverhead;
-      const value = reader.value(room - nameOctets, mayRepeat);
-      if (value === undefined) return undefined;
-      return new Entry(named.name, value.text, nameOctets + value.octets, named.isValidName, value.isValid);
+      ({ name, isValidName } = named);
+      octets += name.length;
     }
-    const name = reader.name(room - entryOverhead);
-    if (name === undefined) return undefined;
-    const nameOctets = name.octets + entryOverhead;
-    const value = reader.value(room - nameOctets, mayRepeat);
+    // Other encoders never index a path, and send it with every call.
+    const mayRepeat = !isIndexed && name.charCodeAt(0) === colon;
+    const value = reader.value(room - octets, mayRepeat);
     if (value === undefined) return undefined;
-    return new Entry(name.text, value.text, nameOctets + value.octets, name.isValid, value.isValid);
+    return new Entry(name, value.text, octets + value.octets, isValidName, value.isValid);
   }
 
   /** Nothing can be decoded from now on: the table is no longer the peer's. */

@@ -2,12 +2,13 @@ import type { Fields } from "@millrace/exchange";
 import { initialTableOctets } from "./dynamic-table.ts";
 import { EncodedLists } from "./encoded-lists.ts";
 import { EncoderTable } from "./encoder-table.ts";
+import type { KnownName } from "./encoder-table.ts";
 import { entryOverhead } from "./entry.ts";
 import { defaultIndexingPolicy } from "./indexing-policy.ts";
 import type { IndexingPolicy } from "./indexing-policy.ts";
 import { writeInteger } from "./integer.ts";
 import { nameRules } from "./name-rule.ts";
-import type { Indexing, NameRule } from "./name-rule.ts";
+import type { Indexing } from "./name-rule.ts";
 import { writeString } from "./string-literal.ts";
 
 /** A greater table than the protocol's first is not used, whatever the peer would allow. */
@@ -30,8 +31,7 @@ export function blockBound(...lists: readonly Fields[]): number {
  * Names are in lower case. Characters beyond ISO-8859-1 become question marks: who sends has refused them before.
  */
 export class Encoder {
-  readonly #table = new EncoderTable();
-  readonly #rules: ReadonlyMap<string, NameRule>;
+  readonly #table: EncoderTable;
   readonly #lists = new EncodedLists();
   /** The size that the next block has to tell, and the least that was to be told since the last one. */
   #update: { readonly least: number; readonly last: number } | undefined;
@@ -39,7 +39,7 @@ export class Encoder {
   #isOnlyIndices = true;
 
   constructor(policy: IndexingPolicy = defaultIndexingPolicy) {
-    this.#rules = nameRules(policy);
+    this.#table = new EncoderTable(nameRules(policy));
   }
 
   /** The peer's SETTINGS_HEADER_TABLE_SIZE: 4,096 octets until it says otherwise. No more than that is used. */
@@ -57,6 +57,7 @@ export class Encoder {
     if (least < last) at = this.#resize(least, out, at);
     return this.#resize(last, out, at);
   }
+
   /**
    * Appends a list to the block and gives where it ends. `out` has room for the `blockBound()` of the block's lists.
    * `neverIndexed` are the places of the fields that have to be never-indexed literals, as a decoder told them.
@@ -77,25 +78,23 @@ export class Encoder {
   }
 
   #writeField(name: string, value: string, isSecret: boolean, out: Uint8Array, at: number): number {
-    const rule = this.#rules.get(name);
-    const indexing = isSecret ? "never" : indexingOf(rule, name, value);
-    if (indexing !== "never") {
-      const index = rule?.staticValues.get(value);
-      if (index !== undefined) return writeInteger(out, at, 0x80, 0x7f, index);
-    }
-    const known = this.#table.find(name);
-    if (indexing === "always") {
-      const number = known?.values.get(value);
-      if (number !== undefined) return writeInteger(out, at, 0x80, 0x7f, this.#table.indexOf(number));
+    const table = this.#table;
+    const known = table.find(name);
+    const indexing = isSecret ? "never" : known === undefined ? "always" : indexingOf(known, name, value);
+    if (known !== undefined && indexing !== "never") {
+      const position = known.values.get(value);
+      if (position !== undefined) return writeInteger(out, at, 0x80, 0x7f, table.indexOf(position));
     }
     this.#isOnlyIndices = false;
-    let nameIndex = rule?.staticIndex ?? 0;
-    if (nameIndex === 0 && known !== undefined) nameIndex = this.#table.indexOf(known.newest);
-    if (indexing === "always" && name.length + value.length + entryOverhead <= this.#table.maxOctets / 2) {
-      this.#table.insert(name, value);
+    const nameIndex = known === undefined || known.position === 0 ? 0 : table.indexOf(known.position);
+    if (indexing === "always" && name.length + value.length + entryOverhead <= table.maxOctets / 2) {
+      table.insert(name, value);
       at = writeInteger(out, at, 0x40, 0x3f, nameIndex);
     } else at = writeInteger(out, at, indexing === "never" ? 0x10 : 0, 0x0f, nameIndex);
-    if (nameIndex === 0) at = rule === undefined ? writeString(name, out, at) : copy(rule.literal, out, at);
+    if (nameIndex === 0) {
+      const literal = known?.literal;
+      at = literal === undefined ? writeString(name, out, at) : copy(literal, out, at);
+    }
     return writeString(value, out, at);
   }
 
@@ -106,9 +105,8 @@ export class Encoder {
 }
 
 /** Queries differ from call to call. */
-function indexingOf(rule: NameRule | undefined, name: string, value: string): Indexing {
-  if (rule === undefined) return "always";
-  return name === ":path" && rule.indexing === "always" && value.includes("?") ? "per-call" : rule.indexing;
+function indexingOf({ indexing }: KnownName, name: string, value: string): Indexing {
+  return indexing === "always" && name === ":path" && value.includes("?") ? "per-call" : indexing;
 }
 
 /** Octets that are too few for `set()` to be faster. */

@@ -55,7 +55,7 @@ export class LiteralReader {
     return this.#string(this.#names, isFieldName, room);
   }
 
-  /** A field's value, likewise. `mayRepeat` is false for what is seen once, or must not be kept. */
+  /** A field's value, likewise. `mayRepeat` says that it is worth a look whether it came before. */
   value(room: number, mayRepeat: boolean): Literal | undefined {
     return this.#string(mayRepeat ? this.#values : undefined, isFieldValue, room);
   }

@@ -4,20 +4,18 @@ import { writeString } from "./string-literal.ts";
 
 export type Indexing = "always" | "per-call" | "never";
 
-/** What an encoder knows of a name before it has written it. */
+/** What an encoder knows of a name that the static table or its policy has. */
 export interface NameRule {
   readonly indexing: Indexing;
-  /** The first static entry of this name; 0 if there is none. */
-  readonly staticIndex: number;
-  /** The static entries of this name by value. */
-  readonly staticValues: ReadonlyMap<string, number>;
+  /** The static entries of this name, by value, the first one first. */
+  readonly staticIndices: ReadonlyMap<string, number>;
   /** The name as a string literal. */
   readonly literal: Uint8Array;
 }
 
 const made = new WeakMap<IndexingPolicy, ReadonlyMap<string, NameRule>>();
 
-/** The rules of the names that the static table or a policy has. */
+/** By name. */
 export function nameRules(policy: IndexingPolicy): ReadonlyMap<string, NameRule> {
   let rules = made.get(policy);
   if (rules === undefined) {
@@ -29,16 +27,14 @@ export function nameRules(policy: IndexingPolicy): ReadonlyMap<string, NameRule>
 }
 
 function nameRule(name: string, { never, perCall }: IndexingPolicy): NameRule {
-  const staticValues = new Map<string, number>();
+  const staticIndices = new Map<string, number>();
   staticTable.forEach((entry, index) => {
-    if (entry?.name === name) staticValues.set(entry.value, index);
+    if (entry?.name === name) staticIndices.set(entry.value, index);
   });
-  const [staticIndex = 0] = staticValues.values();
   const space = new Uint8Array(name.length + 8);
   return {
     indexing: never.includes(name) ? "never" : perCall.includes(name) ? "per-call" : "always",
-    staticIndex,
-    staticValues,
+    staticIndices,
     literal: space.slice(0, writeString(name, space, 0)),
   };
 }

@@ -193,9 +193,31 @@ describe("the bound", () => {
   });
 });
 
-test("no character beyond an octet is written as one that could split a field", () => {
-  const block = encode(new Encoder(), ["x", "a\u010ab\u2028"]);
-  expect(decode(roomyDecoder(), block).fields).toEqual(["x", "a?b?"]);
+describe("strings are octets of ISO-8859-1", () => {
+  test.each([
+    ["\u00e9\u00ff\u0080\u007f"],
+    ["short \u00e9"],
+    ["ASCII, and longer than a few characters"],
+    ["not ASCII, and longer than a few characters: \u00e9"],
+    // Where UTF-8 has as many octets as fit in some power of two.
+    ["\u00e9".repeat(512) + "a".repeat(512)],
+    ["\u00e9".repeat(1024)],
+    ["a".repeat(1023) + "\u00e9"],
+    ["a".repeat(1025)],
+    ["\u00e9".repeat(5000)],
+  ])("%j", (text) => {
+    const policy = { never: [text], perCall: [] };
+    const fields = ["x", text, text, "y"];
+    expect(decode(roomyDecoder(), encode(new Encoder(policy), fields)).fields).toEqual(fields);
+  });
+
+  test("a character that is none is written as one that could not split a field", () => {
+    for (const padding of ["", "longer than a few characters"])
+      expect(
+        decode(roomyDecoder(), encode(new Encoder(), ["x", `${padding}a\u010ab\u2028\ud83d\ude00\ud800`]))
+          .fields,
+      ).toEqual(["x", `${padding}a?b????`]);
+  });
 });
 
 test("a literal of this side is what a literal by hand is", () => {
