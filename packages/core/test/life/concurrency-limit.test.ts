@@ -180,3 +180,63 @@ describe.each(protocols)("concurrency counts until the handler has ended, %s", (
     expect((await sending).count).toBe(100_000n);
   });
 });
+
+describe.each(protocols)("what interceptors leave running counts too, %s", (protocol) => {
+  test.each<[string, Interceptor]>([
+    [
+      "does not wait for its handler",
+      (call, next) => Promise.race([next(call), call.reply({} as never)]) as never,
+    ],
+    [
+      "answers itself, and lets the handler run",
+      async (call, next) => {
+        void next(call).catch(() => {});
+        return call.reply({} as never) as never;
+      },
+    ],
+    [
+      "starts the handler when the call has ended, with less time",
+      async (call, next) => {
+        void quiet().then(() => next(call.with({ timeoutMs: 1e6 })).catch(() => {}));
+        return call.reply({} as never) as never;
+      },
+    ],
+  ])("an interceptor that %s", async (_, interceptor) => {
+    const sleepers = new Sleepers();
+    let impatient = true;
+    const sometimes: Interceptor = (call, next) => (impatient ? interceptor(call, next) : next(call));
+    const on = stage(
+      { greet: () => sleepers.sleep().then(() => ({})) },
+      { protocol, memory: { maxConcurrent: 2 }, app: { interceptors: [sometimes] } },
+    );
+    for (let i = 0; i < 2; i++) {
+      expect(await codeOf(on.client.greet({}))).toBe("ok");
+      await quiet();
+      await quiet();
+    }
+    expect(sleepers.running).toBe(2);
+    const late = codeOf(on.client.greet({}));
+    await quiet();
+    await quiet();
+    expect(sleepers.started).toBe(2);
+    sleepers.wakeOne();
+    expect(await late).toBe("ok");
+    await quiet();
+    await quiet();
+    expect(sleepers.running).toBe(2);
+    sleepers.wakeOne();
+    sleepers.wakeOne();
+    await quiet();
+    expect(sleepers.running).toBe(0);
+    // The count is what it was: two may run, and no third.
+    impatient = false;
+    const outcomes = [1, 2, 3].map(() => codeOf(on.client.greet({})));
+    for (let i = 0; i < 4; i++) await quiet();
+    expect(sleepers.running).toBe(2);
+    for (let i = 0; i < 3; i++) {
+      sleepers.wakeOne();
+      for (let turn = 0; turn < 4; turn++) await quiet();
+    }
+    expect(await Promise.all(outcomes)).toEqual(["ok", "ok", "ok"]);
+  });
+});

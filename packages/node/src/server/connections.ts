@@ -116,8 +116,12 @@ export class Connections {
 
   #serveHttp1(socket: Socket): void {
     this.#stand(socket, socket);
-    this.#pipelines.set(socket, new Pipeline(socket, this.#options.limits.maxConcurrentStreams));
-    socket.on("close", () => this.#pipelines.delete(socket));
+    const pipeline = new Pipeline(this.#options.limits.maxConcurrentStreams);
+    this.#pipelines.set(socket, pipeline);
+    socket.on("close", () => {
+      pipeline.close();
+      this.#pipelines.delete(socket);
+    });
     this.#http1.emit("connection", socket);
   }
 
@@ -201,7 +205,7 @@ export class Connections {
         stream.on("error", ignore);
         return;
       }
-      const expectsContinue = fields.expect === "100-continue";
+      const expectsContinue = fields.expect?.toLowerCase() === "100-continue";
       const site = this.#site(expectsContinue, () => this.#exchanges.delete(exchange));
       const exchange = new Http2Exchange(stream, raw, peerOf(connection, connection.socket), site);
       // nghttp2 holds a peer to the limit once it has acknowledged our SETTINGS; a peer need never do that.
@@ -222,7 +226,12 @@ export class Connections {
       if (pipeline.idle && this.#state === "draining") socket.end();
     });
     const exchange = new Http1Exchange(req, res, peerOf(socket, socket), site);
-    pipeline.enter(() => this.#settle(exchange));
+    if (socket.destroyed || pipeline.enter(() => this.#settle(exchange))) return;
+    this.#options.report({
+      address: peerOf(socket, socket).address,
+      text: "HTTP/1.1: more requests were sent ahead than can wait for their answers",
+    });
+    socket.destroy();
   }
 
   #settle(exchange: Exchange): void {

@@ -58,7 +58,7 @@ function mountHttp1(
 ): void {
   const { socket } = request;
   // node puts the fields together itself.
-  const site = siteOf(() => []);
+  const site = siteOf(() => [], SERVER_LIMITS.maxConcurrentStreams);
   const exchange = new Http1Exchange(request, response, peerOf(socket, socket), site);
   settle(mounted, exchange, mounted.accept(exchange), request, response, next);
 }
@@ -70,10 +70,14 @@ function mountHttp2(
   next: ((error?: unknown) => void) | undefined,
 ): void {
   const stream = request.stream;
-  const site = siteOf((status) => {
-    response.statusCode = status;
-    return inheritedFields(response);
-  });
+  const own = stream.session?.localSettings.maxConcurrentStreams ?? unlimited;
+  const site = siteOf(
+    (status) => {
+      response.statusCode = status;
+      return inheritedFields(response);
+    },
+    own === unlimited ? SERVER_LIMITS.maxConcurrentStreams : own,
+  );
   const connection = stream.session ?? stream;
   const exchange = new Http2Exchange(stream, request.rawHeaders, peerOf(connection, request.socket), site);
   // The compatibility layer sends its own trailers, which are none, before we can send ours.
@@ -137,13 +141,16 @@ function isHttp2(request: IncomingMessage | Http2ServerRequest): request is Http
   return request.httpVersionMajor >= 2;
 }
 
-function siteOf(inherited: (status: number) => Fields): Site {
-  const { drainBytes, drainMs, probeMs, maxConcurrentStreams } = SERVER_LIMITS;
+/** SETTINGS_MAX_CONCURRENT_STREAMS of a server that has not set it. */
+const unlimited = 2 ** 32 - 1;
+
+function siteOf(inherited: (status: number) => Fields, maxConcurrent: number): Site {
+  const { drainBytes, drainMs, probeMs } = SERVER_LIMITS;
   return {
     drainBytes,
     drainMs,
     probeMs,
-    maxConcurrent: maxConcurrentStreams,
+    maxConcurrent,
     expectsContinue: false,
     inherited,
     closing: () => false,

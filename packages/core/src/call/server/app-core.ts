@@ -35,11 +35,11 @@ export class AppCore {
     this.#onError = app.onError;
   }
 
-  /** How many calls of an exchange's connection may run. Undefined: any number. */
+  /** What the calls of an exchange's connection share. Undefined: any number of them may run. */
   limitFor({ peer, maxConcurrent }: ServerExchange): ConcurrencyLimit | undefined {
     if (maxConcurrent === Infinity) return undefined;
     let limit = this.#limits.get(peer);
-    if (limit === undefined) this.#limits.set(peer, (limit = new ConcurrencyLimit(maxConcurrent)));
+    if (limit === undefined) this.#limits.set(peer, (limit = new ConcurrencyLimit()));
     return limit;
   }
 

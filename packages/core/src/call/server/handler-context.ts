@@ -12,6 +12,7 @@ import type { HandlerCall } from "../handler-call.ts";
 import type { HeadChanges } from "../intercepted-call.ts";
 import { toPeer } from "../peer.ts";
 import type { CallScope } from "../scope.ts";
+import type { Turn } from "./turn.ts";
 
 /** The call on the wire, as far as its context shows it. */
 export interface WireContext {
@@ -23,8 +24,8 @@ export interface WireContext {
   readonly responseHeaders: FieldMetadata;
   readonly responseTrailers: FieldMetadata;
   sendHeaders(): void;
-  /** Work of the user's, which may outlive the call's outcome: the call counts as running until it has ended. */
-  occupy(work: Promise<unknown>): void;
+  /** What code of the user's holds while it runs, which may be longer than the call. */
+  readonly turn: Turn;
 }
 
 /** A call in the hands of its gate, observers, interceptors and handler. Everything in it is made on first use. */
@@ -93,9 +94,8 @@ export class HandlerContext implements HandlerCall {
     return this.#call.host.capture();
   }
 
-  /** See {@link WireContext.occupy}. */
-  occupy(work: Promise<unknown>): void {
-    this.#call.occupy(work);
+  get turn(): Turn {
+    return this.#call.turn;
   }
 
   /** A copy with changes; its scope ends with this one's. */

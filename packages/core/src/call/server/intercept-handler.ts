@@ -36,7 +36,9 @@ export function interceptHandler(
     const handle = (): unknown => callHandler(handler, asStream(kind, request), context);
     if (kind === "unary" || kind === "client_streaming") {
       const given = context.enter(handle);
-      const message = givenMessage(await (limited ? within(context, given) : given), path);
+      // An interceptor need not wait for it.
+      if (given instanceof Promise) context.turn.holdFor(given);
+      const message = givenMessage(await (limited ? within(scope, given) : given), path);
       const response = completed(output, message);
       return new InterceptedReply(kind, response, shared.headers, shared.trailers);
     }

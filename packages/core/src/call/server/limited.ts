@@ -1,15 +1,13 @@
 import { leave } from "../leave.ts";
+import type { CallScope } from "../scope.ts";
 import type { HandlerContext } from "./handler-context.ts";
 import { sequenceOf } from "./sequence.ts";
 
-/** What a handler gives, unless its scope is canceled first. The handler runs on then, and is counted as running. */
-export function within<T>(context: HandlerContext, given: T | PromiseLike<T>): Promise<T> {
-  const { scope } = context;
-  const work = Promise.resolve(given);
-  context.occupy(work);
+/** What a handler gives, unless its scope is canceled first. */
+export function within<T>(scope: CallScope, given: T | PromiseLike<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = scope.onCancel(reject);
-    void work.then(resolve, reject).then(stop);
+    void Promise.resolve(given).then(resolve, reject).then(stop);
     if (scope.reason !== undefined) reject(scope.reason);
   });
 }
@@ -30,19 +28,22 @@ export function sequenceInContext(
       const iterator = inContext(() => sequenceOf(given, context.method.path));
       const leaveIt = (): void => {
         const leaving = inContext(() => leave(iterator));
-        if (leaving !== undefined) context.occupy(leaving);
+        if (leaving !== undefined) context.turn.holdFor(leaving);
       };
       const stop = limited ? scope.onCancel(leaveIt) : () => {};
       return {
         async next(): Promise<IteratorResult<unknown>> {
-          const coming = inContext(() => iterator.next());
-          const next = await (limited ? within(context, coming) : coming);
+          const coming = Promise.resolve(inContext(() => iterator.next()));
+          context.turn.holdFor(coming);
+          const next = await (limited ? within(scope, coming) : coming);
           if (next.done === true) stop();
           return next;
         },
         async return(): Promise<IteratorResult<unknown>> {
           stop();
-          await inContext(() => iterator.return?.());
+          const leaving = Promise.resolve(inContext(() => iterator.return?.()));
+          context.turn.holdFor(leaving);
+          await leaving;
           return { done: true, value: undefined };
         },
       };

@@ -16,22 +16,19 @@ import type { EncodedMessage, SendCompression } from "../message-encoder.ts";
 import { observe } from "../observation.ts";
 import type { Observation } from "../observation.ts";
 import { CallScope } from "../scope.ts";
-import type { ConcurrencyLimit } from "./concurrency-limit.ts";
 import type { Endpoint, EndpointCodecs } from "./endpoint.ts";
 import { HandlerContext } from "./handler-context.ts";
 import type { WireContext } from "./handler-context.ts";
 import { OutgoingResponse } from "./outgoing-response.ts";
 import { RequestStream } from "./request-stream.ts";
 import { sequenceOf } from "./sequence.ts";
+import { Turn } from "./turn.ts";
 
 /** How long the word of a passed deadline may take to leave: behind it there may be a window that stays shut. */
 const mostFlushMs = 1000;
 
 /**
- * One call on a server. It counts against its connection's concurrency from its turn until its outcome is settled and no
- * code of the user's runs for it any more, which a client cannot hasten by going away.
- *
- * Three moments end it, in any order but the last: its outcome is `settled`, its handler is `done`,
+ * One call on a server. Three moments end it, in any order but the last: its outcome is `settled`, its handler is `done`,
  * its exchange is `closed`.
  */
 export class ServerCall implements Sink, FrameSink, WireContext {
@@ -44,9 +41,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   readonly #context: HandlerContext;
   readonly #response: OutgoingResponse;
   readonly #observation: Observation | null;
-  readonly #limit: ConcurrencyLimit | undefined;
-  /** What runs for this call: the call itself until it is settled, its gate, its handler. 0: not its turn, or all ended. */
-  #occupants = 0;
+  readonly #turn: Turn;
   #outcome: "open" | "settled" = "open";
   #handler: "waiting" | "running" | "done" = "waiting";
   #carriage: "alive" | "dead" | "closed" = "alive";
@@ -78,7 +73,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     const encoder = endpoint.encoder(codecs, wire.framing, wire.text);
     const heldBack = method.kind === "bidi_streaming" && exchange.caps.request !== "full";
     this.#response = new OutgoingResponse(exchange, wire, encoder, send, heldBack);
-    this.#limit = app.limitFor(exchange);
+    this.#turn = new Turn(app.limitFor(exchange), () => this.#begin());
     this.#observation = app.host.enter(this.#scope, () =>
       observe(app.host, endpoint.observers, this.#context),
     );
@@ -93,21 +88,15 @@ export class ServerCall implements Sink, FrameSink, WireContext {
       return;
     }
     this.#scope.arm(() => this.#overdue());
-    if (this.#limit === undefined || this.#limit.enter(this.#begin)) this.#begin();
-    else this.#exchange.pause();
+    if (!this.#turn.take(this.#exchange.maxConcurrent)) this.#exchange.pause();
   }
 
   /** Passes the gate, and lets the body in. */
-  readonly #begin = (): void => {
-    this.#occupants = 1;
-    if (this.#outcome !== "open") {
-      // Settled in the moment between.
-      this.#vacate();
-      return;
-    }
+  #begin(): void {
     const gates = this.#endpoint.gates.values();
     const step = (): Promise<void> | undefined => {
       for (const gate of gates) {
+        if (this.#outcome !== "open") return undefined;
         const passing: unknown = this.host.enter(this.#scope, () => gate(this.#context));
         // Of whatever kind: one that was taken for passed would let everybody in.
         if (isThenable(passing)) return Promise.resolve(passing).then(step);
@@ -119,7 +108,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
       if (passing === undefined) this.#admit();
       else {
         this.#exchange.pause();
-        this.occupy(passing);
+        this.#turn.holdFor(passing);
         passing.then(
           () => this.#admit(),
           (error: unknown) => this.#failed(error),
@@ -128,7 +117,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     } catch (error) {
       this.#failed(error);
     }
-  };
+  }
 
   // What the handler's context asks.
 
@@ -164,9 +153,8 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     if (this.#outcome === "open") this.#response.sendHeaders();
   }
 
-  occupy(work: Promise<unknown>): void {
-    this.#occupants++;
-    work.then(this.#vacate, this.#vacate);
+  get turn(): Turn {
+    return this.#turn;
   }
 
   // The exchange's events.
@@ -290,7 +278,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
       return;
     }
     this.#handler = "running";
-    this.#occupants++;
+    this.#turn.hold();
     let given: unknown;
     try {
       given = this.host.enter(this.#scope, () => run(request, this.#context));
@@ -378,12 +366,8 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   #handlerDone(): void {
     if (this.#handler === "done") return;
     this.#handler = "done";
-    this.#vacate();
+    this.#turn.release();
   }
-
-  readonly #vacate = (): void => {
-    if (--this.#occupants === 0) this.#limit?.leave();
-  };
 
   /** Ends the call with a response that cannot be sent. Nobody threw it, so that who serves has to be told. */
   #unwritable(error: unknown): void {
@@ -430,8 +414,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     }
     this.#leave = undefined;
     this.#response.close(error !== null && this.#handler === "running");
-    if (this.#occupants === 0) this.#limit?.forget(this.#begin);
-    else this.#vacate();
+    this.#turn.settle();
   }
 
   #wrongCount(what: string): RpcError {
