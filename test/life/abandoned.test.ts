@@ -11,7 +11,7 @@ describe("an abandoned response stream is reclaimed by the garbage collector and
   let report: Readonly<Record<string, Outcome>> = {};
 
   beforeAll(async () => {
-    report = (await run("abandoned.ts", ["--expose-gc"])) as typeof report;
+    report = (await run(new URL("programs/abandoned.ts", import.meta.url), ["--expose-gc"])) as typeof report;
   });
 
   describe.each(["without interceptors", "with interceptors"])("%s", (how) => {

@@ -13,7 +13,7 @@ describe("a success never creates an Error, a DOMException or a rejected promise
   let outcome: Outcome | undefined;
 
   beforeAll(async () => {
-    outcome = (await run("success.ts", [])) as Outcome;
+    outcome = (await run(new URL("programs/success.ts", import.meta.url), [])) as Outcome;
   });
 
   test.each(

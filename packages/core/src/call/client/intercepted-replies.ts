@@ -31,6 +31,7 @@ export class InterceptedReplies<O> implements ReplySource<O> {
   readonly #waiters = new Set<Waiter>();
   #reply: InterceptedReply | undefined;
   #outcome: Outcome | undefined;
+  #ended: (() => void) | undefined;
 
   constructor(
     host: Host,
@@ -93,6 +94,10 @@ export class InterceptedReplies<O> implements ReplySource<O> {
     return this.#outcome !== undefined;
   }
 
+  onEnded(run: () => void): void {
+    this.#ended = run;
+  }
+
   cancel(error: RpcError): void {
     this.#scope.cancel(error);
   }
@@ -113,6 +118,8 @@ export class InterceptedReplies<O> implements ReplySource<O> {
       );
     }
     this.#waiters.clear();
+    this.#ended?.();
+    this.#ended = undefined;
     this.#onSettled(error);
     this.#observation?.settled(error);
     this.#scope.release();

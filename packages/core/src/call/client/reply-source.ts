@@ -11,6 +11,8 @@ export interface ReplySource<O> {
   trailers(keeper: unknown): Promise<Metadata>;
   /** Whether nothing is left of it: it was read to its end, or it has failed and there is nothing more to read. */
   readonly ended: boolean;
+  /** What to do when it has ended, which it has not yet. Once. */
+  onEnded(run: () => void): void;
   /** Ends it from this side; harmless when it has ended. */
   cancel(error: RpcError): void;
 }

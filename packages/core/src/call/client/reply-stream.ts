@@ -24,7 +24,6 @@ export class ReplyStreamFacade<O> extends StreamFacade<O> implements ReplyStream
         const value = left ? undefined : await this.receive();
         if (value !== undefined) return { done: false, value };
         left = true;
-        this.forget();
         return { done: true, value: undefined };
       },
       return: async (): Promise<IteratorResult<O, undefined>> => {

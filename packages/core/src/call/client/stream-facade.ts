@@ -27,8 +27,12 @@ export abstract class StreamFacade<O> implements StreamCall {
   protected readonly replies: ReplySource<O>;
 
   constructor(call: StartedCall<O>) {
-    this.replies = call.replies;
-    registry.register(this, call, call.replies);
+    const { replies } = call;
+    this.replies = replies;
+    // What has ended must not stay registered: the stack of an error that it ended with may lead back to this object.
+    if (replies.ended) return;
+    registry.register(this, call, replies);
+    replies.onEnded(() => void registry.unregister(replies));
   }
 
   get headers(): Promise<Metadata> {
@@ -36,7 +40,6 @@ export abstract class StreamFacade<O> implements StreamCall {
   }
 
   cancel(reason?: unknown): void {
-    this.forget();
     if (!this.replies.ended) this.replies.cancel(cancellation(reason));
   }
 
@@ -44,7 +47,7 @@ export abstract class StreamFacade<O> implements StreamCall {
     this.cancel();
   }
 
-  /** The call has ended, or somebody else answers for it: its loss means nothing any more. */
+  /** Somebody else answers for the call: its loss means nothing any more. */
   protected forget(): void {
     registry.unregister(this.replies);
   }

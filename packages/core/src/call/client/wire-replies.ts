@@ -20,6 +20,7 @@ export class WireReplies<O> implements ReplyConsumer<O>, ReplySource<O> {
   readonly #trailers = new Later<Metadata>();
   #call: ReplyingCall | undefined;
   #stop: (() => void) | undefined;
+  #ended: (() => void) | undefined;
   #outcome: { readonly error: RpcError | null; readonly trailers: Fields } | undefined;
 
   constructor() {
@@ -72,6 +73,10 @@ export class WireReplies<O> implements ReplyConsumer<O>, ReplySource<O> {
     return this.#queue.drained;
   }
 
+  onEnded(run: () => void): void {
+    this.#ended = run;
+  }
+
   cancel(error: RpcError): void {
     this.#call?.cancel(error);
     // Behind the outcome there may be messages that nobody will take any more.
@@ -82,5 +87,7 @@ export class WireReplies<O> implements ReplyConsumer<O>, ReplySource<O> {
   #drained(error: RpcError | null): void {
     if (error === null) this.#trailers.resolve(FieldMetadata.received(this.#outcome!.trailers));
     else this.#trailers.reject(error);
+    this.#ended?.();
+    this.#ended = undefined;
   }
 }
