@@ -59,6 +59,16 @@ export class Deframer {
     this.#sink = sink;
   }
 
+  /** Bytes that are held of a message of which more has to come. */
+  get incomplete(): number {
+    return this.#state === "open" && this.#end === undefined ? this.#reader.incomplete : 0;
+  }
+
+  /** Nothing comes, because it is held back on this side. */
+  get held(): boolean {
+    return this.#holds !== 0;
+  }
+
   data(chunk: Uint8Array, start: number, end: number): void {
     if (this.#state !== "open" || start === end) return;
     this.#empty = false;

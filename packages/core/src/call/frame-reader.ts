@@ -17,6 +17,8 @@ export interface FrameReader {
   read(chunk: Uint8Array, at: number, end: number): number;
   /** Whether the last read(), or finish(), completed a frame. */
   readonly ready: boolean;
+  /** Bytes that it holds of a frame which is not complete. */
+  readonly incomplete: number;
   /** The body has ended: completes what that completes, or fails. */
   finish(): void;
   /** Lets go of what it holds. */
@@ -51,6 +53,10 @@ export class EnvelopeReader implements FrameReader {
   constructor(limit: number, budget: MemoryBudget) {
     this.#limit = limit;
     this.#gathered = new Gathered(budget);
+  }
+
+  get incomplete(): number {
+    return this.#gathered.length;
   }
 
   read(chunk: Uint8Array, from: number, end: number): number {
@@ -122,6 +128,10 @@ export class BodyReader implements FrameReader {
     this.#limit = limit;
     this.#gathered = new Gathered(budget);
     this.flags = compressed ? flagCompressed : 0;
+  }
+
+  get incomplete(): number {
+    return this.#gathered.length;
   }
 
   read(chunk: Uint8Array, at: number, end: number): number {

@@ -1,20 +1,29 @@
 /** What all calls of one server, or one transport, may hold together of messages that are not complete yet. */
 export class MemoryBudget {
   readonly bytes: number;
+  readonly #whole: MemoryBudget | undefined;
   #used = 0;
 
-  constructor(bytes: number) {
+  /** `whole`: what it is a part of, and takes from. */
+  constructor(bytes: number, whole?: MemoryBudget) {
     this.bytes = bytes;
+    this.#whole = whole;
+  }
+
+  /** What one of many may take of it, so that it cannot take all. */
+  half(): MemoryBudget {
+    return new MemoryBudget(this.bytes / 2, this);
   }
 
   /** Takes `bytes`; false, and nothing taken, if there are not so many left. */
   take(bytes: number): boolean {
-    if (this.#used + bytes > this.bytes) return false;
+    if (this.#used + bytes > this.bytes || this.#whole?.take(bytes) === false) return false;
     this.#used += bytes;
     return true;
   }
 
   give(bytes: number): void {
+    this.#whole?.give(bytes);
     this.#used -= bytes;
   }
 

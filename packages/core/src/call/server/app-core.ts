@@ -11,6 +11,12 @@ import type { MemoryBudget } from "../memory-budget.ts";
 import type { SendCompression } from "../message-encoder.ts";
 import { ConcurrencyLimit } from "./concurrency-limit.ts";
 
+/** One connection's part of what a server has. */
+export interface ConnectionShare {
+  readonly limit: ConcurrencyLimit;
+  readonly budget: MemoryBudget;
+}
+
 /** An App's inside: what all of its calls share. */
 export class AppCore {
   readonly host: Host;
@@ -22,7 +28,7 @@ export class AppCore {
   readonly budget: MemoryBudget;
   readonly writer: ChunkWriter = new ChunkWriter();
   readonly #onError: App["onError"];
-  readonly #limits = new WeakMap<Peer, ConcurrencyLimit>();
+  readonly #shares = new WeakMap<Peer, ConnectionShare>();
 
   constructor(host: Host, app: App) {
     this.host = host;
@@ -35,12 +41,15 @@ export class AppCore {
     this.#onError = app.onError;
   }
 
-  /** What the calls of an exchange's connection share. Undefined: any number of them may run. */
-  limitFor({ peer, maxConcurrent }: ServerExchange): ConcurrencyLimit | undefined {
+  /** What the calls of an exchange's connection have together. Undefined: its carriage bounds nothing. */
+  shareOf({ peer, maxConcurrent }: ServerExchange): ConnectionShare | undefined {
     if (maxConcurrent === Infinity) return undefined;
-    let limit = this.#limits.get(peer);
-    if (limit === undefined) this.#limits.set(peer, (limit = new ConcurrencyLimit()));
-    return limit;
+    let share = this.#shares.get(peer);
+    if (share === undefined) {
+      share = { limit: new ConcurrencyLimit(), budget: this.budget.half() };
+      this.#shares.set(peer, share);
+    }
+    return share;
   }
 
   /** Hands a user's error, which the client does not see, to the App's hook. */

@@ -12,6 +12,7 @@ import { faultToError } from "../fault-error.ts";
 import { BodyReader, EnvelopeReader } from "../frame-reader.ts";
 import { Deframer } from "../deframer.ts";
 import type { FrameSink } from "../deframer.ts";
+import type { MemoryBudget } from "../memory-budget.ts";
 import type { EncodedMessage, SendCompression } from "../message-encoder.ts";
 import { observe } from "../observation.ts";
 import type { Observation } from "../observation.ts";
@@ -22,6 +23,7 @@ import type { WireContext } from "./handler-context.ts";
 import { OutgoingResponse } from "./outgoing-response.ts";
 import { RequestStream } from "./request-stream.ts";
 import { sequenceOf } from "./sequence.ts";
+import { mostSilenceMs, StallWatch } from "./stall-watch.ts";
 import { Turn } from "./turn.ts";
 
 /** How long the word of a passed deadline may take to leave: behind it there may be a window that stays shut. */
@@ -42,6 +44,8 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   readonly #response: OutgoingResponse;
   readonly #observation: Observation | null;
   readonly #turn: Turn;
+  readonly #budget: MemoryBudget;
+  #stallWatch: StallWatch | undefined;
   #outcome: "open" | "settled" = "open";
   #handler: "waiting" | "running" | "done" = "waiting";
   #carriage: "alive" | "dead" | "closed" = "alive";
@@ -73,7 +77,9 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     const encoder = endpoint.encoder(codecs, wire.framing, wire.text);
     const heldBack = method.kind === "bidi_streaming" && exchange.caps.request !== "full";
     this.#response = new OutgoingResponse(exchange, wire, encoder, send, heldBack);
-    this.#turn = new Turn(app.limitFor(exchange), () => this.#begin());
+    const share = app.shareOf(exchange);
+    this.#budget = share?.budget ?? app.budget;
+    this.#turn = new Turn(share?.limit, () => this.#begin());
     this.#observation = app.host.enter(this.#scope, () =>
       observe(app.host, endpoint.observers, this.#context),
     );
@@ -161,8 +167,10 @@ export class ServerCall implements Sink, FrameSink, WireContext {
 
   data(chunk: Uint8Array, start: number, end: number): void {
     const { bodyRefusal } = this.#wire;
-    if (bodyRefusal === null) this.#deframer?.data(chunk, start, end);
-    else if (end > start && this.#outcome === "open") {
+    if (bodyRefusal === null) {
+      this.#deframer?.data(chunk, start, end);
+      this.#stallWatch?.heard();
+    } else if (end > start && this.#outcome === "open") {
       this.#response.refuse(bodyRefusal);
       this.#settle(new RpcError("invalid_argument", bodyRefusal.text));
     }
@@ -252,8 +260,8 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     const { framing, text } = this.#wire;
     const reader =
       framing === "body"
-        ? new BodyReader(app.maxReceiveBytes, app.budget, this.#compression !== null)
-        : new EnvelopeReader(app.maxReceiveBytes, app.budget);
+        ? new BodyReader(app.maxReceiveBytes, this.#budget, this.#compression !== null)
+        : new EnvelopeReader(app.maxReceiveBytes, this.#budget);
     const base64 = text ? new Base64Reader() : null;
     const deframer = new Deframer(
       this.#exchange,
@@ -264,6 +272,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
       this,
     );
     this.#deframer = deframer;
+    this.#stallWatch = new StallWatch(this.host, deframer, () => this.#settle(stalled(deframer)));
     this.#exchange.resume();
     if (method.kind === "client_streaming" || method.kind === "bidi_streaming") {
       this.#requests = new RequestStream(deframer);
@@ -414,6 +423,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     }
     this.#leave = undefined;
     this.#response.close(error !== null && this.#handler === "running");
+    this.#stallWatch?.release();
     this.#turn.settle();
   }
 
@@ -432,6 +442,14 @@ function chosenFor(accepted: readonly string[], send: readonly SendCompression[]
     if (found !== undefined) return found;
   }
   return null;
+}
+
+function stalled({ incomplete }: Deframer): RpcError {
+  const silence = `${mostSilenceMs / 1000} s of silence`;
+  return new RpcError(
+    "deadline_exceeded",
+    `the request stopped in the middle of a message: ${silence} behind its first ${incomplete} bytes`,
+  );
 }
 
 const noBytes = /*@__PURE__*/ new Uint8Array(0);
