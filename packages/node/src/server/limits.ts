@@ -39,6 +39,9 @@ export interface ServerLimits {
   readonly probeMs: number;
 }
 
+/** Other bounds in place of some defaults. */
+export type ServerLimitOptions = { readonly [Name in keyof ServerLimits]?: number | undefined };
+
 /** The defaults. */
 export const SERVER_LIMITS: ServerLimits = {
   maxHeaderBytes: 65_536,
@@ -67,7 +70,7 @@ function isLimit(name: string): name is keyof ServerLimits {
 }
 
 /** The defaults, with other bounds in place of some. Throws TypeError, naming option and value. */
-export function serverLimits(given: Partial<ServerLimits> | undefined): ServerLimits {
+export function serverLimits(given: ServerLimitOptions | undefined): ServerLimits {
   const limits: { -readonly [Name in keyof ServerLimits]: number } = { ...SERVER_LIMITS };
   for (const [name, value] of Object.entries(given ?? {})) {
     if (value === undefined) continue;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type * as tls from "node:tls";
 
-import type { ServerLimits } from "./limits.ts";
+import type { ServerLimitOptions } from "./limits.ts";
 
 /** TLS of a server; each as in node:tls. ALPN offers `h2` and `http/1.1`. */
 export type ServerTls = Pick<
@@ -60,7 +60,7 @@ export interface ListenOptions extends ListenAddress {
   readonly addresses?: readonly ListenAddress[] | undefined;
   readonly upgrade?: UpgradeHook | undefined;
   /** Other bounds than the defaults. */
-  readonly limits?: Partial<ServerLimits> | undefined;
+  readonly limits?: ServerLimitOptions | undefined;
   /** For logs: failed TLS handshakes, broken HTTP/2 connections, connections that never said anything. */
   readonly onConnectionFailure?: ((failure: ConnectionFailure) => void) | undefined;
 }
