@@ -1,0 +1,112 @@
+// pnpm fuzz [target …] [--seconds N] [--seed N], or pnpm fuzz target --replay FILE
+import { randomInt } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
+import { setup as generate } from "../../scripts/generate.ts";
+import { keepInput, regressionFolder } from "./corpus.ts";
+import type { Job, Report } from "./job.ts";
+import { targets } from "./targets.ts";
+
+/** Longer than any input may take, whatever else the machine does. */
+const hangMs = 30_000;
+const heapMiB = 1024;
+const longestSeed = 64 * 1024;
+
+generate();
+const { values, positionals } = readArguments();
+const names = positionals.length === 0 ? Object.keys(targets) : positionals;
+for (const name of names) {
+  if (!Object.hasOwn(targets, name))
+    fail(`there is no target ${JSON.stringify(name)}: use ${Object.keys(targets).join(", ")}`);
+}
+const seconds = wholeNumber("--seconds", values.seconds ?? "60");
+const seed = values.seed === undefined ? randomInt(2 ** 31) : wholeNumber("--seed", values.seed);
+
+if (values.replay === undefined) process.exitCode = await fuzz();
+else await replay(values.replay);
+
+/** Runs one input again, and lets what it throws come out. */
+async function replay(path: string): Promise<void> {
+  if (positionals.length !== 1) fail("--replay wants one target");
+  const target = await targets[names[0]!]!();
+  console.log(await target.run(new Uint8Array(readFileSync(path))));
+  await target.close?.();
+}
+
+async function fuzz(): Promise<0 | 1> {
+  console.log(`seed ${seed}, ${seconds} s each`);
+  for (const name of names) {
+    const report = await run(name);
+    if (report.finding !== null) {
+      const path = relative(process.cwd(), keepInput(regressionFolder(name), report.finding.input));
+      console.log(`${name}: a finding after ${report.executions} executions`);
+      console.log(report.finding.error);
+      console.log(`its input is kept; again: pnpm fuzz ${name} --replay ${path}`);
+      return 1;
+    }
+    const { inputs, covered, outcomes } = report.grown;
+    console.log(
+      `${name}: ${report.executions} executions, ${outcomes} outcomes, ` +
+        `inputs ${inputs[0]} to ${inputs[1]}, source covered ${covered[0]} to ${covered[1]} bytes`,
+    );
+  }
+  return 0;
+}
+
+/** One target in its thread, until the thread is through, or stands still, or dies. */
+function run(target: string): Promise<Report> {
+  const running = new Int32Array(new SharedArrayBuffer(8));
+  const input = new Uint8Array(new SharedArrayBuffer(longestSeed));
+  const job: Job = { target, seconds, seed, running, input };
+  const worker = new Worker(new URL("worker.ts", import.meta.url), {
+    workerData: job,
+    resourceLimits: { maxOldGenerationSizeMb: heapMiB },
+  });
+  const last = (error: unknown): Report => ({
+    executions: Atomics.load(running, 0),
+    finding: { input: input.slice(0, Atomics.load(running, 1)), error },
+  });
+  return new Promise((resolve) => {
+    let seen = -1;
+    const watch = setInterval(() => {
+      const now = Atomics.load(running, 0);
+      if (now === seen) {
+        resolve(last(new Error(`no end after ${hangMs / 1000} s`)));
+        void worker.terminate();
+      }
+      seen = now;
+    }, hangMs);
+    worker.on("message", (report: Report) => {
+      resolve(report);
+      void worker.terminate();
+    });
+    worker.on("error", (error) => resolve(last(error)));
+    worker.on("exit", (code) => {
+      clearInterval(watch);
+      resolve(last(new Error(`the thread ended with ${code}`)));
+    });
+  });
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { seconds: { type: "string" }, seed: { type: "string" }, replay: { type: "string" } },
+    });
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) fail(`${name} ${text} is not a whole number below 1,000,000,000`);
+  return Number(text);
+}
+
+function fail(text: string): never {
+  console.error(text);
+  process.exit(1);
+}
