@@ -71,7 +71,7 @@ export class MessageQueue<T> {
   }
 
   /** Ends at once, dropping what is here. */
-  abort(error: RpcError): void {
+  abort(error: RpcError | null): void {
     if (this.drained) return;
     this.#messages = [];
     this.#sizes = [];

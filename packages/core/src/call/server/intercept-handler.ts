@@ -3,6 +3,7 @@ import type { FieldMetadata } from "../../metadata.ts";
 import type { Codec, Kind } from "../../method.ts";
 import { completed } from "../completed.ts";
 import { compose } from "../compose.ts";
+import { handled } from "../handled.ts";
 import type { Handler } from "../implementation.ts";
 import { InterceptedCall, InterceptedReply } from "../intercepted-call.ts";
 import type { SharedCall } from "../intercepted-call.ts";
@@ -96,17 +97,33 @@ function asStream(kind: Kind, request: Message | AsyncIterable<Message>): unknow
 class SequenceStream {
   readonly #sequence: AsyncIterable<Message>;
   #iterator: AsyncIterator<Message> | undefined;
+  #left = false;
 
   constructor(sequence: AsyncIterable<Message>) {
     this.#sequence = sequence;
   }
 
-  async receive(): Promise<Message | undefined> {
-    const next = await this[Symbol.asyncIterator]().next();
-    return next.done === true ? undefined : next.value;
+  receive(): Promise<Message | undefined> {
+    return handled(this.#next().then((next) => (next.done === true ? undefined : next.value)));
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<Message> {
+  [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
+    return {
+      next: () => handled(this.#next()),
+      return: async (): Promise<IteratorResult<Message, undefined>> => {
+        this.#left = true;
+        await this.#opened.return?.();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  async #next(): Promise<IteratorResult<Message, undefined>> {
+    const next = this.#left ? undefined : await this.#opened.next();
+    return next === undefined || next.done === true ? { done: true, value: undefined } : next;
+  }
+
+  get #opened(): AsyncIterator<Message> {
     return (this.#iterator ??= this.#sequence[Symbol.asyncIterator]());
   }
 }

@@ -1,4 +1,5 @@
 import type { RpcError } from "../../error.ts";
+import { handled } from "../handled.ts";
 import { MessageQueue } from "../message-queue.ts";
 import type { Flow } from "../message-queue.ts";
 import type { MessageStream } from "../streams.ts";
@@ -33,26 +34,37 @@ export class RequestStream<T> implements MessageStream<T> {
     this.#queue.abort(error);
   }
 
-  // From the handler.
+  // From the handler. It may ask before it awaits, and a client may vanish in between.
 
   receive(): Promise<T | undefined> {
-    if (this.#state === "unread") this.#state = "started";
-    return this.#queue.receive();
+    return handled(this.#take());
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
     if (this.#state === "unread") this.#state = "started";
     return {
-      next: async (): Promise<IteratorResult<T, undefined>> => {
-        const value = this.#state === "left" ? undefined : await this.#queue.receive();
-        return value === undefined ? { done: true, value: undefined } : { done: false, value };
-      },
+      next: () => handled(this.#take().then(toResult)),
       return: async (): Promise<IteratorResult<T, undefined>> => {
-        // The handler wants no more requests: they are held back until it ends, which drains them within bounds.
-        this.#state = "left";
-        this.#flow.pause();
+        this.#leave();
         return { done: true, value: undefined };
       },
     };
   }
+
+  #take(): Promise<T | undefined> {
+    if (this.#state === "left") return Promise.resolve(undefined);
+    this.#state = "started";
+    return this.#queue.receive();
+  }
+
+  /** The handler wants no more requests: they are held back until it ends, which drains them within bounds. */
+  #leave(): void {
+    this.#state = "left";
+    this.#queue.abort(null);
+    this.#flow.pause();
+  }
+}
+
+function toResult<T>(value: T | undefined): IteratorResult<T, undefined> {
+  return value === undefined ? { done: true, value: undefined } : { done: false, value };
 }
