@@ -105,3 +105,62 @@ describe.each(protocols)("a handler's requests, %s", (protocol) => {
     expect((await call.finish()).count).toBe(0n);
   });
 });
+
+describe.each(protocols.filter((protocol) => protocol !== "grpc"))(
+  "where the client listens only when it has said everything, %s",
+  (protocol) => {
+    const caps = { http: "1.1", resets: false, request: "half", trailers: false } as const;
+    const big = { name: "x".repeat(100_000) };
+
+    test("a handler that leaves its requests is heard as soon as they have ended", async () => {
+      const on = stage(
+        {
+          async *chat(requests, { signal }) {
+            // The requests have been held back by now: they are many.
+            await quiet();
+            for await (const _ of requests) break;
+            yield { greeting: "one" };
+            await new Promise((_resolve, reject) => {
+              signal.addEventListener("abort", () => reject(signal.reason as Error));
+            });
+          },
+        },
+        { protocol, memory: { caps }, transport: { halfDuplex: true } },
+      );
+      const call = on.client.chat(Array.from({ length: 30 }, () => big));
+      expect((await call.receive())?.greeting).toBe("one");
+      expect(on.serverEnds).toEqual([]);
+      call.cancel();
+    });
+
+    test("what is read to no purpose is bounded: beyond it, requests wait for the handler's end", async () => {
+      const go = Promise.withResolvers<void>();
+      const on = stage(
+        {
+          async *chat(requests) {
+            for await (const _ of requests) break;
+            yield { greeting: "one" };
+            await go.promise;
+          },
+        },
+        { protocol, memory: { caps }, transport: { halfDuplex: true } },
+      );
+      let sent = 0;
+      const requests = function* (): Generator<object> {
+        for (; sent < 1000; sent++) yield big;
+      };
+      const call = on.client.chat(requests());
+      await quiet();
+      while (sent < 1000) {
+        const before = sent;
+        await quiet();
+        if (sent === before) break;
+      }
+      expect(sent).toBeGreaterThan(40);
+      expect(sent).toBeLessThan(60);
+      go.resolve();
+      expect((await call.receive())?.greeting).toBe("one");
+      expect(await call.receive()).toBeUndefined();
+    });
+  },
+);

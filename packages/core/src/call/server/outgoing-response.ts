@@ -49,6 +49,11 @@ export class OutgoingResponse {
     if (heldBack) this.#held = [];
   }
 
+  /** Whether nothing leaves yet, since the client listens only when it has sent all its requests. */
+  get heldBack(): boolean {
+    return this.#held !== undefined;
+  }
+
   /** Who hears of headers and messages from now on. */
   observedBy(observation: Observation | null): void {
     this.#observation = observation;

@@ -1,17 +1,25 @@
 import type { RpcError } from "../../error.ts";
+import { prefixLength } from "../../protocol/envelope.ts";
 import { handled } from "../handled.ts";
 import { MessageQueue } from "../message-queue.ts";
 import type { Flow } from "../message-queue.ts";
 import type { MessageStream } from "../streams.ts";
 
+/** Requests, unpacked, that are read to no purpose for a client that listens behind them: as much as one message may have. */
+const mostDroppedBytes = 4 * 1024 * 1024;
+
 /** The requests of a call, in its handler's hands. */
 export class RequestStream<T> implements MessageStream<T> {
   readonly #queue: MessageQueue<T>;
   readonly #flow: Flow;
+  readonly #heldBack: boolean;
   #state: "unread" | "started" | "left" = "unread";
+  #droppedBytes = 0;
 
-  constructor(flow: Flow) {
+  /** `heldBack`: the client listens only when it has sent all its requests. */
+  constructor(flow: Flow, heldBack: boolean) {
     this.#flow = flow;
+    this.#heldBack = heldBack;
     this.#queue = new MessageQueue(flow);
   }
 
@@ -23,7 +31,8 @@ export class RequestStream<T> implements MessageStream<T> {
   // From the wire.
 
   push(message: T, size: number): void {
-    if (this.#state !== "left") this.#queue.push(message, size);
+    if (this.#state === "left") this.#drop(size);
+    else this.#queue.push(message, size);
   }
 
   end(error: RpcError | null): void {
@@ -57,11 +66,21 @@ export class RequestStream<T> implements MessageStream<T> {
     return this.#queue.receive();
   }
 
-  /** The handler wants no more requests: they are held back until it ends, which drains them within bounds. */
+  /**
+   * The handler wants no more requests: they are held back until it ends, which drains them within bounds. Where responses
+   * wait for the requests' end, they are read on and dropped, or nothing would get through.
+   */
   #leave(): void {
+    if (this.#state === "left") return;
     this.#state = "left";
     this.#queue.abort(null);
-    this.#flow.pause();
+    if (this.#heldBack) this.#flow.resume();
+    else this.#flow.pause();
+  }
+
+  #drop(size: number): void {
+    this.#droppedBytes += prefixLength + size;
+    if (this.#droppedBytes > mostDroppedBytes) this.#flow.pause();
   }
 }
 

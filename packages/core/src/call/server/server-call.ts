@@ -275,7 +275,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     this.#stallWatch = new StallWatch(this.host, deframer, () => this.#settle(stalled(deframer)));
     this.#exchange.resume();
     if (method.kind === "client_streaming" || method.kind === "bidi_streaming") {
-      this.#requests = new RequestStream(deframer);
+      this.#requests = new RequestStream(deframer, this.#response.heldBack);
       this.#run(this.#requests);
     }
   }
