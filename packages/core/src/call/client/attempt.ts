@@ -49,6 +49,8 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
   #heldHead: Fields | undefined;
   #framesSeen = false;
   #outcome: Outcome | undefined;
+  /** A deadline strikes for a call and for each of its interceptors. */
+  #abandoned = false;
 
   constructor(
     core: TransportCore,
@@ -78,6 +80,8 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
 
   /** Nothing of it is wanted any more. */
   abandon(): void {
+    if (this.#abandoned) return;
+    this.#abandoned = true;
     this.#deframer?.discard();
     this.#exchange?.reset(ErrorCode.CANCEL);
   }

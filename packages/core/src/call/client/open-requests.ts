@@ -27,7 +27,7 @@ export function openRequests<I extends Message, O extends Message>(
 ): RequestStreamCall<I, O> {
   const { plan, head, observation, run } = beginCall(settings, method, options);
   if (run !== null) {
-    const requests = new RequestChannel<I>(plan.input, (error) => head.scope.cancel(error));
+    const requests = new RequestChannel<I>(plan.input, head.scope);
     const sequence =
       messages === undefined ? new OneShot(() => requests.iterate()) : completedAll(plan.input, messages);
     const replies = startIntercepted<O>(run, head, plan, observation, () => sequence, requests);

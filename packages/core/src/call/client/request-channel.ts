@@ -3,6 +3,7 @@ import { RpcError } from "../../error.ts";
 import type { Init } from "../../init.ts";
 import type { Codec } from "../../method.ts";
 import { completed } from "../completed.ts";
+import type { CallScope } from "../scope.ts";
 import type { RequestTarget } from "./request-target.ts";
 
 interface Offer<I> {
@@ -21,18 +22,17 @@ interface Taker<I> {
 /** Hands requests from send() to interceptors: a send has room when its message was taken. */
 export class RequestChannel<I extends Message> implements RequestTarget<I> {
   readonly #codec: Codec<I>;
+  /** The call's: canceled when a request cannot be sent. */
+  readonly #scope: CallScope;
   #offers: Offer<I>[] = [];
   #takers: Taker<I>[] = [];
   /** `ended` by who sends; `left` by who takes: nobody will take more. */
   #state: "open" | "ended" | "left" = "open";
   #outcome: { readonly error: RpcError | null } | undefined;
 
-  readonly #fail: (error: RpcError) => void;
-
-  /** `fail` ends the call: a request cannot be sent. */
-  constructor(codec: Codec<I>, fail: (error: RpcError) => void) {
+  constructor(codec: Codec<I>, scope: CallScope) {
     this.#codec = codec;
-    this.#fail = fail;
+    this.#scope = scope;
   }
 
   send(init: Init<I>, keeper: unknown): Promise<boolean> {
@@ -49,6 +49,12 @@ export class RequestChannel<I extends Message> implements RequestTarget<I> {
   /** Nobody will take more: what was offered has no room, and the result says why. */
   leave(): void {
     this.#state = "left";
+    const { reason } = this.#scope;
+    if (reason !== undefined) {
+      // They leave because the call is canceled.
+      this.settle(reason);
+      return;
+    }
     for (const offer of this.#offers) offer.taken(false);
     this.#offers = [];
     this.#endTakers();
@@ -91,7 +97,7 @@ export class RequestChannel<I extends Message> implements RequestTarget<I> {
       message = completed(this.#codec, init);
     } catch (error) {
       const failure = RpcError.from(error);
-      this.#fail(failure);
+      this.#scope.cancel(failure);
       return Promise.reject(failure);
     }
     const taker = this.#takers.shift();
