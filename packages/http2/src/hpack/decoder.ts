@@ -74,7 +74,6 @@ export class Decoder {
       }
       this.#owedUpdate = undefined;
       this.#table.resize(octets);
-      this.#blocks.clear();
     }
     if (this.#owedUpdate === undefined || reader.at === end) return true;
     reader.problem = `the block does not start with an update to a table of at most ${this.#owedUpdate} octets`;

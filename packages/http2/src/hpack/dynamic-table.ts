@@ -35,16 +35,15 @@ export class DynamicTable<Entry extends Sized> {
     return index < this.#count ? this.#ring[(this.#next - 1 - index) & (this.#ring.length - 1)] : undefined;
   }
 
-  /** Section 4.4: an entry that is greater than the table empties it, and is not in it. False then. */
-  insert(entry: Entry): boolean {
+  /** Section 4.4: an entry that is greater than the table empties it, and is not in it. */
+  insert(entry: Entry): void {
     this.#evictDownTo(this.#maxOctets - entry.octets);
-    if (entry.octets > this.#maxOctets) return false;
+    if (entry.octets > this.#maxOctets) return;
     if (this.#count === this.#ring.length) this.#grow();
     this.#ring[this.#next] = entry;
     this.#next = (this.#next + 1) & (this.#ring.length - 1);
     this.#count++;
     this.#octets += entry.octets;
-    return true;
   }
 
   /** Section 4.3. */

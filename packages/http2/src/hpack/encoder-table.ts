@@ -60,9 +60,9 @@ export class EncoderTable {
     return position < 0 ? -position : staticCount + 1 + this.#inserted - position;
   }
 
+  /** The field is in neither table, and not greater than the dynamic one. */
   insert(name: string, value: string): void {
-    const octets = name.length + value.length + entryOverhead;
-    if (!this.#table.insert({ name, value, octets })) return;
+    this.#table.insert({ name, value, octets: name.length + value.length + entryOverhead });
     const position = ++this.#inserted;
     const known = this.find(name) ?? this.#know(name, undefined);
     known.values.set(value, position);

@@ -189,6 +189,13 @@ describe("section 6.3: updates of the size, as a decoder sees them", () => {
     expect(moved(concat(update(0), update(201), indexed(2)))).toBe("compression-error");
   });
 
+  test("an empty block owes none, and leaves it due", () => {
+    const decoder = roomyDecoder();
+    decoder.setMaxTableOctets(100);
+    expect(decode(decoder, new Uint8Array()).outcome).toBe("fields");
+    expect(decode(decoder, indexed(2)).outcome).toBe("compression-error");
+  });
+
   test("is due once", () => {
     const decoder = roomyDecoder();
     decoder.setMaxTableOctets(100);

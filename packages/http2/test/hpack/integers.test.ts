@@ -34,6 +34,9 @@ describe("what cannot be an integer is a compression error, and says so", () => 
     ["a table's size that is cut short", "3f", "cut short"],
     ["a name's length that is cut short", "007f", "cut short"],
     ["a value's length that is cut short", "0001617f80", "cut short"],
+    ["a name that is missing", "00", "a field is cut short"],
+    ["a value that is missing", "000161", "a field is cut short"],
+    ["a value that is missing behind a name's index", "0f10", "a field is cut short"],
     ["a value's length that goes on for five octets", "0001617f8080808000", "more than 4 octets"],
   ])("%s", (_, digits, problem) => {
     const block = decode(roomyDecoder(), hex(digits));
@@ -63,6 +66,14 @@ test("an integer in more octets than it needs is read, as long as they are few",
   const name = "a".repeat(127);
   const block = concat(hex("00 7f80808000"), octets(name), hex("0176"));
   expect(decode(roomyDecoder(), block)).toMatchObject({ outcome: "fields", fields: [name, "v"] });
+});
+
+test("an integer ends with the block, whatever follows in the same chunk", () => {
+  for (const digits of ["ff8080", "3f8080", "7f8080", "0f8080", "1f8080", "007f8080", "0001617f8080"]) {
+    const bytes = concat(hex(digits), hex("0000000000"));
+    for (const left of [5, 6, 7])
+      expect(roomyDecoder().decode(bytes, 0, bytes.length - left).problem).toBe("an integer is cut short");
+  }
 });
 
 test("a block that is cut short anywhere between its fields' ends is refused", () => {

@@ -22,6 +22,11 @@ describe("octets are characters of ISO-8859-1", () => {
     expect(decode(roomyDecoder(), block).fields).toEqual(["n", every]);
   });
 
+  test("as many as there are", () => {
+    for (const text of ["0".repeat(100_000), every.repeat(500)])
+      expect(decode(roomyDecoder(), encode(indexingEncoder(), ["n", text])).fields).toEqual(["n", text]);
+  });
+
   test("at every length, and at every offset", () => {
     const bytes = octets(every.repeat(40));
     for (let length = 0; length < 300; length++)
