@@ -8,11 +8,12 @@ import type { Host } from "../host/host.ts";
  * It is `running` until it is `canceled`, or `finished` because the call ended by itself; the first wins.
  */
 export class CallScope {
-  /** On the host's clock; Infinity without one. */
-  readonly deadline: number;
   readonly #host: Host;
-  /** What there was of time at the start. */
-  readonly #allowedMs: number;
+  readonly #begunAt: number;
+  /** Its own deadline, beside those of what it is part of and of who made it. */
+  readonly #own: number;
+  readonly #whole: CallScope | undefined;
+  #parent: CallScope | undefined;
   #state: "running" | "canceled" | "finished" = "running";
   #reason: RpcError | undefined;
   #listeners: Set<(reason: RpcError) => void> | undefined;
@@ -20,10 +21,19 @@ export class CallScope {
   #releases: (() => void)[] | undefined;
   #parts: CallScope[] | undefined;
 
-  constructor(host: Host, deadline: number) {
+  /** `deadline` on the host's clock. `whole`: what this is part of, whose deadline holds here as well. */
+  constructor(host: Host, deadline: number, whole?: CallScope) {
     this.#host = host;
-    this.deadline = deadline;
-    this.#allowedMs = deadline === Infinity ? Infinity : deadline - host.now();
+    this.#begunAt = host.now();
+    this.#own = deadline;
+    this.#whole = whole;
+  }
+
+  /** On the host's clock; Infinity without one. It may move away once: when the parent succeeds. */
+  get deadline(): number {
+    // A parent that has finished lets its children be.
+    const parents = this.#parent === undefined || this.#parent.finished ? Infinity : this.#parent.deadline;
+    return Math.min(this.#own, this.#whole?.deadline ?? Infinity, parents);
   }
 
   /** Why the call was canceled; undefined if it was not. */
@@ -36,19 +46,15 @@ export class CallScope {
     return this.#state === "finished";
   }
 
-  /** The deadline that calls made from this one inherit: none once it has finished. */
-  get liveDeadline(): number {
-    return this.#state === "finished" ? Infinity : this.deadline;
-  }
-
   /** Milliseconds to the deadline, not below 0. */
   get remainingMs(): number {
-    return this.deadline === Infinity ? Infinity : Math.max(0, this.deadline - this.#host.now());
+    const { deadline } = this;
+    return deadline === Infinity ? Infinity : Math.max(0, deadline - this.#host.now());
   }
 
   /** The error of a call whose deadline has passed. */
   deadlineExceeded(): RpcError {
-    const allowed = `${Math.max(0, Math.round(this.#allowedMs))} ms`;
+    const allowed = `${Math.max(0, Math.round(this.deadline - this.#begunAt))} ms`;
     return new RpcError("deadline_exceeded", `the deadline has passed: the call had ${allowed}`);
   }
 
@@ -61,9 +67,20 @@ export class CallScope {
     return this.#controller.signal;
   }
 
-  /** Starts a timer, the deadline's if it is not told another time. It stays until {@link release}, also behind an outcome. */
-  arm(expired: () => void, at: number = this.deadline): void {
-    if (at !== Infinity) this.#hold(this.#host.timer(at, expired));
+  /**
+   * Hears when the deadline has passed. A deadline that has moved away meanwhile is waited for again. The timer stays until
+   * {@link release}, also behind an outcome.
+   */
+  arm(expired: () => void): void {
+    this.after(this.deadline, () => {
+      if (this.remainingMs > 0) this.arm(expired);
+      else expired();
+    });
+  }
+
+  /** Starts a timer, which stays until {@link release}. */
+  after(at: number, run: () => void): void {
+    if (at !== Infinity) this.#hold(this.#host.timer(at, run));
   }
 
   /** Cancels this scope with a signal of the user's. The listener is gone with {@link release}. */
@@ -77,10 +94,13 @@ export class CallScope {
     this.#hold(() => signal.removeEventListener("abort", listener));
   }
 
-  /** Cancels this scope when the parent is. A parent that has finished lets its children be. */
+  /** Takes over the parent's deadline and cancellation. A parent that has finished lets its children be. */
   inherit(parent: CallScope): void {
     if (parent.#reason !== undefined) this.cancel(inherited(parent.#reason));
-    else this.#hold(parent.onCancel((reason) => this.cancel(inherited(reason))));
+    else if (parent.#state === "running") {
+      this.#parent = parent;
+      this.#hold(parent.onCancel((reason) => this.cancel(inherited(reason))));
+    }
   }
 
   /**
@@ -88,12 +108,12 @@ export class CallScope {
    * this one.
    */
   part(deadline: number): CallScope {
-    const part = new CallScope(this.#host, Math.min(deadline, this.deadline));
+    const part = new CallScope(this.#host, deadline, this);
     if (this.#reason !== undefined) part.cancel(this.#reason);
     else if (this.#state === "finished") part.finish();
     else {
       (this.#parts ??= []).push(part);
-      if (deadline < this.deadline) part.arm(() => part.cancel(part.deadlineExceeded()));
+      part.after(deadline, () => part.cancel(part.deadlineExceeded()));
     }
     return part;
   }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { GreetServiceClient } from "../../../../gen/greet/v1/greet_millrace.ts";
 import { FakeHost } from "../support/fake-host.ts";
 import { codeOf, protocols, quiet, stage } from "../support/stage.ts";
-import type { Stage } from "../support/stage.ts";
+import type { Stage, StageOptions } from "../support/stage.ts";
 
 const users = new AsyncLocalStorage<string>();
 const never = (): Promise<never> => new Promise(() => {});
@@ -110,6 +110,82 @@ describe("deadlines and cancellation flow from a handler into the calls it makes
     expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
     go.resolve();
     expect(await background).toBe("ok");
+  });
+
+  const passes: Interceptor = (call, next) => next(call);
+  const longer: Interceptor = (call, next) => next(call.with({ timeoutMs: 500 }));
+
+  describe.each([
+    ["without interceptors", []],
+    ["with interceptors", [passes]],
+  ])("a parent's success takes its deadline from its children, %s", (_, interceptors) => {
+    /** A server that never saw a deadline, behind one whose handler has succeeded already. */
+    const outlived = async (timeoutMs?: number, given: Interceptor[] = interceptors) => {
+      const go = Promise.withResolvers<void>();
+      let background: Promise<string> | undefined;
+      const host = new FakeHost();
+      // Without its timeout on the wire, nothing but the client's own clock ends it.
+      const untimed: StageOptions["wrap"] = (connector) => ({
+        caps: connector.caps,
+        close: (graceMs) => connector.close(graceMs),
+        open: (head, body, hints, sink) => {
+          const fields = head.fields.filter((_field, i) => head.fields[i - (i % 2)] !== "connect-timeout-ms");
+          return connector.open({ ...head, fields }, body, hints, sink);
+        },
+      });
+      const back = stage(
+        {
+          greet: async () => {
+            await go.promise;
+            return {};
+          },
+        },
+        { host, wrap: untimed, transport: { interceptors: given } },
+      );
+      const front = stage(
+        {
+          greet: () => {
+            background = codeOf(back.client.greet({}, { timeoutMs }));
+            return {};
+          },
+        },
+        { host },
+      );
+      await front.client.greet({}, { timeoutMs: 100 });
+      await quiet();
+      host.advance(100);
+      await quiet();
+      expect(back.clientEnds).toEqual([]);
+      return { back, host, background: background!, go };
+    };
+
+    test("one without a deadline of its own goes on for as long as it needs", async () => {
+      const { host, background, go } = await outlived();
+      expect(host.timers).toBe(0);
+      host.advance(10_000);
+      go.resolve();
+      expect(await background).toBe("ok");
+    });
+
+    test("a longer one of its own is kept", async () => {
+      const { back, host, background } = await outlived(500);
+      host.advance(399);
+      await quiet();
+      expect(back.clientEnds).toEqual([]);
+      host.advance(1);
+      expect(await background).toBe("deadline_exceeded");
+      await quiet();
+      expect(host.timers).toBe(0);
+    });
+
+    test("a longer one that an interceptor gave it is kept", async () => {
+      const { back, host, background } = await outlived(undefined, [...interceptors, longer]);
+      host.advance(399);
+      await quiet();
+      expect(back.clientEnds).toEqual([]);
+      host.advance(1);
+      expect(await background).toBe("deadline_exceeded");
+    });
   });
 
   test("a parent's failure of its own cancels them, as canceled", async () => {

@@ -70,8 +70,7 @@ export class ClientSettings {
     const inherited: unknown = options?.detached === true ? undefined : host.current();
     const parent = inherited instanceof CallScope ? inherited : undefined;
     const timeoutMs = options?.timeoutMs ?? this.#timeoutMs;
-    const own = timeoutMs === Infinity ? Infinity : host.now() + timeoutMs;
-    const scope = new CallScope(host, Math.min(own, parent?.liveDeadline ?? Infinity));
+    const scope = new CallScope(host, timeoutMs === Infinity ? Infinity : host.now() + timeoutMs);
     let headers = this.#headers;
     let maxReceiveBytes = this.core.maxReceiveBytes;
     try {

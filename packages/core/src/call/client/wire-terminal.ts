@@ -70,7 +70,7 @@ export const wireTerminal: Run = async (call) => {
 
 /** A copy: the scope is the wire call's own, which may close later, and headers stay writable for the next time. */
 function headOnWire(head: ClientHead): ClientHead {
-  const scope = new CallScope(head.core.host, head.scope.deadline);
+  const scope = new CallScope(head.core.host, Infinity, head.scope);
   if (head.scope.finished) scope.cancel(cancellation("it has ended already"));
   else scope.inherit(head.scope);
   return head.derive(scope, new FieldMetadata([...head.headers.fields]));

@@ -399,7 +399,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   #overdue(): void {
     if (this.#outcome === "open") {
       this.#settle(this.#scope.deadlineExceeded());
-      this.#scope.arm(() => this.#cut(), this.host.now() + mostFlushMs);
+      this.#scope.after(this.host.now() + mostFlushMs, () => this.#cut());
     } else this.#cut();
   }
 
