@@ -168,6 +168,14 @@ describe.each(carriages)("$name", (carriage) => {
     }
   });
 
+  test.each(["gzip", "br", "zstd", "deflate"])(
+    "§1.17 %s: a compressed message of no bytes is an empty one",
+    async (name) => {
+      const headers = [...proto, "connect-content-encoding", name];
+      expect(said(await post(collect, headers, envelope(1, ""))).messages).toEqual([Buffer.from([8, 1])]);
+    },
+  );
+
   test.each([4, 8, 16, 32, 64, 128, 0xfc])(
     "§3.8 flags %i have reserved bits: internal, naming them",
     async (flags) => {

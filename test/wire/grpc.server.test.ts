@@ -347,6 +347,13 @@ describe.each(carriages)("$name", (carriage) => {
       },
     );
 
+    test.each(["gzip", "br", "zstd", "deflate"])(
+      "§1.17 %s: a compressed message of no bytes is an empty one",
+      async (name) => {
+        expect(said(await ask(["grpc-encoding", name], wire.body(envelope(1, "")))).code).toBe("ok");
+      },
+    );
+
     test("§4.10 a compressed flag without an encoding is internal, also on no bytes", async () => {
       for (const more of [[], ["grpc-encoding", "identity"]]) {
         for (const payload of ["", "xyz"]) {
