@@ -423,19 +423,67 @@ describe("back-pressure", () => {
 });
 
 describe("pipelined requests", () => {
-  it("run no more at once than they may, each in its turn", async () => {
+  it("are served one after the other", async () => {
     const held: Recorded[] = [];
-    const { recorder, raw } = await start(
-      { end: (recorded) => held.push(recorded) },
-      { limits: { maxConcurrentStreams: 4 } },
-    );
+    const { recorder, raw } = await start({ end: (recorded) => held.push(recorded) });
     const total = 1000;
-    raw().send(pipelined.repeat(total));
+    const client = raw().send(pipelined.repeat(total));
     for (let answered = 0; answered < total; answered++) {
       while (held[answered] === undefined) await recorder.get(recorder.all.length);
-      expect(recorder.all.length).toBeLessThanOrEqual(answered + 4);
-      held[answered]!.exchange.reply(204, [], null, null);
+      expect(recorder.all).toHaveLength(answered + 1);
+      held[answered]!.exchange.reply(200, [], Buffer.from(`<${answered}>`), null);
     }
+    await client.until(/<999>$/);
+    expect(client.received.match(/<\d+>/g)).toEqual(Array.from({ length: total }, (_, i) => `<${i}>`));
+  });
+
+  it("are not served behind a response that says `connection: close` (RFC 9112 section 9.6)", async () => {
+    const { recorder, raw } = await start({
+      accept: ({ exchange }) => exchange.reply(200, [], Buffer.from("the end"), null),
+    });
+    const chunked = "POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    const client = raw().send(chunked + pipelined);
+    await client.closed;
+    expect(client.received).toMatch(fullReply);
+    expect(recorder.all).toHaveLength(1);
+  });
+
+  it("that wait when the server closes are left to another, and the one that runs is answered", async () => {
+    const { recorder, raw, server } = await start({});
+    const client = raw().send(pipelined.repeat(2));
+    const first = await recorder.get();
+    const closed = server.close({ graceMs: Infinity });
+    first.exchange.reply(200, [], Buffer.from("the end"), null);
+    await closed;
+    await client.closed;
+    expect(client.received).toMatch(/connection: close\r\n[^]*the end$/i);
+    expect(recorder.all).toHaveLength(1);
+  });
+
+  it("that ask for an upgrade are asked for in their turn", async () => {
+    const asked: string[] = [];
+    const { recorder, raw } = await start(
+      {},
+      {
+        upgrade: ({ url }) => {
+          asked.push(String(url));
+          return false;
+        },
+      },
+    );
+    const client = raw().send(
+      "GET /one HTTP/1.1\r\nhost: h\r\n\r\n",
+      "GET /two HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n",
+      "GET /three HTTP/1.1\r\nhost: h\r\n\r\n",
+    );
+    const first = await recorder.get();
+    expect(asked).toEqual([]);
+    first.exchange.reply(200, [], Buffer.from("<1>"), null);
+    (await recorder.get(1)).exchange.reply(200, [], Buffer.from("<2>"), null);
+    expect(asked).toEqual(["/two"]);
+    (await recorder.get(2)).exchange.reply(200, [], Buffer.from("<3>"), null);
+    await client.until(/<3>$/);
+    expect(client.received.match(/<\d>/g)).toEqual(["<1>", "<2>", "<3>"]);
   });
 
   it("end their connection when so many are sent ahead that they would fill the memory", async () => {
@@ -444,16 +492,13 @@ describe("pipelined requests", () => {
     const count = (): void => void parsed++;
     subscribe("http.server.request.start", count);
     try {
-      const { recorder, raw } = await start(
-        {},
-        { limits: { maxConcurrentStreams: 4 }, onConnectionFailure: ({ text }) => failures.push(text) },
-      );
+      const { recorder, raw } = await start({}, { onConnectionFailure: ({ text }) => failures.push(text) });
       const client = raw();
       const sending = setInterval(() => client.send(pipelined.repeat(1000)));
       await client.closed;
       clearInterval(sending);
       expect(failures).toEqual([expect.stringMatching(/more requests were sent ahead/)]);
-      expect(recorder.all).toHaveLength(4);
+      expect(recorder.all).toHaveLength(1);
       // What came in one piece with the last that may wait has been taken apart with it.
       expect(parsed).toBeLessThan(4000);
     } finally {

@@ -116,7 +116,7 @@ export class Connections {
 
   #serveHttp1(socket: Socket): void {
     this.#stand(socket, socket);
-    const pipeline = new Pipeline(this.#options.limits.maxConcurrentStreams);
+    const pipeline = new Pipeline();
     this.#pipelines.set(socket, pipeline);
     socket.on("close", () => {
       pipeline.close();
@@ -177,7 +177,7 @@ export class Connections {
     server.on("request", (req, res) => this.#acceptHttp1(req, res, false));
     server.on("checkContinue", (req, res) => this.#acceptHttp1(req, res, true));
     if (upgrade !== undefined)
-      server.on("upgrade", (req, socket, head) => this.#upgrade(upgrade, req, socket, head));
+      server.on("upgrade", (req, socket, head) => this.#upgrade(upgrade, req, socket as Socket, head));
     // node starts to look for slow requests when a server listens; this one is fed by hand.
     server.emit("listening");
     return server;
@@ -220,11 +220,12 @@ export class Connections {
     const pipeline = this.#pipelines.get(socket);
     // What was read before the hook took the connection.
     if (pipeline === undefined) return;
-    const site = this.#site(expectsContinue, () => {
+    const closed = (): void => {
       this.#exchanges.delete(exchange);
       pipeline.leave();
       if (pipeline.idle && this.#state === "draining") socket.end();
-    });
+    };
+    const site = this.#site(expectsContinue, closed, () => pipeline.close());
     const exchange = new Http1Exchange(req, res, peerOf(socket, socket), site);
     if (socket.destroyed || pipeline.enter(() => this.#settle(exchange))) return;
     this.#options.report({
@@ -241,7 +242,7 @@ export class Connections {
     else exchange.start(sink);
   }
 
-  #site(expectsContinue: boolean, closed: () => void): Site {
+  #site(expectsContinue: boolean, closed: () => void, saidClose: () => void = ignore): Site {
     const { drainBytes, drainMs, probeMs, maxConcurrentStreams } = this.#options.limits;
     const closing = (): boolean => this.#state === "draining";
     const maxConcurrent = maxConcurrentStreams;
@@ -253,11 +254,24 @@ export class Connections {
       expectsContinue,
       inherited: noFields,
       closing,
+      saidClose,
       closed,
     };
   }
 
-  #upgrade(hook: UpgradeHook, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  /** Asks the hook when what came before the request has been answered. */
+  #upgrade(hook: UpgradeHook, request: IncomingMessage, socket: Socket, head: Buffer): void {
+    const pipeline = this.#pipelines.get(socket);
+    pipeline?.enter(() => this.#upgradeNow(hook, request, socket, head, pipeline));
+  }
+
+  #upgradeNow(
+    hook: UpgradeHook,
+    request: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    pipeline: Pipeline,
+  ): void {
     let taken: boolean;
     try {
       taken = hook(request, socket, head);
@@ -267,9 +281,10 @@ export class Connections {
       return;
     }
     if (taken) {
-      this.#pipelines.delete(socket as Socket);
+      this.#pipelines.delete(socket);
       return;
     }
+    pipeline.leave();
     // RFC 9110 section 7.8: an upgrade may be ignored. node has taken the connection out of HTTP already, so the request
     // is put back in front of what followed it, without the asking.
     if (head.length > 0) socket.unshift(head);

@@ -195,8 +195,10 @@ export class Http1Exchange implements ServerExchange {
     if (res.headersSent || res.destroyed) return;
     let fields = this.#fields;
     this.#site.inherited(this.#status);
-    if (this.#isLast() && firstField(fields, "connection") === undefined)
+    if (this.#isLast() && firstField(fields, "connection") === undefined) {
       fields = [...fields, "connection", "close"];
+      this.#site.saidClose();
+    }
     try {
       res.writeHead(this.#status, fields as string[]);
     } catch (error) {

@@ -8,8 +8,8 @@ export interface ServerLimits {
   /** A request's header fields, counted. 512. */
   readonly maxHeaderFields: number;
   /**
-   * Requests at once on one connection (RFC 9113 section 6.5.2, SETTINGS_MAX_CONCURRENT_STREAMS); over HTTP/1.1, pipelined
-   * ones. Also how many of its handlers run, those counted whose client has gone; the calls beyond wait. 256.
+   * HTTP/2: requests at once on one connection (RFC 9113 section 6.5.2, SETTINGS_MAX_CONCURRENT_STREAMS). Over any version:
+   * how many of a connection's handlers run, those counted whose client has gone; the calls beyond wait. 256.
    */
   readonly maxConcurrentStreams: number;
   /** HTTP/2: bytes that a peer may send on a stream that is not read (SETTINGS_INITIAL_WINDOW_SIZE). 524,288. */

@@ -154,6 +154,7 @@ function siteOf(inherited: (status: number) => Fields, maxConcurrent: number): S
     expectsContinue: false,
     inherited,
     closing: () => false,
+    saidClose: () => {},
     closed: () => {},
   };
 }

@@ -1,46 +1,44 @@
-/** Requests that wait for their turn beside those that run: no client of good faith sends so many ahead. */
+/** Requests that wait for their turn: no client of good faith sends so many ahead. */
 const mostWaiting = 1024;
 
 /**
- * The requests of one HTTP/1.1 connection (RFC 9112 section 9.3.2). A client may send many without waiting for answers:
- * those beyond what may run at once wait for their turn, unseen. node reads on whatever it is told, so that there has to be
- * an end to them.
+ * The requests of one HTTP/1.1 connection (RFC 9112 section 9.3.2). A client may send some ahead of the answers: they are
+ * served one after the other, unseen until then. node reads on whatever it is told, so that there has to be an end to them.
  */
 export class Pipeline {
-  readonly #most: number;
-  #running = 0;
+  /** `closed`: the client has been told that the connection takes no further request, or it is gone. */
+  #state: "idle" | "busy" | "closed" = "idle";
   #waiting: (() => void)[] = [];
-
-  constructor(most: number) {
-    this.#most = most;
-  }
 
   /** Nothing runs on the connection. */
   get idle(): boolean {
-    return this.#running === 0;
+    return this.#state === "idle";
   }
 
-  /** Begins a request, now or in its turn. False: too many wait, and the connection has to end. */
+  /** Begins a request, now or in its turn, or never if the connection takes none. False: too many wait. */
   enter(begin: () => void): boolean {
-    if (this.#running < this.#most) {
-      this.#running++;
-      begin();
+    if (this.#state === "closed") return true;
+    if (this.#state === "busy") {
+      if (this.#waiting.length === mostWaiting) return false;
+      this.#waiting.push(begin);
       return true;
     }
-    if (this.#waiting.length === mostWaiting) return false;
-    this.#waiting.push(begin);
+    this.#state = "busy";
+    begin();
     return true;
   }
 
   /** A request is through. */
   leave(): void {
+    if (this.#state === "closed") return;
     const next = this.#waiting.shift();
-    if (next === undefined) this.#running--;
+    if (next === undefined) this.#state = "idle";
     else next();
   }
 
-  /** The connection is gone, and with it the requests that wait. */
+  /** No further request is served: who was told so may send it elsewhere (RFC 9112 section 9.6). */
   close(): void {
+    this.#state = "closed";
     this.#waiting = [];
   }
 }

@@ -80,6 +80,11 @@ export class RequestBody {
     this.#paused = false;
     this.#state = this.#endHeld ? "ended" : "discarding";
     if (this.#state === "ended") return;
+    if (this.#stream.readableEnded) {
+      // Somebody else has read it, and there was nothing.
+      process.nextTick(this.#streamEnded);
+      return;
+    }
     if (!listening) this.#listen();
     this.#stream.resume();
   }

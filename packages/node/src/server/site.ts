@@ -19,6 +19,8 @@ export interface Site {
   inherited(status: number): Fields;
   /** The connection takes no further request: HTTP/1.1 says so in the response. */
   closing(): boolean;
+  /** The head of a response has said so. */
+  saidClose(): void;
   /** The exchange is closed. */
   closed(): void;
 }
