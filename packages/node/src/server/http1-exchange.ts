@@ -219,7 +219,9 @@ export class Http1Exchange implements ServerExchange {
       }
     }
     res.once("finish", this.#flushed);
-    if (!this.#req.complete) this.#holdSocket();
+    // Behind others on its connection it has no socket yet, and theirs is not its to hold.
+    if (res.socket !== null) this.#holdSocket();
+    else res.once("socket", () => this.#holdSocket());
     if (body === null || body.length === 0) res.end();
     else res.end(body);
     this.#stopProbing();
@@ -231,6 +233,7 @@ export class Http1Exchange implements ServerExchange {
    * not read makes the kernel answer with a reset, which overtakes the response. So the closing is ours: #hangUp().
    */
   #holdSocket(): void {
+    if (this.#req.complete) return;
     this.#holdsSocket = true;
     this.#req.socket.destroySoon = () => {
       this.#last = true;
