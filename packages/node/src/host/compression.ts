@@ -237,8 +237,7 @@ const compressions: ReadonlyMap<string, Compression> = new Map(
  *
  * Small messages are worked at once, large ones in the thread pool, on a copy. unpack() refuses bytes behind the end of
  * the data. A gzip message may consist of several members (RFC 1952 section 2.2); a zstd message is one frame.
- * Levels: gzip and deflate 0 to 9, default 6; br 0 to 11, default 4; zstd 1 to 22, default 3. A level out of range throws
- * a RangeError with gzip and deflate, and is taken as the nearest one with br and zstd.
+ * Levels: gzip and deflate -1 to 9, default 6; br 0 to 11, default 4; zstd -131,072 to 22, default 3. Core refuses others.
  */
 export function compressionByName(name: string): Compression | null {
   return compressions.get(name) ?? null;
