@@ -55,11 +55,8 @@ describe.each(lanes)("memory is bounded both ways, whatever the peer's speed: %s
 
   test.each([
     ["as they are", undefined],
-    ["with gzip", { send: "gzip", minBytes: 0 }],
-    ["with br", { send: "br", minBytes: 0 }],
-    ["with zstd", { send: "zstd", minBytes: 0 }],
-    ["with deflate", { send: "deflate", minBytes: 0 }],
-  ])(
+    ...lane.compressions.map((send) => [`with ${send}`, { send, minBytes: 0 }] as const),
+  ] as const)(
     "a receive limit holds for messages %s: equal passes, one byte more is resource_exhausted",
     async (_how, compression) => {
       const limit = 100_000;

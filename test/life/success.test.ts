@@ -23,6 +23,10 @@ describe("a success never creates an Error, a DOMException or a rejected promise
       "in memory, grpc-web",
       "HTTP/1.1, connect",
       "HTTP/1.1, grpc-web",
+      "fetch, connect",
+      "fetch, grpc-web",
+      "fetch to a handler, connect",
+      "fetch to a handler, grpc-web",
     ]
       .concat("HTTP/2, connect", "HTTP/2, grpc", "HTTP/2, grpc-web")
       .flatMap((lane) => [lane, `${lane}, interceptors`]),

@@ -24,14 +24,17 @@ async function answer(
   // Errors tell nothing that the close behind them does not.
   incoming.on("error", () => {});
   outgoing.on("error", () => {});
+  // node:http2 says of a response that was reset that it has finished.
+  let ended = false;
   outgoing.on("close", () => {
-    if (!outgoing.writableFinished) abort.abort(gone);
+    if (!ended || !outgoing.writableFinished) abort.abort(gone);
   });
   const response = await handler(toRequest(incoming, abort.signal));
   if (outgoing.destroyed) return;
   outgoing.statusCode = response.status;
   for (const [name, value] of response.headers) outgoing.appendHeader(name, value);
   if (response.body === null) {
+    ended = true;
     outgoing.end();
     return;
   }
@@ -46,6 +49,7 @@ async function answer(
       const room = (outgoing as ServerResponse).write(value);
       if (!room) await new Promise<void>((resolve) => outgoing.once("drain", resolve));
     }
+    ended = true;
     outgoing.end();
   } catch {
     if ("stream" in outgoing) outgoing.stream.destroy(new Error("the response broke off"));

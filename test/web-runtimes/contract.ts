@@ -47,8 +47,11 @@ function handlerOf(accept: Accept): (request: Request) => Promise<Response> {
 
 const inProcess: Make = async (accept) => {
   const handler = handlerOf(accept);
-  const request = { fetch: (url: string, init: RequestInit) => handler(new Request(url, init)), init: {} };
-  const connector = new FetchConnector("http", "millrace.test", request);
+  const connector = new FetchConnector({
+    origin: "http://millrace.test",
+    fetch: (url, init) => handler(new Request(url, init)),
+    init: {},
+  });
   return { connector, close: () => connector.close(0) };
 };
 
@@ -56,8 +59,11 @@ function over(listen: Listen): Make {
   return async (accept) => {
     const server = await listen(handlerOf(accept));
     const authority = `127.0.0.1:${server.port}`;
-    const request = { fetch: (url: string, init: RequestInit) => fetch(url, init), init: {} };
-    const connector = new FetchConnector("http", authority, request);
+    const connector = new FetchConnector({
+      origin: `http://${authority}`,
+      fetch: (url, init) => fetch(url, init),
+      init: {},
+    });
     return {
       connector,
       authority,

@@ -35,7 +35,7 @@ export function createTransport(options: TransportOptions): Transport {
   if (options.cache !== undefined) init.cache = options.cache;
   // The global is looked up for each call: who replaces it, for tests or traces, means it.
   const send: Fetch = options.fetch ?? ((url, each) => fetch(url, each));
-  const connector = new FetchConnector(scheme, authority, { fetch: send, init });
+  const connector = new FetchConnector({ origin: `${scheme}://${authority}`, fetch: send, init });
   return connectTransport(
     { host: webHost, connector, protocol, scheme, authority, basePath: prefix, userAgent: undefined },
     options,

@@ -20,7 +20,11 @@ const overHttp1: Make = async (accept) => {
     if (socket.localPort === Number(port)) sockets.add(socket);
   };
   subscribe("net.server.socket", seen);
-  const connector = new FetchConnector("http", host, { fetch: (url, init) => fetch(url, init), init: {} });
+  const connector = new FetchConnector({
+    origin: server.url,
+    fetch: (url, init) => fetch(url, init),
+    init: {},
+  });
   return {
     connector,
     authority: host,
@@ -38,7 +42,8 @@ const overHttp1: Make = async (accept) => {
 
 /** Both sides of this package, without a network: what the handler gives is what fetch gives. */
 const inProcess: Make = async (accept) => {
-  const connector = new FetchConnector("http", "millrace.test", {
+  const connector = new FetchConnector({
+    origin: "http://millrace.test",
     fetch: async (url, init) => respondTo(accept, new Request(url, init)) ?? notFound(),
     init: {},
   });

@@ -2,7 +2,7 @@
 // anything of ours is loaded, so that every class that extends them is counted too.
 import { promiseHooks } from "node:v8";
 import { inspect } from "node:util";
-import type { Interceptor, Transport } from "@millrace/node";
+import type { Interceptor, Server, Transport } from "@millrace/node";
 
 const made: string[] = [];
 let counting = false;
@@ -44,6 +44,12 @@ promiseHooks.onSettled((promise) => {
   if (shown.includes("<rejected>")) made.push(`a rejected promise: ${shown}`);
 });
 
+const {
+  createFetchHandler,
+  createTransport: createFetchTransport,
+  connect,
+  grpcWeb,
+} = await import("@millrace/web");
 const { createClient, createInMemoryTransport, createTransport, implementPartial, serve } =
   await import("@millrace/node");
 const { GreetService } = await import("../../../gen/greet/v1/greet_millrace.ts");
@@ -105,11 +111,14 @@ async function calls(transport: Transport, bidi: boolean): Promise<void> {
 
 const report: Record<string, readonly string[]> = {};
 const protocols = ["connect", "grpc", "grpc-web"] as const;
+// Closed at the end: a connection that fetch keeps makes an error when it is closed.
+const servers: Server[] = [];
 for (const protocol of protocols) {
   for (const interceptors of [[], [passes]]) {
     const how = interceptors.length === 0 ? "" : ", interceptors";
     const options = { protocol, interceptors };
     const server = await serve({ ...app(interceptors), port: 0, host: "127.0.0.1" });
+    servers.push(server);
     const lanes: [string, Transport, boolean][] = [
       ["in memory", createInMemoryTransport(app(interceptors), options), true],
       ["HTTP/2", createTransport({ ...options, baseUrl: server.url, httpVersion: "2" }), true],
@@ -118,6 +127,15 @@ for (const protocol of protocols) {
       lanes.push([
         "HTTP/1.1",
         createTransport({ ...options, baseUrl: server.url, httpVersion: "1.1" }),
+        false,
+      ]);
+      const overFetch = { interceptors, protocol: protocol === "connect" ? connect : grpcWeb };
+      lanes.push(["fetch", createFetchTransport({ ...overFetch, baseUrl: server.url }), false]);
+      const handler = createFetchHandler(app(interceptors));
+      const fetch = (url: string, init: RequestInit): Promise<Response> => handler(new Request(url, init));
+      lanes.push([
+        "fetch to a handler",
+        createFetchTransport({ ...overFetch, baseUrl: "http://in.process", fetch }),
         false,
       ]);
     }
@@ -131,7 +149,6 @@ for (const protocol of protocols) {
       report[`${name}, ${protocol}${how}`] = made.splice(0);
       await transport.close();
     }
-    await server.close({ graceMs: 0 });
   }
 }
 
@@ -143,6 +160,7 @@ await failing
   .receive()
   .catch(() => {});
 counting = false;
+for (const server of servers) await server.close({ graceMs: 0 });
 process.stdout.write(
   JSON.stringify({
     report,

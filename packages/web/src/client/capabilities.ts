@@ -18,9 +18,9 @@ export function fetchAbilities(): FetchAbilities {
  * What a transport over fetch can do. Browsers stream requests over HTTP/2 and later alone, which they speak under https
  * alone.
  */
-export function fetchCaps(scheme: "http" | "https"): Caps {
+export function fetchCaps(origin: string): Caps {
   const { guarded, streams } = fetchAbilities();
-  const streamed = streams && (!guarded || scheme === "https");
+  const streamed = streams && (!guarded || origin.startsWith("https:"));
   return {
     http: "fetch",
     trailers: false,

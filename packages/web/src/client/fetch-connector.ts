@@ -9,20 +9,18 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Opens exchanges over a fetch: what connections there are, and how many, is the runtime's. */
 export class FetchConnector implements Connector {
-  readonly #scheme: "http" | "https";
   readonly #request: FetchRequest;
   readonly #shutdown: Shutdown;
   #caps: Caps | undefined;
 
-  constructor(scheme: "http" | "https", authority: string, request: FetchRequest) {
-    this.#scheme = scheme;
+  constructor(request: FetchRequest) {
     this.#request = request;
-    this.#shutdown = new Shutdown(authority);
+    this.#shutdown = new Shutdown(request.origin);
   }
 
   /** Found out when the first call needs it: a worker may do little while it is loaded. */
   get caps(): Caps {
-    return (this.#caps ??= fetchCaps(this.#scheme));
+    return (this.#caps ??= fetchCaps(this.#request.origin));
   }
 
   open(head: RequestHead, body: Uint8Array | null | undefined, _hints: Hints, sink: ClientSink): Exchange {

@@ -7,6 +7,8 @@ import { requestHeaders, responseFields } from "./fetch-fields.ts";
 
 /** How every request of a connector is sent. */
 export interface FetchRequest {
+  /** `http://` or `https://` and the authority: it stands for that of each head, which fetch cannot send apart from it. */
+  readonly origin: string;
   readonly fetch: Fetch;
   /** What is passed on as it is. */
   readonly init: RequestInit;
@@ -47,8 +49,8 @@ export class FetchExchange implements Exchange {
 
   /** Sends the request, in the next turn. */
   start(head: RequestHead, body: Uint8Array | null | undefined): void {
-    const { scheme, authority, path, query } = head;
-    this.#url = `${scheme}://${authority}${path}${query === "" ? "" : `?${query}`}`;
+    const { path, query } = head;
+    this.#url = `${this.#request.origin}${path}${query === "" ? "" : `?${query}`}`;
     if (body === undefined) {
       this.#upload = new OutgoingBody({
         writable: () => this.#sink.writable(),
