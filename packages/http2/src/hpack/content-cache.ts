@@ -10,11 +10,12 @@ const places = 2 << placeBits;
  */
 export class ContentCache<T> {
   readonly #mostOctets: number;
-  /** Undefined while there is nothing in it. */
-  #keys: (Uint8Array | undefined)[] | undefined;
-  #values: (T | undefined)[] = [];
+  readonly #keys: (Uint8Array | undefined)[] = [];
+  readonly #values: (T | undefined)[] = [];
   /** The hashes of what was not found lately, two a pair. */
   readonly #missed = new Int32Array(places);
+  /** Nothing was missed yet, so there is nothing in it. */
+  #isEmpty = true;
   /** Of what `find()` was asked for last; 0 if it is too long. */
   #hash = 0;
 
@@ -30,8 +31,8 @@ export class ContentCache<T> {
     }
     const hash = hashOf(bytes, start, end);
     this.#hash = hash;
+    if (this.#isEmpty) return undefined;
     const keys = this.#keys;
-    if (keys === undefined) return undefined;
     const place = placeOf(hash);
     if (isSame(keys[place], bytes, start, end)) return this.#values[place];
     if (isSame(keys[place + 1], bytes, start, end)) return this.#values[place + 1];
@@ -42,6 +43,7 @@ export class ContentCache<T> {
   add(bytes: Uint8Array, start: number, end: number, value: T): void {
     const hash = this.#hash;
     if (hash === 0) return;
+    this.#isEmpty = false;
     const place = placeOf(hash);
     const missed = this.#missed;
     if (missed[place] !== hash && missed[place + 1] !== hash) {
@@ -52,23 +54,27 @@ export class ContentCache<T> {
     // Not slice(): a Buffer's gives a view, and these octets are only borrowed.
     const key = new Uint8Array(end - start);
     key.set(bytes.subarray(start, end));
-    const keys = (this.#keys ??= emptyPlaces<Uint8Array>());
-    if (this.#values.length === 0) this.#values = emptyPlaces<T>();
+    const keys = this.#keys;
+    const values = this.#values;
+    // They grow with the first use, as most connections see few different octets.
+    while (keys.length < place + 2) {
+      keys.push(undefined);
+      values.push(undefined);
+    }
     keys[place + 1] = keys[place];
     keys[place] = key;
-    this.#values[place + 1] = this.#values[place];
-    this.#values[place] = value;
+    values[place + 1] = values[place];
+    values[place] = value;
   }
 
+  /** Also forgets what was missed: what is to be taken again has to come twice again. */
   clear(): void {
-    if (this.#keys === undefined) return;
-    this.#keys = undefined;
-    this.#values = [];
+    if (this.#isEmpty) return;
+    this.#keys.length = 0;
+    this.#values.length = 0;
+    this.#missed.fill(0);
+    this.#isEmpty = true;
   }
-}
-
-function emptyPlaces<T>(): (T | undefined)[] {
-  return Array.from({ length: places }, () => undefined);
 }
 
 /** The first of the two places of a hash. */
