@@ -16,8 +16,9 @@ import {
 import { block } from "../support/hpack.ts";
 import { expectQuiet } from "../support/quiet.ts";
 import { clientOf, greetOnce, watchAll } from "../support/our-client.ts";
-import { http1Bytes, http2Bytes, rawServer } from "../support/raw-server.ts";
-import type { Reply } from "../support/raw-server.ts";
+import { rawServer } from "../support/raw-server.ts";
+import { http1Bytes, http2Bytes } from "../support/reply.ts";
+import type { Reply } from "../support/reply.ts";
 
 expectQuiet();
 

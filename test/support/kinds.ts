@@ -2,7 +2,7 @@
 import type { Protocol } from "@millrace/node";
 import { envelope, utf8 } from "./bytes.ts";
 import { greetOnce, watchAll } from "./our-client.ts";
-import type { Reply } from "./raw-server.ts";
+import type { Reply } from "./reply.ts";
 import { type } from "./table.ts";
 import type { Subject } from "./table.ts";
 

@@ -155,7 +155,7 @@ export function grpcHead(stream: number, path: string, ...more: string[]): Buffe
     ":scheme",
     "http",
     ":authority",
-    "victim",
+    "localhost",
     ":path",
     path,
     "content-type",

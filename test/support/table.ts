@@ -5,7 +5,8 @@ import type { GreetServiceClient } from "../../gen/greet/v1/greet_millrace.ts";
 import { clientOf } from "./our-client.ts";
 import type { Ended } from "./our-client.ts";
 import { rawServer } from "./raw-server.ts";
-import type { RawServer, Reply } from "./raw-server.ts";
+import type { RawServer } from "./raw-server.ts";
+import type { Reply } from "./reply.ts";
 
 export interface Row {
   readonly name: string;

@@ -17,7 +17,8 @@ import { greeting, utf8 } from "../support/bytes.ts";
 import { clientOf, greetOnce } from "../support/our-client.ts";
 import { expectQuiet } from "../support/quiet.ts";
 import { rawServer } from "../support/raw-server.ts";
-import type { Heard, Reply } from "../support/raw-server.ts";
+import type { Heard } from "../support/raw-server.ts";
+import type { Reply } from "../support/reply.ts";
 import { greet } from "../support/wires.ts";
 import { type } from "../support/table.ts";
 

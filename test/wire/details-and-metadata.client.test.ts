@@ -8,7 +8,7 @@ import { envelope, utf8 } from "../support/bytes.ts";
 import { clientOf, greetOnce, watchAll } from "../support/our-client.ts";
 import { expectQuiet } from "../support/quiet.ts";
 import { rawServer } from "../support/raw-server.ts";
-import type { Reply } from "../support/raw-server.ts";
+import type { Reply } from "../support/reply.ts";
 import { framed, kinds } from "../support/kinds.ts";
 import { statusBin } from "./status-bin.ts";
 import { type } from "../support/table.ts";

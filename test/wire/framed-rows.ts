@@ -1,7 +1,7 @@
 // What can be wrong with messages in envelopes, whatever the protocol: the statements that §3, §4 and §5 share.
 import { gzipSync } from "node:zlib";
 import { envelope, greeting } from "../support/bytes.ts";
-import type { Reply } from "../support/raw-server.ts";
+import type { Reply } from "../support/reply.ts";
 import type { Row } from "../support/table.ts";
 
 /** The numbers under which one section makes them. */

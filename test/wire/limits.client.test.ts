@@ -6,7 +6,7 @@ import { data, headers } from "../support/frames.ts";
 import { clientOf, greetOnce, watchAll } from "../support/our-client.ts";
 import { expectQuiet } from "../support/quiet.ts";
 import { rawServer } from "../support/raw-server.ts";
-import type { Reply } from "../support/raw-server.ts";
+import type { Reply } from "../support/reply.ts";
 import { framed, kinds } from "../support/kinds.ts";
 import { limit, table, type } from "../support/table.ts";
 import type { Row, Subject } from "../support/table.ts";

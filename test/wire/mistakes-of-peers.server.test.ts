@@ -12,7 +12,7 @@ import { greeter } from "../support/greeter.ts";
 import { clientOf } from "../support/our-client.ts";
 import { expectQuiet } from "../support/quiet.ts";
 import { rawServer } from "../support/raw-server.ts";
-import type { Act } from "../support/raw-server.ts";
+import type { Act } from "../support/reply.ts";
 import { RawSocket } from "../support/raw-socket.ts";
 import { carriages, served } from "../support/served.ts";
 import { chat, collect, goodBody, greet, watch, wires } from "../support/wires.ts";
