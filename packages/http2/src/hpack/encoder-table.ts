@@ -4,8 +4,8 @@ import type { Indexing, NameRule } from "./name-rule.ts";
 import { staticCount } from "./static-table.ts";
 
 /**
- * Where a field is. Above 0: in the dynamic table, as the so-manieth that was inserted, so that it is the same while the
- * index grows. Below 0: in the static table, at the index without its sign.
+ * Where a field is. Above 0: in the dynamic table, counted in the order of insertion, so that it stays while the index
+ * grows. Below 0: in the static table, at the index without its sign.
  */
 type Position = number;
 

@@ -35,7 +35,7 @@ export class Encoder {
   readonly #lists = new EncodedLists();
   /** The size that the next block has to tell, and the least that was to be told since the last one. */
   #update: { readonly least: number; readonly last: number } | undefined;
-  /** So far the list that is being written is. */
+  /** The list that is being written has needed nothing but indices so far. */
   #isOnlyIndices = true;
 
   constructor(policy: IndexingPolicy = defaultIndexingPolicy) {
