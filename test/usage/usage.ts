@@ -21,6 +21,7 @@ import {
   serve,
   setHeaders,
 } from "@millrace/node";
+import { createFetchHandler } from "@millrace/web";
 import { fromDescriptor } from "@millrace/core/reflect";
 import type {
   App,
@@ -204,7 +205,7 @@ await using server = await serve({ ...app, port: 8080 });
 log(server.url);
 await server.close({ graceMs: 5000 });
 createNodeHandler(app);
-createNodeHandler({ ...app, gate: closed });
+createFetchHandler({ ...app, gate: closed });
 // @ts-expect-error services must be implementations
 serve({ services: [GreetService] });
 

@@ -1,8 +1,8 @@
 import type { App, CommonTransportOptions, Transport } from "@millrace/core";
-import { connectClient, createInMemoryTransport as createOver, serverProtocols } from "@millrace/core/host";
+import { connectClient, createInMemoryTransport as createOver } from "@millrace/core/host";
 import type { ClientProtocol } from "@millrace/core/host";
 import { webHost } from "./host/web-host.ts";
-import { checkProtocol } from "./protocol.ts";
+import { checkProtocol, servedProtocols } from "./protocol.ts";
 
 /** What createInMemoryTransport() takes beside the App. */
 export interface InMemoryOptions extends Omit<CommonTransportOptions, "protocol"> {
@@ -16,5 +16,5 @@ export interface InMemoryOptions extends Omit<CommonTransportOptions, "protocol"
  */
 export function createInMemoryTransport(app: App, options: InMemoryOptions = {}): Transport {
   const protocol = checkProtocol(options.protocol ?? connectClient);
-  return createOver({ host: webHost, protocol, serverProtocols }, app, options);
+  return createOver({ host: webHost, protocol, serverProtocols: servedProtocols }, app, options);
 }

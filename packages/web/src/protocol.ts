@@ -1,4 +1,8 @@
-import type { ClientProtocol } from "@millrace/core/host";
+import { connectServer, grpcWebServer } from "@millrace/core/host";
+import type { ClientProtocol, ServerProtocol } from "@millrace/core/host";
+
+/** What a handler serves: gRPC needs trailers, which a Response has not. */
+export const servedProtocols: readonly ServerProtocol[] = [grpcWebServer, connectServer];
 
 /** Code without types may give a name, as @millrace/node takes it. */
 export function checkProtocol(protocol: ClientProtocol): ClientProtocol {

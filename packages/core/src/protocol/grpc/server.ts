@@ -17,7 +17,7 @@ export const grpcServer: ServerProtocol = {
     if (request.caps.http !== "2") {
       return {
         status: 505,
-        fields: request.caps.http === "fetch" ? [] : ["connection", "close"],
+        fields: ["connection", "close"],
         text: "gRPC needs HTTP/2: gRPC-Web and Connect do not",
       };
     }
