@@ -36,6 +36,23 @@ function head(stream: number, flags = 0): Buffer {
   return frame(HEADERS, END_HEADERS | flags, stream, headerBlock(200));
 }
 
+/** Sends SETTINGS and `more` in one packet on its first connection, before it has read anything; later ones it serves. */
+async function atOnce(more: Buffer): Promise<SocketServer> {
+  const server = await scriptedHttp2(
+    ({ type, stream }, socket) => {
+      if (type === HEADERS) socket.write(head(stream, END_STREAM));
+    },
+    {
+      settings: null,
+      opened: (socket) => {
+        const first = socket === server.sockets[0];
+        socket.write(Buffer.concat([frame(SETTINGS, 0, 0), ...(first ? [more] : [])]));
+      },
+    },
+  );
+  return server;
+}
+
 /** Runs `answer` at each request's head. */
 async function answering(answer: (socket: Socket, stream: number) => void): Promise<SocketServer> {
   return await scriptedHttp2((received, socket) => {
@@ -224,6 +241,40 @@ describe("who processed what", () => {
     const next = await Talk.open(connector).closes();
     expect([next.status, next.delivered, server.sockets.length]).toEqual([200, true, 2]);
   });
+
+  test.each([
+    ["of the first that it takes", 0, 0],
+    ["of all that there can be", 2 ** 31 - 1, 0],
+    ["with an error", 2 ** 31 - 1, 11],
+  ])(
+    "GOAWAY %s behind a limit of streams that came too late: what was held back was never processed",
+    async (_name, last, code) => {
+      await using server = await atOnce(frame(SETTINGS, 0, 0, setting(3, 0)));
+      const connector = connect(server);
+      const talks = [Talk.open(connector), Talk.open(connector, { body: "streamed" })];
+      await Promise.all(talks.map(async (talk) => talk.saw("sent")));
+      server.sockets[0]?.write(frame(GOAWAY, 0, 0, u32(last, code)));
+      for (const talk of talks) {
+        await talk.closes();
+        expect(talk.log).toEqual(["sent", "fault", "closed"]);
+        expect(talk.died).toMatchObject({ by: "peer", kind: "goaway", h2: code, processed: "never" });
+      }
+      const next = await Talk.open(connector).closes();
+      expect([next.status, next.delivered, server.sockets.length]).toEqual([200, true, 2]);
+    },
+  );
+
+  test.each([0, 2 ** 31 - 1])(
+    "GOAWAY of %i in one packet with SETTINGS: what waited for them was never processed",
+    async (last) => {
+      await using server = await atOnce(frame(GOAWAY, 0, 0, u32(last, 0)));
+      const connector = connect(server);
+      const talk = await Talk.open(connector).closes();
+      expect(talk.died).toMatchObject({ by: "peer", kind: "goaway", h2: 0, processed: "never" });
+      const next = await Talk.open(connector).closes();
+      expect([next.status, server.sockets.length]).toEqual([200, 2]);
+    },
+  );
 
   test("GOAWAY's debug data is shown", async () => {
     await using server = await answering((socket) =>

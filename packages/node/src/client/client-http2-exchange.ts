@@ -67,7 +67,7 @@ export class ClientHttp2Exchange extends ClientExchange {
   #received: Fields | null = null;
   #stream: ClientHttp2Stream | undefined;
   #cause: unknown;
-  /** Node could not put the header block on the wire. */
+  /** The header block is more than node puts on the wire. */
   #unsendable = false;
 
   constructor(owner: Http2Owner, head: RequestHead, body: Uint8Array | null | undefined, sink: ClientSink) {
@@ -162,8 +162,8 @@ export class ClientHttp2Exchange extends ClientExchange {
     stream.on("finish", () => {
       if (this.#local === "ended" && !stream.aborted && stream.rstCode === 0) this.#local = "flushed";
     });
-    stream.on("frameError", () => {
-      this.#unsendable = true;
+    stream.on("frameError", (_type, code) => {
+      this.#unsendable = code === ErrorCode.FRAME_SIZE_ERROR;
     });
     stream.on("error", (error) => {
       this.#cause = error;
@@ -231,7 +231,7 @@ export class ClientHttp2Exchange extends ClientExchange {
       if (fault !== null) this.sink.fault(fault);
       this.sink.closed(fault === null && this.#local === "flushed");
     }
-    connection.released();
+    connection.released(stream);
   }
 
   /** Null for a whole response, also if the peer then stopped the upload with NO_ERROR (RFC 9113 section 8.1). */

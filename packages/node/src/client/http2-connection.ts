@@ -3,9 +3,10 @@ import {
   type ClientHttp2Stream,
   type ClientSessionRequestOptions,
   connect,
+  constants,
 } from "node:http2";
 import type { Socket } from "node:net";
-import type { Fault, Peer } from "@millrace/exchange";
+import { ErrorCode, type Fault, type Peer } from "@millrace/exchange";
 import { nodeHost } from "../host/node-host.ts";
 import { peerOf } from "../socket/peer.ts";
 import { connectFault, endpoint } from "./connect-failure.ts";
@@ -53,7 +54,7 @@ export class Http2Connection {
   #peer: Peer | undefined;
   #goaway: Goaway | undefined;
   #cause: unknown;
-  #streams = 0;
+  readonly #streams = new Set<ClientHttp2Stream>();
   #used = false;
   #wanted = true;
   /** Of the wait for SETTINGS. */
@@ -93,7 +94,7 @@ export class Http2Connection {
   get hasRoom(): boolean {
     if (!this.usable) return false;
     // Node does not hold streams back: above the limit the peer would refuse them (RFC 9113 section 5.1.2).
-    return this.#streams < (this.#session?.remoteSettings.maxConcurrentStreams ?? Infinity);
+    return this.#streams.size < (this.#session?.remoteSettings.maxConcurrentStreams ?? Infinity);
   }
 
   /** Opens a stream. Throws what node throws at a request that it does not take. */
@@ -101,18 +102,18 @@ export class Http2Connection {
     const session = this.#session as ClientHttp2Session;
     const stream = nodeHost.root(() => session.request(headers, options));
     this.#used = true;
-    this.#streams++;
+    this.#streams.add(stream);
     this.#hold();
     if ((stream.id ?? 0) > lastStreamId) this.retire();
     return stream;
   }
 
   /** A stream is closed. */
-  released(): void {
-    this.#streams--;
+  released(stream: ClientHttp2Stream): void {
+    this.#streams.delete(stream);
     // The session's own 'close' waits for the socket, which may be stuck.
     if (this.dead) return this.#closed();
-    if (this.#state === "retired" && this.#streams === 0) return this.destroy();
+    if (this.#state === "retired" && this.#streams.size === 0) return this.destroy();
     this.#hold();
     if (this.hasRoom) this.#events.room(this);
   }
@@ -129,7 +130,7 @@ export class Http2Connection {
     if (!this.#used) return this.#failed(this.#unused());
     const first = this.#state !== "retired";
     this.#state = "retired";
-    if (this.#streams === 0) this.destroy();
+    if (this.#streams.size === 0) this.destroy();
     if (first) this.#events.retired(this);
   }
 
@@ -179,6 +180,7 @@ export class Http2Connection {
     });
     session.on("goaway", (code, lastStreamId, debug) => {
       this.#goaway = { code, lastStreamId, debug };
+      this.#refuseUnsent();
       this.retire();
     });
     session.on("error", (error) => {
@@ -191,6 +193,19 @@ export class Http2Connection {
       this.#closed();
     });
     this.#hold();
+  }
+
+  /**
+   * Behind a GOAWAY nothing new may be sent, and nghttp2 would keep what it holds back (the peer has lowered its limit of
+   * streams since) for ever.
+   */
+  #refuseUnsent(): void {
+    for (const stream of this.#streams) {
+      if (stream.state.state !== constants.NGHTTP2_STREAM_STATE_IDLE) continue;
+      stream.close(ErrorCode.REFUSED_STREAM);
+      // By itself it would wait for nghttp2 to say that it is closed.
+      stream.destroy();
+    }
   }
 
   /** The session has ended by itself. */
@@ -219,7 +234,7 @@ export class Http2Connection {
 
   #hold(): void {
     if (this.#state === "gone") return;
-    const wanted = this.#wanted || this.#streams > 0;
+    const wanted = this.#wanted || this.#streams.size > 0;
     this.#dialling?.hold(wanted);
     if (wanted) this.#socket?.ref();
     else this.#socket?.unref();

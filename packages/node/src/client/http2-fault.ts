@@ -27,10 +27,10 @@ export function http2StreamFault(
   broken: boolean,
 ): Fault {
   const where = endpoint(url);
+  const refused = code === ErrorCode.REFUSED_STREAM || (goaway !== undefined && id > goaway.lastStreamId);
   // The peer says that it was not processed; if it answered all the same, nobody can know.
-  const refused = answered ? "maybe" : "never";
-  if (goaway !== undefined && (broken || id > goaway.lastStreamId)) {
-    const processed = id > goaway.lastStreamId ? refused : "maybe";
+  const processed = refused && !answered ? "never" : "maybe";
+  if (goaway !== undefined && (broken || refused)) {
     const text = `${where} closed the connection with ${goawayText(goaway)}`;
     return { by: "peer", kind: "goaway", h2: goaway.code, processed, text, cause };
   }
@@ -39,7 +39,7 @@ export function http2StreamFault(
     by: "peer",
     kind: "reset",
     h2: code,
-    processed: code === ErrorCode.REFUSED_STREAM ? refused : "maybe",
+    processed,
     text: `${where} reset the stream with ${errorCodeName(code)}`,
     cause,
   };
