@@ -1,16 +1,16 @@
 // RFC 9113 section 6.8: behind a GOAWAY the open streams go on; section 5.4.1: behind an error of the connection nothing does.
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { createClient, createTransport } from "@millrace/node";
+import { createClient, createTransport, serve } from "@millrace/node";
 import { describe, expect, test } from "vitest";
 import { GreetService } from "../../../gen/greet/v1/greet_millrace.ts";
 import { envelope, greeting } from "../../../test/support/bytes.ts";
-import { data, frame, goaway, HEADERS, headers, SETTINGS } from "../../../test/support/frames.ts";
+import { data, frame, GOAWAY, goaway, HEADERS, headers, SETTINGS } from "../../../test/support/frames.ts";
 import { greeter } from "../../../test/support/greeter.ts";
 import { expectQuiet } from "../../../test/support/quiet.ts";
 import { grpcHead, RawHttp2 } from "../../../test/support/raw-http2.ts";
 import { rawServer } from "../../../test/support/raw-server.ts";
-import { carriages, served } from "../../../test/support/served.ts";
+import { CallLog, carriages, served } from "../../../test/support/served.ts";
 import { collect } from "../../../test/support/wires.ts";
 
 expectQuiet();
@@ -45,6 +45,40 @@ describe("a client that takes leave with a stream open", () => {
     client.raw.socket.end();
     await client.raw.closed;
     expect((await server.calls.ended(1)).map(({ code }) => code)).toEqual(["canceled"]);
+  });
+});
+
+/** It drains without an end of its patience, and one call is under way. */
+async function draining(): Promise<{ calls: CallLog; client: RawHttp2; closed: Promise<void> }> {
+  const calls = new CallLog();
+  const limits = { probeMs: 1 };
+  const app = { ...greeter(), onError: () => {}, observers: [calls.observer] };
+  const server = await serve({ ...app, limits, port: 0, host: "127.0.0.1" });
+  const client = RawHttp2.open(Number(new URL(server.url).port), grpcHead(1, collect));
+  await client.read();
+  const closed = server.close({ graceMs: 600_000 });
+  await client.until(({ type }) => type === GOAWAY);
+  return { calls, client, closed };
+}
+
+describe("our server, while it drains", () => {
+  test("serves the calls of a client that lives, however often it looks", async () => {
+    const { calls, client, closed } = await draining();
+    const looks = (): number => client.frames.filter(({ type }) => type === GOAWAY).length;
+    await client.until(() => looks() > 3);
+    client.send(data(1, true, envelope(0, greeting("Ada"))));
+    expect((await client.answer(1)).trailers?.get("grpc-status")).toBe("0");
+    client.raw.socket.end();
+    await closed;
+    expect(calls.ends.map(({ code }) => code)).toEqual(["ok"]);
+  });
+
+  test.each(errors)("ends the calls of a client that breaks the connection by %s", async (_name, broken) => {
+    const { calls, client, closed } = await draining();
+    client.send(broken);
+    await client.raw.closed;
+    expect((await calls.ended(1)).map(({ code }) => code)).toEqual(["canceled"]);
+    await closed;
   });
 });
 

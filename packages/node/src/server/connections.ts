@@ -4,12 +4,7 @@ import {
   type Server as Http1Server,
   type ServerResponse,
 } from "node:http";
-import {
-  createServer as createHttp2Server,
-  type Http2Server,
-  type Http2Session,
-  type ServerHttp2Session,
-} from "node:http2";
+import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
@@ -26,6 +21,7 @@ import type { ServerLimits } from "./limits.ts";
 import type { ConnectionFailure, UpgradeHook } from "./listen-options.ts";
 import { answer } from "./mount.ts";
 import { Pipeline } from "./pipeline.ts";
+import { retireSession } from "./retire-session.ts";
 import type { Site } from "./site.ts";
 
 type Exchange = Http1Exchange | Http2Exchange;
@@ -47,7 +43,7 @@ export class Connections {
   readonly #http1: Http1Server;
   readonly #http2: Http2Server;
   readonly #exchanges = new Set<Exchange>();
-  readonly #sessions = new Set<Http2Session>();
+  readonly #sessions = new Set<ServerHttp2Session>();
   /** Every socket, also those of which nothing is known yet. */
   readonly #sockets = new Set<Socket>();
   /** Connections that speak HTTP/1.1. */
@@ -97,7 +93,7 @@ export class Connections {
   async drain(): Promise<void> {
     this.#state = "draining";
     for (const [socket, pipeline] of this.#pipelines) if (pipeline.idle) socket.destroySoon();
-    for (const session of this.#sessions) retire(session);
+    for (const session of this.#sessions) retireSession(session, this.#options.limits.probeMs);
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
       this.#lookEmpty();
@@ -147,7 +143,7 @@ export class Connections {
     );
     closeBehindStreams(session);
     session.setLocalWindowSize(this.#options.limits.connectionWindowBytes);
-    if (this.#state === "draining") retire(session);
+    if (this.#state === "draining") retireSession(session, this.#options.limits.probeMs);
   }
 
   #stand(connection: object, socket: Socket): void {
@@ -297,15 +293,6 @@ const FIRST_BYTES_FAILURES: { readonly [first: string]: string | undefined } = {
   tls: "a TLS client came to a cleartext port",
   silent: "the connection said nothing, or half of an HTTP/2 preface",
 };
-
-/**
- * Sends GOAWAY, with the last stream that is served: what a client had under way beyond it, it may send elsewhere. The two
- * steps of RFC 9113 section 6.8, which would serve that too, are not to be had: node ignores new streams after any
- * GOAWAY, also after one that promises to serve them.
- */
-function retire(session: Http2Session): void {
-  if (!session.destroyed && !session.closed) session.close();
-}
 
 /** RFC 9113 section 6.5.2: the size of a list of fields. */
 function headerBytes(raw: readonly string[]): number {

@@ -35,7 +35,10 @@ export interface ServerLimits {
   readonly drainBytes: number;
   /** The same, in milliseconds. 1,000. */
   readonly drainMs: number;
-  /** HTTP/1.1: how often a request that is not read is looked at, whether its client still lives, in milliseconds. 1,000. */
+  /**
+   * How often is looked whether a client still lives, where nothing tells of its end, in milliseconds: over HTTP/1.1 while
+   * its request is not read, over HTTP/2 while the server drains. 1,000.
+   */
   readonly probeMs: number;
 }
 
