@@ -24,18 +24,17 @@ class StreamCompression implements Compression {
   }
 
   async pack(bytes: Uint8Array): Promise<Uint8Array> {
-    const packed = await through(new CompressionStream(this.name), bytes.slice(), bytes.length, Infinity);
+    const packed = await through(new CompressionStream(this.name), copyOf(bytes), bytes.length, Infinity);
     return packed!;
   }
 
   async unpack(bytes: Uint8Array, limit: number): Promise<Uint8Array> {
-    const packed = bytes.slice();
+    const packed = copyOf(bytes);
     let unpacked: Uint8Array | null;
     try {
       unpacked = await through(new DecompressionStream(this.name), packed, pieceBytes, limit);
     } catch (error) {
-      const why = error instanceof Error && error.message !== "" ? error.message : "malformed or truncated";
-      throw new CompressionFailure("corrupt", `${this.name}: ${why}`, error);
+      throw new CompressionFailure("corrupt", `${this.name}: ${reasonOf(error)}`, error);
     }
     if (unpacked === null) {
       throw new CompressionFailure("limit", `${this.name}: more than ${limit} bytes after decompression`);
@@ -99,6 +98,17 @@ function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
 function checksumOf(packed: Uint8Array): number {
   const end = packed.subarray(-checksumBytes);
   return end.length < checksumBytes ? -1 : new DataView(end.buffer, end.byteOffset).getUint32(0);
+}
+
+/** Node's and Bun's own slice() of a Buffer is a view. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
+/** Node says what was wrong in the cause alone. */
+function reasonOf(error: unknown): string {
+  for (let at = error; at instanceof Error; at = at.cause) if (at.message !== "") return at.message;
+  return "malformed or truncated";
 }
 
 function ignore(): void {}

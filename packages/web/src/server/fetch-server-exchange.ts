@@ -185,10 +185,9 @@ export class FetchServerExchange implements ServerExchange {
   /** Somebody else has read the body. */
   #forgo(): void {
     const { status, text } = bodyTaken;
+    queueMicrotask(() => this.#die({ by: "local", kind: "protocol", h2: -1, processed: "maybe", text }));
     const fields = ["content-type", "text/plain; charset=utf-8"];
     this.#response.reply(status, fields, new TextEncoder().encode(`${text}\n`));
-    this.#incoming = "over";
-    queueMicrotask(() => this.#die({ by: "local", kind: "protocol", h2: -1, processed: "maybe", text }));
   }
 
   #die(fault: Fault): void {
