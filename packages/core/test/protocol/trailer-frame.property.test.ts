@@ -33,6 +33,13 @@ test("a status and trailers are read from a body as they were written", () => {
   );
 });
 
+test("a message keeps the spaces at its ends", () => {
+  for (const message of [" ", "  two ", " é ", "a b"]) {
+    const block = trailerFrame(statusFields(new RpcError("canceled", message), [])).subarray(prefixLength);
+    expect(readStatus(readTrailerBlock(block)!, [])?.error?.message).toBe(message);
+  }
+});
+
 test("any bytes are fields, each with a name, or malformed; of any fields an outcome comes, or none", () => {
   const lines = fc
     .array(

@@ -2,14 +2,19 @@ import { decodeUtf8Lenient, encodeUtf8 } from "../utf8.ts";
 
 const hex = "0123456789ABCDEF";
 
-/** gRPC "Status-Message": percent-encodes the UTF-8 bytes outside printable ASCII, and `%`. */
+/**
+ * gRPC "Status-Message": percent-encodes the UTF-8 bytes outside printable ASCII, and `%`. So also a space at either end,
+ * which a field's value loses on its way (RFC 9110 section 5.5).
+ */
 export function percentEncode(text: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what has to be found
-  if (!/[^\x20-\x24\x26-\x7e]/.test(text)) return text;
+  if (!/[^\x20-\x24\x26-\x7e]|^ | $/.test(text)) return text;
+  const bytes = encodeUtf8(text);
   let encoded = "";
-  for (const byte of encodeUtf8(text)) {
+  for (const [i, byte] of bytes.entries()) {
+    const outermost = i === 0 || i === bytes.length - 1;
     encoded +=
-      byte < 0x20 || byte > 0x7e || byte === 0x25
+      byte < 0x20 || byte > 0x7e || byte === 0x25 || (byte === 0x20 && outermost)
         ? `%${hex[byte >> 4]!}${hex[byte & 15]!}`
         : String.fromCharCode(byte);
   }
