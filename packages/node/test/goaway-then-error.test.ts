@@ -17,6 +17,8 @@ expectQuiet();
 
 const overHttp2 = carriages.find(({ name }) => name === "serve() over HTTP/2")!;
 
+const mountedOverHttp2 = carriages.find(({ name }) => name === "a handler in node:http2")!;
+
 /** Each an error of the connection. */
 const errors: readonly (readonly [string, Buffer])[] = [
   ["DATA on no stream", data(0, false, Buffer.from("x"))],
@@ -46,6 +48,16 @@ describe("a client that takes leave with a stream open", () => {
     await client.raw.closed;
     expect((await server.calls.ended(1)).map(({ code }) => code)).toEqual(["canceled"]);
   });
+});
+
+test("a client of a mounted handler that takes leave, breaks the connection and goes has its call ended", async () => {
+  await using server = await served(mountedOverHttp2, greeter());
+  const client = RawHttp2.open(server.port, grpcHead(1, collect), goaway(0, 0));
+  await client.read();
+  client.send(data(0, false, Buffer.from("x")));
+  client.raw.socket.end();
+  await client.raw.closed;
+  expect((await server.calls.ended(1)).map(({ code }) => code)).toEqual(["canceled"]);
 });
 
 /** It drains without an end of its patience, and one call is under way. */

@@ -2,6 +2,8 @@ import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 
 import { ErrorCode } from "@millrace/exchange";
 
+import { retireSession } from "./retire-session.ts";
+
 /**
  * Lets a client that takes leave (GOAWAY with NO_ERROR, RFC 9113 section 6.8) finish the streams that it has open.
  *
@@ -31,5 +33,16 @@ export function closeBehindStreams(session: ServerHttp2Session): void {
     };
     // Streams that came in the same packet are told of by then.
     process.nextTick(closeIfLast);
+  });
+}
+
+const watched = new WeakSet<ServerHttp2Session>();
+
+/** For a session of a user's own server, which node closes as it likes: sees to it that it ends. */
+export function endBehindGoaway(session: ServerHttp2Session, probeMs: number): void {
+  if (watched.has(session)) return;
+  watched.add(session);
+  session.on("goaway", (code: number) => {
+    if (code === ErrorCode.NO_ERROR) process.nextTick(retireSession, session, probeMs);
   });
 }

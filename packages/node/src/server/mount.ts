@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from "node:http2";
 
 import type { Accept, Fault, Fields, Sink } from "@millrace/exchange";
 
 import { nodeHost } from "../host/node-host.ts";
 import { peerOf } from "../socket/peer.ts";
+import { endBehindGoaway } from "./client-goaway.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
 import { SERVER_LIMITS } from "./limits.ts";
@@ -78,7 +79,9 @@ function mountHttp2(
     },
     own === unlimited ? SERVER_LIMITS.maxConcurrentStreams : own,
   );
-  const connection = stream.session ?? stream;
+  const session = stream.session as ServerHttp2Session | undefined;
+  if (session !== undefined) endBehindGoaway(session, SERVER_LIMITS.probeMs);
+  const connection = session ?? stream;
   const exchange = new Http2Exchange(stream, request.rawHeaders, peerOf(connection, request.socket), site);
   // The compatibility layer sends its own trailers, which are none, before we can send ours.
   const theirs = stream.listeners("wantTrailers");
