@@ -17,10 +17,10 @@ class GuardedRequest extends NodeRequest {
 /** One that streams requests looks at `duplex`, and takes the stream. */
 const chrome = GuardedRequest;
 
-/** One that does not know request streams makes text of them. */
+/** One that does not know request streams makes text of them, whether or not it looks at `duplex`. */
 class Firefox extends GuardedRequest {
   constructor(url: string, init: RequestInit = {}) {
-    const streamed = init.body instanceof ReadableStream;
+    const streamed = (init as { duplex?: string }).duplex === "half" && init.body instanceof ReadableStream;
     super(url, streamed ? { method: init.method!, body: "[object ReadableStream]" } : init);
   }
 }

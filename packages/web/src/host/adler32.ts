@@ -1,6 +1,6 @@
 /** The largest prime below 2^16 (RFC 1950 section 9). */
 const modulus = 65_521;
-/** So many bytes can be summed before a sum would need more than 32 bits. */
+/** So many bytes can be summed before the sums outgrow 32 bits (as in zlib). */
 const run = 5552;
 
 /** The Adler-32 checksum of the zlib format (RFC 1950 section 8.2). */
