@@ -207,6 +207,7 @@ const breakages: readonly Breakage[] = [
       ["pause() inside accept() holds the request, and resume() brings all of it", /data\(\): while paused/],
       ["pause() inside the server's data() holds the next chunk and the end", /: while paused/],
       ["pause() inside accept() holds the end of a request without a body", /end\(\): while paused/],
+      ["pause() between two events holds what comes next at a server", /: while paused/],
     ],
   },
   {
@@ -215,6 +216,7 @@ const breakages: readonly Breakage[] = [
     caught: [
       ["pause() inside the client's data() holds the next chunk and the end", /: while paused/],
       ["pause() inside head() holds an end that has no body", /end\(\): while paused/],
+      ["pause() between two events holds what comes next at a client", /: while paused/],
     ],
   },
   {

@@ -1,4 +1,4 @@
-import { checkBytes, pattern } from "../bytes.ts";
+import { checkBytes, concat, pattern } from "../bytes.ts";
 import { ErrorCode } from "../../error-code.ts";
 import { type Rule, rule } from "../rule.ts";
 import { check, checkSame } from "../violation.ts";
@@ -83,6 +83,36 @@ export const pausingRules: readonly Rule[] = [
     }
     await talk.client.seen("closed");
     checkBytes(talk.client.body, body, "the response's body");
+  }),
+  rule("pause() between two events holds what comes next at a client", {}, async (stage) => {
+    const talk = stage.talk({ server: { accept: (server) => server.respond(200) } });
+    const server = await talk.server();
+    server.write(pattern(10, 1));
+    await talk.client.received(10);
+    await stage.barrier(1);
+    talk.client.pause();
+    server.write(pattern(10, 2));
+    server.end(null);
+    await stage.barrier();
+    checkSame([talk.client.bytes, talk.client.has("end")], [10, false], "bytes and end() while paused");
+    talk.client.resume();
+    await talk.client.seen("closed");
+    checkBytes(talk.client.body, concat([pattern(10, 1), pattern(10, 2)]), "the response's body");
+  }),
+  rule("pause() between two events holds what comes next at a server", { request: "half" }, async (stage) => {
+    const talk = stage.talk({ body: "streamed", server: { end: (server) => server.reply(200) } });
+    talk.client.write(pattern(10, 1));
+    const server = await talk.server();
+    await server.received(10);
+    await stage.barrier(1);
+    server.pause();
+    talk.client.write(pattern(10, 2));
+    talk.client.end(null);
+    await stage.barrier();
+    checkSame([server.bytes, server.has("end")], [10, false], "bytes and end() while paused");
+    server.resume();
+    await talk.client.seen("closed");
+    checkBytes(server.body, concat([pattern(10, 1), pattern(10, 2)]), "the request's body");
   }),
   rule("A client that pauses at once gets all after resume()", {}, async (stage) => {
     const talk = stage.talk({
