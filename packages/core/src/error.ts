@@ -1,3 +1,4 @@
+import { checkDetails } from "./check-details.ts";
 import { isCode } from "./code.ts";
 import type { Code } from "./code.ts";
 import { FieldMetadata, InvalidMetadata } from "./metadata.ts";
@@ -28,7 +29,8 @@ let markedNotModified: (error: RpcError) => boolean;
 /**
  * The one error: every call fails with it, and a handler throws it to answer with a code.
  *
- * `message` is exactly the text on the wire. Throws {@link InvalidMetadata} for metadata that cannot be sent.
+ * `message` is exactly the text on the wire. Throws {@link InvalidMetadata} for metadata that cannot be sent,
+ * TypeError for a code or a detail that is none.
  */
 export class RpcError extends Error {
   override readonly name = "RpcError";
@@ -55,7 +57,7 @@ export class RpcError extends Error {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     if (!isCode(code)) throw new TypeError(`${JSON.stringify(code)} is not an RPC code: see the type Code`);
     this.code = code;
-    this.details = options.details ?? [];
+    this.details = options.details === undefined ? [] : checkDetails(options.details);
     this.metadata = FieldMetadata.of(options.metadata);
   }
 

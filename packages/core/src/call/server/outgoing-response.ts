@@ -1,5 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Fields, ServerExchange } from "@millrace/exchange";
+import { isCode } from "../../code.ts";
 import { RpcError } from "../../error.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { HttpRefusal, WireCall } from "../../protocol/server-protocol.ts";
@@ -162,9 +163,11 @@ export class OutgoingResponse {
     answerBare(this.#exchange, refusal);
   }
 
-  /** Tells the client of an error, in whatever state the response is. */
+  /** Tells the client of an error, in whatever state the response is. Throws before it has if it cannot be encoded. */
   fail(error: RpcError): void {
     if (this.#head === "refused") return;
+    if (!isCode(error.code)) throw new TypeError(`${JSON.stringify(error.code)} is not an RPC code`);
+    if (typeof error.message !== "string") throw new TypeError("the message of an RpcError is not a string");
     this.release();
     const metadata = error.isRemote ? none : (error.metadata as FieldMetadata).fields;
     const inHead = this.#wire.framing === "body";

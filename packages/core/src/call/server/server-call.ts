@@ -408,10 +408,10 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     if (this.#carriage === "alive") this.#exchange.reset(ErrorCode.CANCEL);
   }
 
-  #settle(error: RpcError | null): void {
+  #settle(given: RpcError | null): void {
     if (this.#outcome !== "open") return;
     this.#outcome = "settled";
-    if (error !== null && this.#carriage === "alive") this.#response.fail(error);
+    const error = given === null || this.#carriage !== "alive" ? given : this.#tell(given);
     this.#deframer?.discard();
     this.#observation?.settled(error);
     if (error === null) this.#scope.finish();
@@ -425,6 +425,20 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     this.#response.close(error !== null && this.#handler === "running");
     this.#stallWatch?.release();
     this.#turn.settle();
+  }
+
+  /** Tells the client of an error. What it was told: user code may have made of the error what cannot be encoded. */
+  #tell(error: RpcError): RpcError {
+    try {
+      this.#response.fail(error);
+      return error;
+    } catch (failure) {
+      const text = `the error of ${this.#endpoint.method.path} cannot be encoded: ${errorText(failure)}`;
+      this.#endpoint.app.report(new Error(text, { cause: error }), this.#context);
+      const told = new RpcError("internal", "the error of this call cannot be encoded", { cause: error });
+      this.#response.fail(told);
+      return told;
+    }
   }
 
   #wrongCount(what: string): RpcError {
