@@ -32,3 +32,14 @@ export function serviceLite<Client, Handlers>(
     "~types": undefined,
   };
 }
+
+/** A service's methods by local name. Code without types may give its descriptor: throws TypeError for what is no service. */
+export function membersOf(service: Partial<ServiceLite<unknown, unknown>>): {
+  readonly [localName: string]: AnyMethod;
+} {
+  const members = service["~members"];
+  if (members !== undefined) return members;
+  throw new TypeError(
+    "not a service: take the one that protoc-gen-millrace generated, or fromDescriptor(descriptor)",
+  );
+}

@@ -1,3 +1,4 @@
+import { membersOf } from "../service.ts";
 import type { ServiceLite } from "../service.ts";
 import type { Gate } from "./gate.ts";
 import type { HandlerCall } from "./handler-call.ts";
@@ -32,7 +33,7 @@ export type Handler = (request: unknown, call: HandlerCall) => unknown;
 
 /**
  * Joins a service and its handlers. Every method is required; called with `handlers` as `this`, so that an instance of a
- * class works. Throws TypeError if a handler is missing or none.
+ * class works. Throws TypeError if a handler is missing or none, and for what is no service.
  */
 export function implement<H extends object>(
   service: ServiceLite<unknown, H>,
@@ -58,7 +59,7 @@ function join(
   complete: boolean,
 ): Implementation {
   const handlers = given as ImplementationParts["handlers"];
-  for (const localName of Object.keys(service["~members"])) {
+  for (const localName of Object.keys(membersOf(service))) {
     const handler: unknown = handlers[localName];
     if (typeof handler === "function" || (handler === undefined && !complete)) continue;
     const what = handler === undefined ? "is missing" : `is ${typeof handler}, not a function`;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { implementPartial } from "@millrace/core";
+import { implement, implementPartial } from "@millrace/core";
 import type { CallOptions } from "@millrace/core";
 import { connectClient, createAccept, createInMemoryTransport, serverProtocols } from "@millrace/core/host";
 import { createClient } from "@millrace/core";
@@ -26,6 +26,26 @@ describe("what is wrong with a call's options is the call's own failure: opening
       message: expect.stringMatching(text) as string,
     });
   });
+});
+
+test.each([
+  ["implement", implement],
+  ["implementPartial", implementPartial],
+] as const)("%s() takes no descriptor for a service", (_, join) => {
+  expect(() => join(GreetService.descriptor as never, {})).toThrow(
+    new TypeError(
+      "not a service: take the one that protoc-gen-millrace generated, or fromDescriptor(descriptor)",
+    ),
+  );
+});
+
+test.each([
+  ["no services", {}, "the App has no services"],
+  ["one alone", { services: implementPartial(GreetService, {}) }, "the App has services that are no array"],
+])("an App without a list of services is refused: %s", (_, app, text) => {
+  expect(() => createAccept(new FakeHost(), serverProtocols, app as never)).toThrow(
+    new TypeError(`${text}: give { services: [implement(service, handlers)] }`),
+  );
 });
 
 test.each(["/rpc", "/rpc/", "/"])("an App under the prefix %s answers in memory", async (pathPrefix) => {

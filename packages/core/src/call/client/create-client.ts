@@ -1,6 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Init } from "../../init.ts";
 import type { AnyMethod } from "../../method.ts";
+import { membersOf } from "../../service.ts";
 import type { ServiceLite } from "../../service.ts";
 import type { CallOptions } from "../call-options.ts";
 import type { ClientOptions, Transport } from "../transport.ts";
@@ -20,12 +21,7 @@ export function createClient<C extends object>(
   transport: Transport,
   options?: ClientOptions,
 ): C {
-  const members = (service as Partial<ServiceLite<C, unknown>>)["~members"];
-  if (members === undefined) {
-    throw new TypeError(
-      "not a service: take the one that protoc-gen-millrace generated, or fromDescriptor(descriptor)",
-    );
-  }
+  const members = membersOf(service);
   const settings = settingsOf(transport).extend(options);
   const client: Record<string, unknown> = {};
   for (const [localName, method] of Object.entries(members)) client[localName] = member(settings, method);

@@ -21,6 +21,7 @@ import { ServerCall } from "./server-call.ts";
  * TypeError for a bad option, or a service that is there twice.
  */
 export function createAccept(host: Host, protocols: readonly ServerProtocol[], app: App): Accept {
+  checkServices(app.services);
   const core = new AppCore(host, app);
   const served = servedProtocols(protocols, app);
   const prefix = pathPrefix(app);
@@ -108,6 +109,13 @@ function serviceOf(path: string, prefix: string): string {
   const start = prefix.length + 1;
   const end = path.startsWith(`${prefix}/`) ? path.indexOf("/", start) : -1;
   return end < 0 ? "" : path.slice(start, end);
+}
+
+/** Code without types may leave them out, or give one without a list. */
+function checkServices(services: unknown): void {
+  if (Array.isArray(services)) return;
+  const what = services === undefined ? "has no services" : "has services that are no array";
+  throw new TypeError(`the App ${what}: give { services: [implement(service, handlers)] }`);
 }
 
 /** Code without types may hand over the service itself, or something else. */
