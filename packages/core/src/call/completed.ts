@@ -1,7 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Init } from "../init.ts";
 import type { Codec } from "../method.ts";
-import { cannot } from "./message-encoder.ts";
+import { cannot } from "./unwritable.ts";
 
 /** A complete message of what a user gave. Throws RpcError `internal`. */
 export function completed<T extends Message>(codec: Codec<T>, init: Init<T>): T {

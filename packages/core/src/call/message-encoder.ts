@@ -1,6 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import { encodeBase64 } from "../base64.ts";
-import { errorText, RpcError } from "../error.ts";
+import { RpcError } from "../error.ts";
 import type { Compression } from "../host/host.ts";
 import type { Init } from "../init.ts";
 import type { Codec } from "../method.ts";
@@ -8,6 +8,7 @@ import { envelop, flagCompressed, prefixLength, writePrefix } from "../protocol/
 import type { Framing } from "../protocol/framing.ts";
 import { encodeUtf8 } from "../protocol/utf8.ts";
 import type { ChunkWriter } from "./chunk-writer.ts";
+import { cannot } from "./unwritable.ts";
 
 /** How what is sent is compressed. */
 export interface SendCompression {
@@ -98,11 +99,6 @@ export class MessageEncoder<T extends Message> {
   #finished(chunk: Uint8Array, size: number, compressed: boolean): EncodedMessage {
     return { chunk: this.frame(chunk), size, compressed };
   }
-}
-
-/** The error of a message that cannot be sent, for what `doing` says. */
-export function cannot(doing: string, cause: unknown): RpcError {
-  return new RpcError("internal", `cannot ${doing}: ${errorText(cause)}`, { cause });
 }
 
 /** A piece of a body as its content type has it: `text` is base64 (`grpc-web-text`). */

@@ -74,8 +74,9 @@ describe.each(protocols)("a message that cannot be written: %s", (protocol) => {
       const answered = calling.filter(([kind]) => codec === "proto" || kind !== "client stream");
       test.each(answered)("a response fails its call as internal: %s", async (_kind, typeName, call) => {
         const on = stage(answeringWrong, { protocol, transport: { codec }, app: { interceptors } });
-        await expect(call(on)).rejects.toMatchObject(cannot("encode", typeName, ": "));
-        if (interceptors.length === 0) expect(on.errors).toMatchObject([cannot("encode", typeName, ": ")]);
+        // Why quotes the message's values, which are for who serves alone.
+        await expect(call(on)).rejects.toMatchObject(cannot("encode", typeName, "$"));
+        expect(on.errors).toMatchObject([cannot("encode", typeName, ": ")]);
       });
     });
   });
@@ -111,7 +112,8 @@ describe.each(protocols)("a message that cannot be written: %s", (protocol) => {
 
     test.each(calling)("a response: %s", async (_kind, typeName, call) => {
       const on = broken({ app: { compression } });
-      await expect(call(on)).rejects.toMatchObject(cannot("compress", typeName, why));
+      await expect(call(on)).rejects.toMatchObject(cannot("compress", typeName, " with gzip$"));
+      expect(on.errors).toMatchObject([cannot("compress", typeName, why)]);
     });
   });
 });

@@ -17,6 +17,7 @@ import type { EncodedMessage, SendCompression } from "../message-encoder.ts";
 import { observe } from "../observation.ts";
 import type { Observation } from "../observation.ts";
 import { CallScope } from "../scope.ts";
+import { briefOf } from "../unwritable.ts";
 import type { Endpoint, EndpointCodecs } from "./endpoint.ts";
 import { HandlerContext } from "./handler-context.ts";
 import type { WireContext } from "./handler-context.ts";
@@ -380,7 +381,8 @@ export class ServerCall implements Sink, FrameSink, WireContext {
 
   /** Ends the call with a response that cannot be sent. Nobody threw it, so that who serves has to be told. */
   #unwritable(error: unknown): void {
-    if (this.#outcome === "open" && isRpcError(error)) this.#endpoint.app.report(error, this.#context);
+    const unheard = isRpcError(error) && briefOf(error) === undefined;
+    if (this.#outcome === "open" && unheard) this.#endpoint.app.report(error, this.#context);
     this.#failed(error);
   }
 
@@ -392,8 +394,11 @@ export class ServerCall implements Sink, FrameSink, WireContext {
       (thrown === reason || isRpcError(thrown) || errorName(thrown) === "AbortError")
     )
       return;
-    if (!isRpcError(thrown)) this.#endpoint.app.report(thrown, this.#context);
-    if (this.#outcome === "open") this.#settle(RpcError.from(thrown));
+    const brief = briefOf(thrown);
+    if (!isRpcError(thrown) || brief !== undefined) this.#endpoint.app.report(thrown, this.#context);
+    if (this.#outcome !== "open") return;
+    if (brief === undefined) this.#settle(RpcError.from(thrown));
+    else this.#settle(new RpcError("internal", brief, { cause: thrown }));
   }
 
   #overdue(): void {
