@@ -55,7 +55,7 @@ export class RpcError extends Error {
 
   constructor(code: Code, message: string, options: RpcErrorOptions = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
-    if (!isCode(code)) throw new TypeError(`${JSON.stringify(code)} is not an RPC code: see the type Code`);
+    if (!isCode(code)) throw noCode(code);
     this.code = code;
     this.details = options.details === undefined ? [] : checkDetails(options.details);
     this.metadata = FieldMetadata.of(options.metadata);
@@ -82,6 +82,12 @@ export class RpcError extends Error {
         return new RpcError("unknown", "unexpected error", { cause: reason });
     }
   }
+}
+
+function noCode(given: unknown): TypeError {
+  const lower = typeof given === "string" ? given.toLowerCase() : given;
+  const fix = isCode(lower) ? `write "${lower}"` : "see the type Code";
+  return new TypeError(`${JSON.stringify(given)} is not an RPC code: ${fix}`);
 }
 
 /**

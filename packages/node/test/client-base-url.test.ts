@@ -29,6 +29,7 @@ test.each([
   ["localhost:8080", /scheme "localhost": use http or https/],
   ["/api", /"\/api" is not an absolute URL.*http:\/\/localhost:8080/],
   ["", /"" is not an absolute URL/],
+  [undefined as never, /^baseUrl is missing: give the URL of the server/],
   ["ftp://host/", /"ftp:\/\/host\/" has the scheme "ftp": use http or https/],
   ["http://host/?a=1", /has a query: leave it out/],
   ["http://host/?", /has a query: leave it out/],

@@ -175,6 +175,7 @@ describe("bad options are told with their fix", () => {
   };
 
   test.each([
+    [{ baseUrl: undefined }, "baseUrl is missing: give the URL of the server"],
     [{ baseUrl: "/api" }, 'baseUrl "/api" is not an absolute URL: write it with its scheme'],
     [{ baseUrl: "host:80" }, 'baseUrl "host:80" has the scheme "host": use http or https'],
     [{ baseUrl: "ftp://host" }, 'baseUrl "ftp://host" has the scheme "ftp": use http or https'],

@@ -73,6 +73,14 @@ test.each(wrongDetails)("an RpcError takes no details that are none: %s", (_, de
   expect(() => new RpcError("internal", "x", { details: details as [] })).toThrow(new TypeError(text));
 });
 
+test.each([
+  ["INVALID_ARGUMENT", '"INVALID_ARGUMENT" is not an RPC code: write "invalid_argument"'],
+  ["ENOENT", '"ENOENT" is not an RPC code: see the type Code'],
+  [3, "3 is not an RPC code: see the type Code"],
+])("an RpcError takes no code that is none: %s", (code, text) => {
+  expect(() => new RpcError(code as never, "x")).toThrow(new TypeError(text));
+});
+
 test("what becomes of the array that an RpcError was given is nothing to it", () => {
   const details = [detail];
   const error = new RpcError("internal", "x", { details });

@@ -15,6 +15,10 @@ export interface BaseUrl {
  * has a query, a fragment or credentials.
  */
 export function parseBaseUrl(value: string | URL): BaseUrl {
+  // Code without types may leave it out, or write it as another name.
+  if ((value as unknown) === undefined) {
+    throw new TypeError('baseUrl is missing: give the URL of the server, as in "http://localhost:8080"');
+  }
   const shown = JSON.stringify(String(value));
   let url: URL;
   try {

@@ -11,6 +11,10 @@ export interface BaseUrl {
  * not http or https, or has a query, a fragment or credentials.
  */
 export function parseBaseUrl(value: string | URL): BaseUrl {
+  // Code without types may leave it out, or write it as another name.
+  if ((value as unknown) === undefined) {
+    throw new TypeError('baseUrl is missing: give the URL of the server, as in "https://api.example.com"');
+  }
   const page = (globalThis as { location?: { readonly href: string } }).location?.href;
   const shown = JSON.stringify(String(value));
   let url: URL;
