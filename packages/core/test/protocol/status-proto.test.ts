@@ -59,6 +59,7 @@ test("fields that nobody knows are passed over, of every wire type", () => {
 });
 
 test.each([
+  [[0x00, 0x00]],
   [[0x0b]],
   [[0x0f]],
   [[0xff]],

@@ -73,7 +73,8 @@ function eachField(
   };
   while (at < bytes.length) {
     const tag = varint();
-    if (tag < 0) return false;
+    // Field numbers begin at 1.
+    if (tag < 8) return false;
     switch (tag & 7) {
       case 0: {
         const value = varint();
