@@ -6,11 +6,17 @@ export type Result = { readonly outcome: string } | { readonly error: unknown };
 /** Runs inputs, and blames on each also what was thrown where nobody could catch it. */
 export class Attempts {
   readonly #target: Target;
-  readonly #unhandled: unknown[] = [];
-  readonly #listener = (error: unknown): void => void this.#unhandled.push(error);
+  /** Rejected by what nobody caught. */
+  #unhandled = Promise.withResolvers<never>();
+  #heard: "nothing" | "something" = "nothing";
+  readonly #listener = (error: unknown): void => {
+    this.#heard = "something";
+    this.#unhandled.reject(error);
+  };
 
   constructor(target: Target) {
     this.#target = target;
+    this.#unhandled.promise.catch(ignore);
     process.on("uncaughtException", this.#listener);
     process.on("unhandledRejection", this.#listener);
   }
@@ -18,9 +24,15 @@ export class Attempts {
   async run(input: Uint8Array): Promise<Result> {
     try {
       const outcome = this.#target.run(input);
-      const result = { outcome: typeof outcome === "string" ? outcome : await outcome };
-      return this.#unhandled.length === 0 ? result : { error: this.#unhandled.splice(0)[0] };
+      if (typeof outcome === "string") return { outcome };
+      // Whoever waits for what will not come any more is not waited for.
+      const first = await Promise.race([outcome, this.#unhandled.promise]);
+      if (this.#heard === "something") await this.#unhandled.promise;
+      return { outcome: first };
     } catch (error) {
+      this.#heard = "nothing";
+      this.#unhandled = Promise.withResolvers();
+      this.#unhandled.promise.catch(ignore);
       return { error };
     }
   }
@@ -30,3 +42,5 @@ export class Attempts {
     process.off("unhandledRejection", this.#listener);
   }
 }
+
+function ignore(): void {}

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { Attempts } from "./attempt.ts";
 import type { Coverage } from "./coverage.ts";
 import { Mutator } from "./mutate.ts";
@@ -70,14 +71,14 @@ export class Fuzzer {
     const random = this.#random;
     const inputs: Uint8Array[] = [];
     while (inputs.length < batchSize) {
-      // Those that came late have come far.
-      const at = Math.max(random.below(this.corpus.length), random.below(this.corpus.length));
-      const input = new Uint8Array(this.#mutator.mutate(this.corpus[at]!, random.pick(this.corpus)));
+      const input = new Uint8Array(this.#mutator.mutate(this.#pick(), random.pick(this.corpus)));
       inputs.push(input);
       const outcome = await this.#run(input);
       if (typeof outcome !== "string") return outcome;
       if (this.#outcomes.size < mostForOutcome && this.#isNew(outcome)) this.#keep(input);
     }
+    // What inputs leave to be done later, the engine's own cleaning up for one, has its turn.
+    await turn();
     const fresh = this.#coverage.take();
     if (fresh.length === 0) return null;
     // One of them reached something: which?
@@ -89,6 +90,13 @@ export class Fuzzer {
     // What only the first time showed is not to be looked for again.
     this.#coverage.add(fresh);
     return null;
+  }
+
+  /** Those that came late have come far: every other time it is one of them. */
+  #pick(): Uint8Array {
+    const { length } = this.corpus;
+    const newest = this.#random.oneIn(2) ? Math.ceil(length / 4) : length;
+    return this.corpus[length - 1 - this.#random.below(newest)]!;
   }
 
   async #run(input: Uint8Array): Promise<string | Finding> {

@@ -38,11 +38,12 @@ export class Mutator {
   /** One or more changes to `input`; `other` is where parts are borrowed from. */
   mutate(input: Uint8Array, other: Uint8Array): Uint8Array {
     let result = input;
-    for (let changes = 1 << this.#random.below(4); changes > 0; changes--)
+    do
       result =
         this.#shape !== undefined && this.#random.oneIn(2)
           ? this.#changeParts(result, other, this.#shape)
           : this.#changeBytes(result, other);
+    while (this.#random.oneIn(2));
     return result.length > longest ? result.subarray(0, longest) : result;
   }
 
@@ -52,7 +53,7 @@ export class Mutator {
     if (parts.length === 0) return this.#changeBytes(input, other);
     const at = random.below(parts.length);
     const part = parts[at] as Uint8Array;
-    switch (random.below(5)) {
+    switch (random.below(6)) {
       case 0:
         parts.splice(at, 1);
         break;
@@ -70,6 +71,9 @@ export class Mutator {
         if (borrowed.length > 0) parts.splice(at, random.below(2), random.pick(borrowed));
         break;
       }
+      case 4:
+        if (this.#words.length > 0) parts.splice(at, random.below(2), random.pick(this.#words));
+        break;
       default:
         parts[at] = this.#changeBytes(part, other);
     }

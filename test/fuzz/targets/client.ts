@@ -7,62 +7,17 @@ import { asked, makeCall } from "./call-asked.ts";
 import { inShort } from "./coded.ts";
 import { http2Frames } from "./http2-frames.ts";
 import { pieces } from "./pieces.ts";
-
-const words = [
-  ...["greet ", "watch ", "collect ", "chat ", "connect ", "grpc ", "grpc-web ", "proto\n", "json\n"],
-  ...[
-    "content-type",
-    "application/json",
-    "application/proto",
-    "application/connect+proto",
-    "application/grpc",
-  ],
-  ...[
-    "content-encoding",
-    "gzip",
-    "grpc-status",
-    "trailer-x",
-    "\0\0\0\0\0",
-    "\x02\0\0\0\x02{}",
-    "\x80\0\0\0\x0fgrpc-status: 0\r\n",
-  ],
-];
+import { lines } from "./shapes.ts";
+import { http1Words, http2Words } from "./words.ts";
 
 /** What a server of HTTP/1.1 may send to a client of ours, which has asked for what the first line says. */
 export async function clientHttp1(): Promise<Target> {
-  return client("1.1", [
-    ...words,
-    ...[
-      "HTTP/1.1 200 OK\r\n",
-      "HTTP/1.0 200 OK\r\n",
-      "HTTP/1.1 100 Continue\r\n\r\n",
-      "HTTP/1.1 304 \r\n",
-      "HTTP/1.1 503 \r\n",
-    ],
-    ...[
-      "\r\n",
-      "\r\n\r\n",
-      ": ",
-      "content-length: 5\r\n",
-      "transfer-encoding: chunked\r\n",
-      "0\r\n\r\n",
-      "5\r\nhello\r\n",
-      "connection: close\r\n",
-    ],
-  ]);
+  return { ...(await client("1.1", http1Words)), shape: lines };
 }
 
 /** What a server of HTTP/2 may send, behind its SETTINGS, when the request has come. */
 export async function clientHttp2(): Promise<Target> {
-  const target = await client("2", [
-    ...words,
-    ...[":status", "200", "204", "304"],
-    ...Array.from(
-      { length: 11 },
-      (_, type) => `\0\0\x04${String.fromCharCode(type)}\x05\0\0\0\x01\0\0\0\x01`,
-    ),
-  ]);
-  return { ...target, shape: lineAndFrames };
+  return { ...(await client("2", http2Words)), shape: lineAndFrames };
 }
 
 const lineAndFrames: Shape = {

@@ -27,7 +27,7 @@ export function encoded(codec: Codec<Message>, message: Message): Uint8Array {
   return writer.buf.subarray(0, writer.pos);
 }
 
-/** The same; null if it throws, as it does for text that has half of a surrogate pair in it. */
+/** The same; null if it throws, as it may. */
 export function encodedOrNull(codec: Codec<Message>, message: Message): Uint8Array | null {
   try {
     return encoded(codec, message);

@@ -7,6 +7,7 @@ import { prefixLength } from "../../../packages/core/src/protocol/envelope.ts";
 import { errorToJson } from "../../../packages/core/src/protocol/connect/error-json.ts";
 import type { Target } from "../target.ts";
 import { inShort } from "./coded.ts";
+import { jsonTokens } from "./shapes.ts";
 
 const facts = {
   method: GreetService.methods[0]!,
@@ -38,6 +39,7 @@ export const connectJson: Target = {
     ...['"error":', '"code":', '"message":', '"details":', '"type":', '"value":', '"debug":', '"metadata":'],
     ...['"aborted"', '"type.googleapis.com/a.B"', '"AQ=="', '"x-bin":["AQ"]', '"grpc-status":["0"]'],
   ],
+  shape: jsonTokens,
   run: (input) => `${endStream(input)} ${body(input)}`,
 };
 

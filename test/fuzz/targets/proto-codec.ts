@@ -6,10 +6,16 @@ import { reflectiveCodec } from "@millrace/core/reflect";
 import { GreetReplySchema, GreetRequestSchema } from "../../../gen/greet/v1/greet_pb.ts";
 import type { Target } from "../target.ts";
 import { decodeOrNull, encoded } from "./codecs.ts";
+import { everything } from "./everything.ts";
 
-const codecs = [GreetRequestSchema, GreetReplySchema, StructSchema, AnySchema, FileDescriptorProtoSchema].map(
-  (schema) => reflectiveCodec(schema as GenMessage<Message>),
-);
+const codecs = [
+  GreetRequestSchema,
+  GreetReplySchema,
+  StructSchema,
+  AnySchema,
+  FileDescriptorProtoSchema,
+  everything,
+].map((schema) => reflectiveCodec(schema as GenMessage<Message>));
 
 /** A message in binary, of types that have between them every kind of field. */
 export const protoCodec: Target = {

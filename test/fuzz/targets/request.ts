@@ -13,50 +13,11 @@ import { headAndEnvelopes } from "./enveloped.ts";
 import { readHeadText } from "./head-text.ts";
 import { pieces } from "./pieces.ts";
 import { stillHost } from "./still-host.ts";
+import { fields as headFields, rpcWords } from "./words.ts";
 
 /** A whole request, head and body, to a server without a network under it. */
 export const request: Target = {
-  words: [
-    ...[
-      "POST ",
-      "GET ",
-      "/greet.v1.GreetService/",
-      "Greet",
-      "Watch",
-      "Collect",
-      "Chat",
-      "/Nope",
-      "?connect=v1&encoding=json&message={}",
-    ],
-    ...[
-      "content-type: ",
-      "application/json",
-      "application/proto",
-      "application/connect+proto",
-      "application/connect+json",
-    ],
-    ...[
-      "application/grpc",
-      "application/grpc+json",
-      "application/grpc-web+proto",
-      "application/grpc-web-text",
-      "; charset=utf-8",
-    ],
-    ...[
-      "content-encoding: gzip\n",
-      "connect-content-encoding: br\n",
-      "grpc-encoding: zstd\n",
-      "grpc-accept-encoding: gzip\n",
-    ],
-    ...[
-      "connect-timeout-ms: 0\n",
-      "grpc-timeout: 1S\n",
-      "connect-protocol-version: 1\n",
-      "x-bin: AQ\n",
-      "accept-encoding: deflate\n",
-    ],
-    ...["\n\n", "\0\0\0\0\0", "\x01\0\0\0\0", "\x02\0\0\0\x02{}", "AAAAAAA="],
-  ],
+  words: [...rpcWords, ...headFields.map(([name, value]) => `${name}: ${value}\n`)],
   shape: headAndEnvelopes,
   async run(input) {
     const { body, fields } = readHeadText(input);

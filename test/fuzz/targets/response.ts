@@ -12,6 +12,7 @@ import { headAndEnvelopes } from "./enveloped.ts";
 import { readHeadText } from "./head-text.ts";
 import { pieces } from "./pieces.ts";
 import { stillHost } from "./still-host.ts";
+import { fields as headFields, rpcWords } from "./words.ts";
 
 /**
  * A whole response to a client without a network under it. The first line says what was asked, the status, and what becomes
@@ -19,51 +20,8 @@ import { stillHost } from "./still-host.ts";
  */
 export const response: Target = {
   words: [
-    ...[
-      "greet ",
-      "watch ",
-      "collect ",
-      "chat ",
-      "connect ",
-      "grpc ",
-      "grpc-web ",
-      "proto ",
-      "json ",
-      "200 ",
-      "404 ",
-      "reset",
-      "cut",
-    ],
-    ...[
-      "content-type: ",
-      "application/json",
-      "application/proto",
-      "application/connect+proto",
-      "application/grpc",
-      "application/grpc-web+proto",
-    ],
-    ...[
-      "content-encoding: gzip\n",
-      "connect-content-encoding: br\n",
-      "grpc-encoding: zstd\n",
-      "trailer-x: y\n",
-      "x-bin: AQ\n",
-    ],
-    ...[
-      "grpc-status: 0\n",
-      "~grpc-status: 5\n",
-      "~grpc-message: a%20b\n",
-      "~grpc-status-details-bin: CAUSA2EgYg\n",
-    ],
-    ...[
-      "\n\n",
-      "\0\0\0\0\0",
-      "\x01\0\0\0\0",
-      "\x02\0\0\0\x02{}",
-      "\x80\0\0\0\x10grpc-status: 0\r\n",
-      '{"code":"aborted"}',
-      '"error":',
-    ],
+    ...rpcWords,
+    ...headFields.flatMap(([name, value]) => [`${name}: ${value}\n`, `~${name}: ${value}\n`]),
   ],
   shape: headAndEnvelopes,
   async run(input) {

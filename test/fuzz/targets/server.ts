@@ -9,77 +9,17 @@ import { Watchable } from "../../support/watchable.ts";
 import type { Target } from "../target.ts";
 import { http2Frames } from "./http2-frames.ts";
 import { pieces } from "./pieces.ts";
-
-const words = [
-  ...[
-    "POST ",
-    "GET ",
-    "/greet.v1.GreetService/",
-    "Greet",
-    "Watch",
-    "Collect",
-    "Chat",
-    "?connect=v1&encoding=json&message={}",
-  ],
-  ...[
-    "content-type",
-    "application/json",
-    "application/proto",
-    "application/connect+proto",
-    "application/grpc",
-    "application/grpc-web-text",
-  ],
-  ...[
-    "content-encoding",
-    "connect-content-encoding",
-    "grpc-encoding",
-    "gzip",
-    "connect-timeout-ms",
-    "grpc-timeout",
-    "1S",
-  ],
-  ...["\0\0\0\0\0", "\x01\0\0\0\0", "\x02\0\0\0\x02{}"],
-];
+import { lines } from "./shapes.ts";
+import { http1Words, http2Words } from "./words.ts";
 
 /** What a client of HTTP/1.1 may send to a whole server. */
 export async function serverHttp1(): Promise<Target> {
-  return server("1.1", [
-    ...words,
-    ...[
-      " HTTP/1.1\r\n",
-      " HTTP/1.0\r\n",
-      "\r\n",
-      "\r\n\r\n",
-      ": ",
-      "host: fuzz\r\n",
-      "connection: close\r\n",
-      "connection: upgrade\r\n",
-    ],
-    ...[
-      "content-length: 5\r\n",
-      "transfer-encoding: chunked\r\n",
-      "0\r\n\r\n",
-      "5\r\nhello\r\n",
-      ";x=y",
-      "expect: 100-continue\r\n",
-      "upgrade: h2c\r\n",
-    ],
-  ]);
+  return { ...(await server("1.1", http1Words)), shape: lines };
 }
 
 /** What a client of HTTP/2 may send to a whole server. */
 export async function serverHttp2(): Promise<Target> {
-  return {
-    ...(await server("2", [
-      ...words,
-      ...[":method", ":path", ":scheme", ":authority", ":status", "te", "trailers", "connection"],
-      ...Array.from(
-        { length: 11 },
-        (_, type) => `\0\0\x04${String.fromCharCode(type)}\x05\0\0\0\x01\0\0\0\x01`,
-      ),
-    ])),
-    shape: http2Frames,
-  };
+  return { ...(await server("2", http2Words)), shape: http2Frames };
 }
 
 /** Behind each input, whatever became of it, the server holds no call, and answers a new one. */
