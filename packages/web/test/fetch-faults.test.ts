@@ -1,13 +1,11 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { ErrorCode } from "@millrace/exchange";
 import { connect, createClient, createTransport, RpcError } from "@millrace/web";
 import type { Fetch } from "@millrace/web";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { GreetService } from "../../../gen/greet/v1/greet_millrace.ts";
 import type { GreetServiceClient } from "../../../gen/greet/v1/greet_millrace.ts";
-import { FetchConnector } from "../src/client/fetch-connector.ts";
 
 const unhandled: unknown[] = [];
 const note = (error: unknown): void => void unhandled.push(error);
@@ -158,42 +156,6 @@ describe("a call that is canceled", () => {
     call.cancel();
     expect((await failureOf(call.receive())).code).toBe("canceled");
     expect(sent).toBe(0);
-  });
-
-  test("by whoever hears that it is sent is not sent either", async () => {
-    let sent = 0;
-    const connector = new FetchConnector({
-      origin: "http://host.test",
-      init: {},
-      fetch: () => {
-        sent++;
-        return new Promise(() => {});
-      },
-    });
-    const head = {
-      method: "POST",
-      scheme: "http",
-      authority: "",
-      path: "/",
-      query: "",
-      fields: [],
-      memo: undefined,
-    };
-    const hints = { deadline: Infinity, waitForReady: false, attempt: 0 };
-    const delivered = await new Promise((closed) => {
-      const nothing = (): void => {};
-      const exchange = connector.open(head, null, hints, {
-        sent: () => exchange.reset(ErrorCode.CANCEL),
-        inform: nothing,
-        head: nothing,
-        data: nothing,
-        end: nothing,
-        fault: nothing,
-        writable: nothing,
-        closed,
-      });
-    });
-    expect([delivered, sent]).toEqual([false, 0]);
   });
 
   test("cancels a response that comes later, from a fetch that does not heed its signal", async () => {
