@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setImmediate as turn } from "node:timers/promises";
 import type { CallEnd } from "@millrace/core";
 import { createAccept, memoryConnector, serverProtocols } from "@millrace/core/host";
 import { firstField } from "@millrace/exchange";
@@ -6,8 +7,8 @@ import type { ClientSink, Fault, Fields, Head } from "@millrace/exchange";
 import { poisonAccept } from "@millrace/exchange/contract";
 import { said } from "../../support/answer.ts";
 import type { Answer } from "../../support/answer.ts";
+import { mapOf } from "../../support/fields.ts";
 import { greeter } from "../../support/greeter.ts";
-import { setImmediate as turn } from "node:timers/promises";
 import type { Target } from "../target.ts";
 import { headAndEnvelopes } from "./enveloped.ts";
 import { readHeadText } from "./head-text.ts";
@@ -50,9 +51,7 @@ export async function ask(input: Uint8Array, chunks: readonly Uint8Array[]): Pro
   const app = greeter(
     {},
     {
-      onError(error) {
-        throw error;
-      },
+      onError: (error) => stillHost.report(error),
       observers: [
         () => {
           begun++;
@@ -124,7 +123,7 @@ class Answering implements ClientSink {
 
   head(status: number, { fields }: Head): void {
     this.#status = status;
-    this.#headers = asMap(fields);
+    this.#headers = mapOf(fields);
   }
 
   data(chunk: Uint8Array, start: number, end: number): void {
@@ -132,7 +131,7 @@ class Answering implements ClientSink {
   }
 
   end(trailers: Fields | null): void {
-    this.#trailers = trailers === null ? null : asMap(trailers);
+    this.#trailers = trailers === null ? null : mapOf(trailers);
   }
 
   fault(fault: Fault): void {
@@ -151,13 +150,4 @@ class Answering implements ClientSink {
         trailers: this.#trailers,
       });
   }
-}
-
-function asMap(fields: Fields): Map<string, string> {
-  const map = new Map<string, string>();
-  for (let i = 0; i < fields.length; i += 2) {
-    const [name, value] = [fields[i]!, fields[i + 1]!];
-    map.set(name, map.has(name) ? `${map.get(name)}, ${value}` : value);
-  }
-  return map;
 }
