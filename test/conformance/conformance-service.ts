@@ -3,8 +3,8 @@ import { create } from "@bufbuild/protobuf";
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
 import type { Any } from "@bufbuild/protobuf/wkt";
-import { errorDetail, implementPartial } from "@millrace/node";
-import type { HandlerCall, Implementation } from "@millrace/node";
+import { errorDetail, implementPartial } from "@millrace/core";
+import type { HandlerCall, Implementation } from "@millrace/core";
 import { fromErrorMessage, fromHeaders, toHeaders } from "./convert.ts";
 import { ConformanceService } from "./gen/connectrpc/conformance/v1/service_millrace.ts";
 import {

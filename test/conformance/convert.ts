@@ -1,8 +1,8 @@
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import type { Any } from "@bufbuild/protobuf/wkt";
-import { RpcError } from "@millrace/node";
-import type { Code as CodeName, ErrorDetail, Metadata, Protocol as ProtocolName } from "@millrace/node";
+import { RpcError } from "@millrace/core";
+import type { Code as CodeName, ErrorDetail, Metadata, Protocol as ProtocolName } from "@millrace/core";
 import {
   Code,
   Codec,

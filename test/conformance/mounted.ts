@@ -2,6 +2,8 @@ import { once } from "node:events";
 import http from "node:http";
 import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
+import { createNodeHandler } from "@millrace/node";
+import type { App } from "@millrace/node";
 import { HTTPVersion } from "./gen/connectrpc/conformance/v1/config_pb.ts";
 import type { ServerCompatRequest } from "./gen/connectrpc/conformance/v1/server_compat_pb.ts";
 
@@ -11,19 +13,13 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** What a plain server of Node calls with each request. */
-export type Listener = (
-  request: http.IncomingMessage | http2.Http2ServerRequest,
-  response: http.ServerResponse | http2.Http2ServerResponse,
-) => void;
-
-/** An app's listener inside a plain server of node:http or node:http2. */
+/** The app inside a plain server of node:http or node:http2. */
 export async function listenMounted(
-  listener: Listener,
+  app: App,
   request: ServerCompatRequest,
   host: string,
 ): Promise<Listening> {
-  const server = plainServer(request, listener);
+  const server = plainServer(request, createNodeHandler(app));
   server.listen(0, host);
   await once(server, "listening");
   return {
@@ -41,7 +37,7 @@ const keepAliveTimeout = 60_000;
 
 function plainServer(
   request: ServerCompatRequest,
-  handler: Listener,
+  handler: ReturnType<typeof createNodeHandler>,
 ): http.Server | http2.Http2Server | http2.Http2SecureServer {
   if (request.serverCreds === undefined) {
     return request.httpVersion === HTTPVersion.HTTP_VERSION_1

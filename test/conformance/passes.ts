@@ -7,6 +7,8 @@ export interface Pass {
   readonly config: string;
   /** The program's file, and its arguments. */
   readonly program: readonly [string, ...string[]];
+  /** What runs it; absent, the Node of this process. */
+  readonly runtime?: "deno" | "bun";
 }
 
 export const passes: readonly Pass[] = [
@@ -14,15 +16,23 @@ export const passes: readonly Pass[] = [
   { name: "server", mode: "server", config: "conformance.yaml", program: ["server.ts"] },
   { name: "mounted", mode: "server", config: "conformance.yaml", program: ["server.ts", "--mounted"] },
   {
-    name: "fetch-client",
+    name: "fetch",
     mode: "client",
-    config: "conformance-fetch-client.yaml",
+    config: "conformance-fetch.yaml",
     program: ["client.ts", "--fetch"],
   },
   {
-    name: "fetch-server",
+    name: "deno",
     mode: "server",
-    config: "conformance-fetch-server.yaml",
-    program: ["server.ts", "--fetch"],
+    config: "conformance-deno.yaml",
+    program: ["fetch-server.ts"],
+    runtime: "deno",
+  },
+  {
+    name: "bun",
+    mode: "server",
+    config: "conformance-bun.yaml",
+    program: ["fetch-server.ts"],
+    runtime: "bun",
   },
 ];

@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { bundle, commands } from "../web-runtimes/programs.ts";
 import { passes } from "./passes.ts";
 import type { Pass } from "./passes.ts";
 import { parseTotals, summary } from "./totals.ts";
@@ -97,8 +98,15 @@ function run(program: string, args: readonly string[], env: Record<string, strin
   return done.stdout;
 }
 
+/** How a program is started. Other runtimes than Node get it in one file. */
+async function commandOf(script: string, runtime: Pass["runtime"]): Promise<string[]> {
+  if (runtime === undefined) return [process.execPath, script];
+  const file = await bundle(script, join(root, ".cache/conformance", `${runtime}.mjs`));
+  return [...commands[runtime], file];
+}
+
 /** Runs the suite against one program. What the runner writes is shown as it comes. */
-async function runPass(runner: string, { name, mode, config, program }: Pass): Promise<PassTotals> {
+async function runPass(runner: string, { name, mode, config, program, runtime }: Pass): Promise<PassTotals> {
   // The reference client's default parallelism starves two-core machines, and its deadlines are real time.
   const parallel = mode === "server" ? ["-p", "2"] : [];
   const [script, ...scriptArguments] = program;
@@ -110,8 +118,7 @@ async function runPass(runner: string, { name, mode, config, program }: Pass): P
     ...parallel,
     ...options.forRunner,
     "--",
-    process.execPath,
-    join(here, script),
+    ...(await commandOf(join(here, script), runtime)),
     ...scriptArguments,
   ];
   console.log(`${name}: running`);

@@ -1,9 +1,7 @@
 // The server under test: one process for each protocol, HTTP version and kind of TLS.
 import { create } from "@bufbuild/protobuf";
-import { createNodeHandler, serve } from "@millrace/node";
+import { serve } from "@millrace/node";
 import type { App, ServeOptions } from "@millrace/node";
-import { createFetchHandler } from "@millrace/web";
-import { fetchListener } from "../support/fetch-listener.ts";
 import { conformanceService } from "./conformance-service.ts";
 import {
   ServerCompatRequestSchema,
@@ -11,31 +9,22 @@ import {
 } from "./gen/connectrpc/conformance/v1/server_compat_pb.ts";
 import type { ServerCompatRequest } from "./gen/connectrpc/conformance/v1/server_compat_pb.ts";
 import { listenMounted } from "./mounted.ts";
-import type { Listener, Listening } from "./mounted.ts";
+import type { Listening } from "./mounted.ts";
 import { frame, readMessages } from "./stdio.ts";
 
 const host = "127.0.0.1";
-/** How the app is mounted into a plain server; absent, serve() is the server. */
-const mount: ((app: App) => Listener) | undefined = process.argv.includes("--mounted")
-  ? createNodeHandler
-  : process.argv.includes("--fetch")
-    ? (app) => fetchListener(createFetchHandler(app))
-    : undefined;
+const mounted = process.argv.includes("--mounted");
 
 // The runner writes one message and keeps stdin open.
 for await (const request of readMessages(ServerCompatRequestSchema, process.stdin)) {
   const app: App = {
     services: [conformanceService],
     // Compress whatever the client lets us: most of the suite's messages are small.
-    compression: {
-      send: process.argv.includes("--fetch") ? ["gzip", "deflate"] : ["gzip", "br", "zstd", "deflate"],
-      minBytes: 0,
-    },
+    compression: { send: ["gzip", "br", "zstd", "deflate"], minBytes: 0 },
     maxReceiveBytes: request.messageReceiveLimit > 0 ? request.messageReceiveLimit : undefined,
     onError: (error, call) => console.error(call.method.path, error),
   };
-  const server =
-    mount === undefined ? await listen(app, request) : await listenMounted(mount(app), request, host);
+  const server = mounted ? await listenMounted(app, request, host) : await listen(app, request);
   process.once("SIGTERM", () => void server.close().finally(() => process.exit()));
   const answer = create(ServerCompatResponseSchema, {
     host,

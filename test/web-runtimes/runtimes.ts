@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { build } from "esbuild";
 import { Miniflare } from "miniflare";
+import { bundle, commands } from "./programs.ts";
 
 /** A runtime that runs our handler. */
 export interface Running {
@@ -23,26 +22,15 @@ export interface Runtime {
 }
 
 const here = import.meta.dirname;
-const { resolve } = createRequire(import.meta.url);
 
-/** One file of a program and all that it imports: what a user's bundler would make. */
-async function bundle(entry: string): Promise<string> {
-  const outfile = join(here, ".cache", entry.replace(/ts$/, "mjs"));
-  await build({
-    entryPoints: [join(here, entry)],
-    outfile,
-    bundle: true,
-    format: "esm",
-    platform: "neutral",
-    target: "es2022",
-    external: ["node:*"],
-  });
-  return outfile;
+async function bundled(entry: string): Promise<string> {
+  return bundle(join(here, entry), join(here, ".cache", entry.replace(/ts$/, "mjs")));
 }
 
 /** A program that prints the port that it listens on. */
-async function started(program: string, ...given: string[]): Promise<Running> {
-  const child = spawn(program, given, {
+async function started(runtime: keyof typeof commands, entry: string): Promise<Running> {
+  const [program, ...given] = commands[runtime];
+  const child = spawn(program, [...given, await bundled(entry)], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, DENO_NO_UPDATE_CHECK: "1" },
   });
@@ -68,7 +56,7 @@ export const runtimes: readonly Runtime[] = [
     name: "Node",
     http2: false,
     breaks: {},
-    start: async () => started(process.execPath, await bundle("node.ts")),
+    start: () => started("node", "node.ts"),
   },
   {
     name: "Deno",
@@ -92,8 +80,7 @@ export const runtimes: readonly Runtime[] = [
         ].map((action) => `A server may call ${action} inside fault()`),
       ],
     },
-    start: async () =>
-      started(join(resolve("deno/package.json"), "../deno"), "run", "--allow-net", await bundle("deno.ts")),
+    start: () => started("deno", "deno.ts"),
   },
   {
     name: "Bun",
@@ -105,7 +92,7 @@ export const runtimes: readonly Runtime[] = [
         "reset() after end() discards what is unsent",
       ],
     },
-    start: async () => started(join(resolve("bun/package.json"), "../bin/bun.exe"), await bundle("bun.ts")),
+    start: () => started("bun", "bun.ts"),
   },
   {
     name: "workerd",
@@ -114,7 +101,7 @@ export const runtimes: readonly Runtime[] = [
     async start() {
       const miniflare = new Miniflare({
         modules: true,
-        scriptPath: await bundle("worker.ts"),
+        scriptPath: await bundled("worker.ts"),
         compatibilityDate: "2026-07-01",
         // Without it a handler never hears that its client has gone.
         compatibilityFlags: ["enable_request_signal"],
