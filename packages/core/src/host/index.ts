@@ -17,3 +17,4 @@ export type { ServerProtocol } from "../protocol/server-protocol.ts";
 export { serverProtocols } from "../protocol/server-protocols.ts";
 export { CompressionFailure } from "./host.ts";
 export type { Compression, Host } from "./host.ts";
+export { Shutdown, shutdownFault } from "./shutdown.ts";

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { shutdownFault } from "@millrace/core/host";
 import type { Caps, ClientSink, Connector, Exchange, Fault, Hints, RequestHead } from "@millrace/exchange";
 import { endpoint } from "./connect-failure.ts";
 import { dial, type Dialling, type Target } from "./dial.ts";
@@ -7,7 +8,6 @@ import { HeldExchange } from "./held-exchange.ts";
 import { Http1Connector } from "./http1-connector.ts";
 import { http2Caps } from "./client-http2-exchange.ts";
 import { Http2Connector } from "./http2-connector.ts";
-import { shutdownFault } from "./shutdown.ts";
 
 /**
  * HTTP/2 or HTTP/1.1, as the server chooses by ALPN (RFC 7301): the first connection asks and is then used; the answer is

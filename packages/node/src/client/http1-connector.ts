@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { Shutdown } from "@millrace/core/host";
 import type { Caps, ClientSink, Connector, Exchange, Hints, RequestHead } from "@millrace/exchange";
 import { Pool } from "undici";
 import { nodeHost } from "../host/node-host.ts";
@@ -9,7 +10,6 @@ import type { Target } from "./dial.ts";
 import { Http1Connection } from "./http1-connection.ts";
 import { http1Caps, http1HeaderSize, http1IdleMs } from "./http1-limits.ts";
 import { Http1Upload } from "./http1-upload.ts";
-import { Shutdown } from "./shutdown.ts";
 
 /**
  * HTTP/1.1 (RFC 9112), over undici where the body is given whole, over node:http where it is streamed: one exchange at a
@@ -28,7 +28,7 @@ export class Http1Connector implements Connector {
   constructor(target: Target, established?: Socket) {
     this.#target = target;
     this.#spare = established;
-    this.#shutdown = new Shutdown(endpoint(target.url));
+    this.#shutdown = new Shutdown(nodeHost, endpoint(target.url));
     this.#agent = new DialAgent(target, () => this.#takeSpare());
     const { scheme, authority } = target.url;
     this.#pool = new Pool(`${scheme}://${authority}`, {

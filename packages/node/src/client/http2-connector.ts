@@ -1,10 +1,11 @@
 import type { Socket } from "node:net";
+import { Shutdown } from "@millrace/core/host";
 import type { Caps, ClientSink, Connector, Exchange, Fault, Hints, RequestHead } from "@millrace/exchange";
+import { nodeHost } from "../host/node-host.ts";
 import { endpoint } from "./connect-failure.ts";
 import type { Target } from "./dial.ts";
 import { Http2Connection, type Http2ConnectionEvents } from "./http2-connection.ts";
 import { http2Caps, ClientHttp2Exchange, type Http2Owner } from "./client-http2-exchange.ts";
-import { Shutdown } from "./shutdown.ts";
 
 /**
  * HTTP/2 (RFC 9113) over node:http2: one connection at a time, made when it is needed; cleartext with prior knowledge, or
@@ -28,7 +29,7 @@ export class Http2Connector implements Connector {
   constructor(target: Target, established?: Socket) {
     this.#target = target;
     this.#spare = established;
-    this.#shutdown = new Shutdown(endpoint(target.url));
+    this.#shutdown = new Shutdown(nodeHost, endpoint(target.url));
   }
 
   open(head: RequestHead, body: Uint8Array | null | undefined, _hints: Hints, sink: ClientSink): Exchange {

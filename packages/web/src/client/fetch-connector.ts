@@ -1,8 +1,9 @@
+import { Shutdown } from "@millrace/core/host";
 import type { Caps, ClientSink, Connector, Exchange, Hints, RequestHead } from "@millrace/exchange";
+import { webHost } from "../host/web-host.ts";
 import { fetchCaps } from "./capabilities.ts";
 import { FetchExchange } from "./fetch-exchange.ts";
 import type { FetchRequest } from "./fetch-exchange.ts";
-import { Shutdown } from "./shutdown.ts";
 
 /** The part of fetch that is used: the URL is always a string. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -15,7 +16,7 @@ export class FetchConnector implements Connector {
 
   constructor(request: FetchRequest) {
     this.#request = request;
-    this.#shutdown = new Shutdown(request.origin);
+    this.#shutdown = new Shutdown(webHost, request.origin);
   }
 
   /** Found out when the first call needs it: a worker may do little while it is loaded. */

@@ -1,22 +1,34 @@
 import type { Fault } from "@millrace/exchange";
-import { webHost } from "../host/web-host.ts";
-import type { FetchExchange } from "./fetch-exchange.ts";
+import type { Host } from "./host.ts";
+
+/** What a connector can end by force: with a fault and closed(false), in a later turn. */
+export interface Stoppable {
+  fail(fault: Fault): void;
+}
+
+/** The fault of an exchange whose connector is closed. */
+export function shutdownFault(where: string, processed: "never" | "maybe"): Fault {
+  const text = `the transport to ${where} was closed`;
+  return { by: "local", kind: "shutdown", h2: -1, processed, text };
+}
 
 /** The exchanges of a connector, and its end: no new ones, a grace for those that run, then a fault. */
 export class Shutdown {
+  readonly #host: Pick<Host, "now" | "timer">;
   readonly #where: string;
-  readonly #running = new Set<FetchExchange>();
+  readonly #running = new Set<Stoppable>();
   #state: "open" | "closing" = "open";
   #waiters: (() => void)[] = [];
 
-  constructor(where: string) {
+  constructor(host: Pick<Host, "now" | "timer">, where: string) {
+    this.#host = host;
     this.#where = where;
   }
 
   /** Takes an exchange in; false if the connector is closing, and then the exchange has been failed. */
-  admits(exchange: FetchExchange): boolean {
+  admits(exchange: Stoppable): boolean {
     if (this.#state === "closing") {
-      exchange.fail(this.#fault("never"));
+      exchange.fail(shutdownFault(this.#where, "never"));
       return false;
     }
     this.#running.add(exchange);
@@ -24,7 +36,7 @@ export class Shutdown {
   }
 
   /** An exchange has closed. */
-  left(exchange: FetchExchange): void {
+  left(exchange: Stoppable): void {
     this.#running.delete(exchange);
     if (this.#running.size > 0) return;
     for (const resolve of this.#waiters.splice(0)) resolve();
@@ -36,16 +48,11 @@ export class Shutdown {
     if (this.#running.size === 0) return;
     const drained = new Promise<void>((resolve) => this.#waiters.push(resolve));
     const stop = (): void => {
-      for (const exchange of this.#running) exchange.fail(this.#fault("maybe"));
+      for (const exchange of [...this.#running]) exchange.fail(shutdownFault(this.#where, "maybe"));
     };
     if (graceMs <= 0) stop();
-    const cancel = graceMs > 0 ? webHost.timer(webHost.now() + graceMs, stop) : undefined;
+    const cancel = graceMs > 0 ? this.#host.timer(this.#host.now() + graceMs, stop) : undefined;
     await drained;
     cancel?.();
-  }
-
-  #fault(processed: "never" | "maybe"): Fault {
-    const text = `the transport to ${this.#where} was closed`;
-    return { by: "local", kind: "shutdown", h2: -1, processed, text };
   }
 }
