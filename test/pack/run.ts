@@ -48,10 +48,39 @@ async function firstService(shell: Shell, blocks: readonly CodeBlock[]): Promise
     await shell.run(bundler);
     const client = blocks.findIndex(({ text }) => text === "node dist/client.js");
     compare(await shell.run("node dist-bundler/client.js"), blocks[client + 1]?.text);
+    console.log("README: its client over fetch, compiled for a browser, without Node's types");
+    await inBrowser(shell);
   } finally {
     for (const one of running) one.stop();
   }
 }
+
+/** All declarations are looked at: skipLibCheck would hide what they lack. */
+async function inBrowser(shell: Shell): Promise<void> {
+  const folder = join(shell.folder, "browser");
+  mkdirSync(folder);
+  const compilerOptions = {
+    target: "es2024",
+    lib: ["es2024", "dom"],
+    module: "esnext",
+    moduleResolution: "bundler",
+    types: [],
+    strict: true,
+    noEmit: true,
+  };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["."] }));
+  writeFileSync(join(folder, "page.ts"), page);
+  await shell.run("npx tsc -p browser");
+}
+
+const page = `
+import { connect, createClient, createTransport } from "@millrace/web";
+import { GreetService } from "../src/gen/greet/v1/greet_millrace.js";
+const greeter = createClient(GreetService, createTransport({ baseUrl: "/api", protocol: connect }));
+const { greeting } = await greeter.greet({ name: "Ada" });
+document.title = greeting;
+export {};
+`;
 
 /** The way of the time after the first release: packages by name, from a registry that knows them. */
 async function fromRegistry(

@@ -1,4 +1,4 @@
-/// <reference lib="esnext.disposable" />
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Message } from "@bufbuild/protobuf";
 import type { Init } from "../init.ts";
 import type { Metadata } from "../metadata.ts";

@@ -1,4 +1,4 @@
-/// <reference lib="esnext.disposable" />
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { JsonOptions } from "../method.ts";
 import type { MetadataInit } from "../metadata.ts";
 import type { Protocol } from "../protocol/protocol-name.ts";
