@@ -73,7 +73,7 @@ test.each([
   ["http://host/?a=b", /a query/],
   ["http://host/#x", /a fragment/],
   ["http://user:secret@host/", /contains credentials/],
-  [undefined, /is not an absolute URL/],
+  [undefined, /baseUrl is missing/],
   [null, /is not an absolute URL/],
   [{}, /is not an absolute URL/],
 ])("base URL %j is refused with a TypeError that says why, and shows no secret", (baseUrl, text) => {
