@@ -166,8 +166,32 @@ describe.each(["1.1", "2"] as const)("over HTTP/%s", (http) => {
   test("§2.13 a 304 is told from other errors, and its headers can be read", async () => {
     await using server = await rawServer(http);
     server.act = { status: 304, headers: ["etag", '"1"', "vary", "accept-encoding"] };
-    const ended = await greetOnce(clientOf(server, { connectGet: true }));
-    expect([ended.code, isNotModified(ended.error)]).toEqual(["unknown", true]);
-    expect(RpcError.from(ended.error).metadata.get("etag")).toBe('"1"');
+    for (const name of ["if-none-match", "if-modified-since"]) {
+      const client = clientOf(server, { connectGet: true, headers: { [name]: "x" } });
+      const ended = await greetOnce(client);
+      expect([ended.code, ended.message, isNotModified(ended.error)]).toEqual([
+        "unknown",
+        "not modified",
+        true,
+      ]);
+      expect(RpcError.from(ended.error).metadata.get("etag")).toBe('"1"');
+    }
+    expect(server.heard.map(({ method }) => method)).toEqual(["GET", "GET"]);
+  });
+
+  test("§2.13 a 304 to a POST, or to a GET that does not say what it has, is a status like any other", async () => {
+    await using server = await rawServer(http);
+    server.act = { status: 304, headers: ["etag", '"1"'] };
+    const headers = { "if-none-match": '"1"' };
+    for (const client of [
+      clientOf(server, { headers }),
+      clientOf(server, { headers, connectGet: { maxUrlBytes: 1 } }),
+      clientOf(server, { connectGet: true }),
+    ]) {
+      const ended = await greetOnce(client);
+      expect([ended.code, isNotModified(ended.error)]).toEqual(["unknown", false]);
+      expect(ended.message).toContain("HTTP status 304");
+    }
+    expect(server.heard.map(({ method }) => method)).toEqual(["POST", "POST", "GET"]);
   });
 });

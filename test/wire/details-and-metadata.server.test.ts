@@ -138,6 +138,30 @@ describe.each(carriages)("$name", (carriage) => {
     },
   );
 
+  test.each(["example.com/", "https://example.com/of/types/", "/", "", "TYPE.googleapis.com/"])(
+    "§7.3 type URLs that begin with %j are passed on whole, by gRPC and gRPC-Web; Connect has the name alone",
+    async (prefix) => {
+      await using upstream = await rawServer("2");
+      const packed = statusBin(10, "m", details, prefix);
+      const status = ["grpc-status", "10", "grpc-message", "m", "grpc-status-details-bin", packed];
+      const block = status.map((text, n) => text + (n % 2 === 0 ? ": " : "\r\n")).join("");
+      for (const [protocol, reply] of [
+        ["grpc", { headers: type("application/grpc"), body: Buffer.alloc(0), trailers: status }],
+        ["grpc-web", { headers: type("application/grpc-web"), body: envelope(0x80, block) }],
+      ] as const) {
+        upstream.act = reply;
+        const client = clientOf(upstream, { protocol });
+        await using server = await served(carriage, greeter({ greet: () => client.greet({}) }));
+        for (const wire of here.filter(({ path }) => path === greet)) {
+          const error = errorOf(wire, await ask(wire, server));
+          if (wire.timeout === "grpc-timeout")
+            expect(error).toMatchObject({ "grpc-status-details-bin": packed });
+          else expect(error).toEqual(errorAs(wire, "aborted", 10, "m"));
+        }
+      }
+    },
+  );
+
   test("§7.4 duplicates are preserved, in order, in requests and responses", async () => {
     await using server = await served(
       carriage,

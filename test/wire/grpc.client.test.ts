@@ -404,7 +404,7 @@ describe.each([
       ]);
       return (await greetOnce(client)).error?.details;
     };
-    const details = [{ type: "a.B", value: new Uint8Array([7]) }];
+    const details = [{ type: "a.B", value: new Uint8Array([7]), typeUrlPrefix: "x.io/" }];
     expect(await ask(status(10, 0x12, 1, 0x6d))).toEqual(details);
     expect(await ask(status(10, 0x12, 1, 0x6d).replace(/=+$/, ""))).toEqual(details);
     expect(await ask(status(5, 0x12, 1, 0x6d))).toEqual([]);

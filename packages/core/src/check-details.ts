@@ -6,7 +6,7 @@ export function checkDetails(details: unknown): readonly ErrorDetail[] {
     throw new TypeError(`details is ${kindOf(details)}: it must be an array of what errorDetail() makes`);
   }
   return details.map((detail: unknown, index) => {
-    if (isDetail(detail)) return detail;
+    if (isDetail(detail)) return checkPrefix(detail, index);
     throw new TypeError(`details[${index}] is ${whatIs(detail)}`);
   });
 }
@@ -16,6 +16,13 @@ function isDetail(given: unknown): given is ErrorDetail {
   const { type, value } = given as Partial<ErrorDetail>;
   // By its tag: it may be another realm's.
   return typeof type === "string" && Object.prototype.toString.call(value) === "[object Uint8Array]";
+}
+
+function checkPrefix(detail: ErrorDetail, index: number): ErrorDetail {
+  const { typeUrlPrefix: prefix } = detail;
+  if (prefix === undefined || (typeof prefix === "string" && /^$|\/$/.test(prefix))) return detail;
+  const shown = typeof prefix === "string" ? JSON.stringify(prefix) : kindOf(prefix);
+  throw new TypeError(`details[${index}].typeUrlPrefix is ${shown}: it must end in a slash, or be empty`);
 }
 
 /** What stands in a detail's place, and how it becomes one. */

@@ -10,6 +10,11 @@ export interface ErrorDetail {
   readonly type: string;
   /** The message in binary. */
   readonly value: Uint8Array;
+  /**
+   * What stands before `type` in its URL, with the slash. gRPC carries it, so that a relay passes it on; Connect does not.
+   * Default: `type.googleapis.com/`.
+   */
+  readonly typeUrlPrefix?: string | undefined;
 }
 
 /** What an {@link RpcError} may have beside its code and message. */
@@ -101,7 +106,10 @@ export function notModified(headers?: MetadataInit): RpcError {
   return error;
 }
 
-/** Whether a call failed because the server answered "not modified" to its GET. */
+/**
+ * Whether a call failed because the server answered "not modified" to its GET, which had `if-none-match` or
+ * `if-modified-since` among its headers.
+ */
 export function isNotModified(error: unknown): boolean {
   return isRpcError(error) && markedNotModified(error);
 }

@@ -11,6 +11,7 @@ import { jsonTokens } from "./shapes.ts";
 
 const facts = {
   method: GreetService.methods[0]!,
+  httpMethod: "POST",
   format: "proto",
   metadata: [],
   timeoutMs: Infinity,

@@ -8,6 +8,7 @@ import type { Protocol } from "./protocol-name.ts";
 /** What a protocol needs to know of a call to write its request. */
 export interface RequestFacts {
   readonly method: Method;
+  readonly httpMethod: "GET" | "POST";
   readonly format: Format;
   /** The user's headers. */
   readonly metadata: Fields;

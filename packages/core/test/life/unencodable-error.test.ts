@@ -37,6 +37,16 @@ const wrongDetails: [string, unknown, string][] = [
     "details[0] is an object without type and value: make it with errorDetail(schema, …)",
   ],
   [
+    "a prefix without its slash",
+    [{ type: "a.B", value: new Uint8Array(0), typeUrlPrefix: "x.io" }],
+    'details[0].typeUrlPrefix is "x.io": it must end in a slash, or be empty',
+  ],
+  [
+    "a prefix that is no string",
+    [{ type: "a.B", value: new Uint8Array(0), typeUrlPrefix: 5 }],
+    "details[0].typeUrlPrefix is a number: it must end in a slash, or be empty",
+  ],
+  [
     "no array",
     detail,
     "details is an object without type and value: it must be an array of what errorDetail() makes",

@@ -68,6 +68,7 @@ test("compression identity, and none, are none", () => {
 test("what the query says is not said by the fields", () => {
   const fields = connectClient.get!.request({
     method: GreetServiceLite.methods[0]!,
+    httpMethod: "GET",
     format: "json",
     metadata: ["x", "y"],
     timeoutMs: 5,

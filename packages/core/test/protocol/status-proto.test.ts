@@ -21,6 +21,7 @@ test("what is written is read again, however long", () => {
   const detail = fc.record({
     type: fc.stringMatching(/^[a-z.]{1,300}$/),
     value: fc.uint8Array({ maxLength: 300 }),
+    typeUrlPrefix: fc.constantFrom(undefined, "", "/", "example.com/", "https://example.com/types/"),
   });
   fc.assert(
     fc.property(
@@ -31,7 +32,7 @@ test("what is written is read again, however long", () => {
         const status = {
           code,
           message,
-          details: list.map(({ type, value }) => ({ type, value: Uint8Array.from(value) })),
+          details: list.map((one) => ({ ...one, value: Uint8Array.from(one.value) })),
         };
         expect(decodeStatus(encodeStatus(status))).toEqual(status);
       },

@@ -228,9 +228,9 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
   }
 
   #get(form: GetForm, query: string, size: number): void {
-    const facts = this.#facts(null);
+    const facts = this.#facts("GET", null);
     this.#requests = "ended";
-    this.#exchangeWith("GET", query, form.request(facts), null, facts);
+    this.#exchangeWith(query, form.request(facts), null, facts);
     this.#observation?.sent(size);
   }
 
@@ -244,14 +244,15 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
   }
 
   #open(body: Uint8Array | undefined, sendEncoding: string | null): void {
-    const facts = this.#facts(sendEncoding);
-    this.#exchangeWith("POST", "", this.#head.core.protocol.request(facts), body, facts);
+    const facts = this.#facts("POST", sendEncoding);
+    this.#exchangeWith("", this.#head.core.protocol.request(facts), body, facts);
   }
 
-  #facts(sendEncoding: string | null): RequestFacts {
+  #facts(httpMethod: "GET" | "POST", sendEncoding: string | null): RequestFacts {
     const { core, headers, scope } = this.#head;
     return {
       method: this.#plan.method,
+      httpMethod,
       format: core.format,
       metadata: headers.fields,
       timeoutMs: scope.remainingMs,
@@ -261,7 +262,6 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
   }
 
   #exchangeWith(
-    method: string,
     query: string,
     fields: string[],
     body: Uint8Array | null | undefined,
@@ -270,7 +270,7 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     const { core, headers, scope, maxReceiveBytes } = this.#head;
     if (core.userAgent !== undefined && !headers.has("user-agent")) fields.push("user-agent", core.userAgent);
     const head: RequestHead = {
-      method,
+      method: facts.httpMethod,
       scheme: core.scheme,
       authority: core.authority,
       path: this.#plan.path,

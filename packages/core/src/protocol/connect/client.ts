@@ -53,7 +53,7 @@ function unaryResponse(facts: RequestFacts, status: number, fields: Fields): Wir
   const metadata = (): FieldMetadata => FieldMetadata.received(fields).add(trailers);
   const ok = status === 200;
   const bareError = (): RpcError =>
-    status === 304
+    status === 304 && isConditional(facts)
       ? notModified(metadata())
       : bareStatus(status, "a Connect error", facts.method, metadata());
   return {
@@ -82,6 +82,12 @@ function unaryResponse(facts: RequestFacts, status: number, fields: Fields): Wir
     },
     finish: () => ({ error: ok ? null : bareError(), trailers: trailers.fields }),
   };
+}
+
+/** RFC 9110 section 15.4.5: 304 answers a GET that names what the client has, and nothing else. */
+function isConditional({ httpMethod, metadata }: RequestFacts): boolean {
+  if (httpMethod !== "GET") return false;
+  return ["if-none-match", "if-modified-since"].some((name) => firstField(metadata, name) !== undefined);
 }
 
 function streamResponse(facts: RequestFacts, status: number, fields: Fields): WireResponse {

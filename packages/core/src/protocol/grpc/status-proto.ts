@@ -8,7 +8,7 @@ export interface StatusProto {
   readonly details: readonly ErrorDetail[];
 }
 
-const typeUrlPrefix = "type.googleapis.com/";
+const usualPrefix = "type.googleapis.com/";
 
 /** Writes a `google.rpc.Status`. */
 export function encodeStatus(status: StatusProto): Uint8Array {
@@ -16,10 +16,10 @@ export function encodeStatus(status: StatusProto): Uint8Array {
   out.push(0x08);
   pushVarint(out, status.code);
   if (status.message !== "") pushBytes(out, 0x12, encodeUtf8(status.message));
-  for (const detail of status.details) {
+  for (const { type, value, typeUrlPrefix = usualPrefix } of status.details) {
     const any: number[] = [];
-    pushBytes(any, 0x0a, encodeUtf8(typeUrlPrefix + detail.type));
-    if (detail.value.length > 0) pushBytes(any, 0x12, detail.value);
+    pushBytes(any, 0x0a, encodeUtf8(typeUrlPrefix + type));
+    if (value.length > 0) pushBytes(any, 0x12, value);
     pushBytes(out, 0x1a, any);
   }
   return Uint8Array.from(out);
@@ -51,7 +51,11 @@ function decodeAny(bytes: Uint8Array): ErrorDetail | null {
     else if (number === 2 && typeof field === "object") value = new Uint8Array(field);
     return true;
   });
-  return complete ? { type: typeUrl.slice(typeUrl.lastIndexOf("/") + 1), value } : null;
+  if (!complete) return null;
+  const at = typeUrl.lastIndexOf("/") + 1;
+  const detail = { type: typeUrl.slice(at), value };
+  const typeUrlPrefix = typeUrl.slice(0, at);
+  return typeUrlPrefix === usualPrefix ? detail : { ...detail, typeUrlPrefix };
 }
 
 /** Walks the fields of a message; false if the bytes are none, or `visit` says so. */
