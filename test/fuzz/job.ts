@@ -1,14 +1,16 @@
 import type { Finding } from "./fuzzer.ts";
 
-/** What a worker is told. */
+/** What is to be done. */
 export interface Job {
   readonly target: string;
   readonly seconds: number;
   readonly seed: number;
-  /** Shared: how many inputs were begun, and the length of the last. */
-  readonly running: Int32Array;
-  /** Shared: the last input that was begun. */
-  readonly input: Uint8Array;
+}
+
+/** What a worker is told. */
+export interface Assignment extends Job {
+  /** The path of the Journal to keep. */
+  readonly journal: string;
 }
 
 /** What it says at the end. */

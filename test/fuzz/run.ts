@@ -3,17 +3,12 @@ import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { parseArgs } from "node:util";
-import { Worker } from "node:worker_threads";
 import { setup as generate } from "../../scripts/generate.ts";
+import { runApart } from "./apart.ts";
 import { keepInput, regressionFolder } from "./corpus.ts";
-import type { Job, Report } from "./job.ts";
 import { targets } from "./targets.ts";
 
-/** Longer than any input may take, whatever else the machine does. */
-const longestMs = 20_000;
-const lookMs = 1000;
-const heapMiB = 1024;
-const longestSeed = 64 * 1024;
+const worker = new URL("worker.ts", import.meta.url);
 
 generate();
 const { values, positionals } = readArguments();
@@ -39,7 +34,7 @@ async function replay(path: string): Promise<void> {
 async function fuzz(): Promise<0 | 1> {
   console.log(`seed ${seed}, ${seconds} s each`);
   for (const name of names) {
-    const report = await run(name);
+    const report = await runApart(worker, { target: name, seconds, seed });
     if (report.finding !== null) {
       const path = relative(process.cwd(), keepInput(regressionFolder(name), report.finding.input));
       console.log(`${name}: a finding after ${report.executions} executions`);
@@ -54,42 +49,6 @@ async function fuzz(): Promise<0 | 1> {
     );
   }
   return 0;
-}
-
-/** One target in its thread, until the thread is through, or stands still, or dies. */
-function run(target: string): Promise<Report> {
-  const running = new Int32Array(new SharedArrayBuffer(8));
-  const input = new Uint8Array(new SharedArrayBuffer(longestSeed));
-  const job: Job = { target, seconds, seed, running, input };
-  const worker = new Worker(new URL("worker.ts", import.meta.url), {
-    workerData: job,
-    resourceLimits: { maxOldGenerationSizeMb: heapMiB },
-  });
-  const last = (error: unknown): Report => ({
-    executions: Atomics.load(running, 0),
-    finding: { input: input.slice(0, Atomics.load(running, 1)), error },
-  });
-  return new Promise((resolve) => {
-    let seen = 0;
-    let since = performance.now();
-    const watch = setInterval(() => {
-      const now = Atomics.load(running, 0);
-      if (now !== seen) [seen, since] = [now, performance.now()];
-      else if (performance.now() - since > longestMs) {
-        resolve(last(new Error(`no end after ${longestMs / 1000} s`)));
-        void worker.terminate();
-      }
-    }, lookMs);
-    worker.on("message", (report: Report) => {
-      resolve(report);
-      void worker.terminate();
-    });
-    worker.on("error", (error) => resolve(last(error)));
-    worker.on("exit", (code) => {
-      clearInterval(watch);
-      resolve(last(new Error(`the thread ended with ${code}`)));
-    });
-  });
 }
 
 function readArguments() {

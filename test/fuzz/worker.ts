@@ -1,17 +1,20 @@
-// Fuzzes one target, in a thread of its own: the thread beside it sees when an input does not come to an end.
-import { parentPort, workerData } from "node:worker_threads";
+// Fuzzes one target, in a process of its own: the one above it sees when an input does not come to an end, or ends everything.
 import { Attempts } from "./attempt.ts";
 import { dropInput, grownFolder, keepInput, readInputs, regressionFolder, seedFolder } from "./corpus.ts";
 import { Coverage } from "./coverage.ts";
 import { Fuzzer } from "./fuzzer.ts";
 import type { Finding } from "./fuzzer.ts";
-import type { Growth, Job, Report } from "./job.ts";
+import type { Assignment, Growth, Report } from "./job.ts";
+import { Journal } from "./journal.ts";
 import { minimize } from "./minimize.ts";
 import { Random } from "./random.ts";
 import type { Target } from "./target.ts";
 import { targets } from "./targets.ts";
 
-const { target: name, seconds, seed, running, input: shared } = workerData as Job;
+// It stays until it is ended, and does not outlive who would do that.
+process.once("disconnect", () => process.exit());
+const { target: name, seconds, seed, journal: path } = JSON.parse(process.argv[2]!) as Assignment;
+const journal = new Journal(path);
 const until = performance.now() + seconds * 1000;
 
 const coverage = new Coverage();
@@ -20,10 +23,9 @@ const target = await targets[name]!();
 coverage.begin();
 const attempts = new Attempts(target);
 try {
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port has none
-  parentPort!.postMessage(await fuzz());
+  process.send!(await fuzz());
 } finally {
-  // From here on what is thrown ends the thread again.
+  // From here on what is thrown ends the process again.
   attempts.stop();
   coverage.stop();
 }
@@ -34,11 +36,7 @@ async function fuzz(): Promise<Report> {
     attempts,
     new Random(seed),
     coverage,
-    (input) => {
-      shared.set(input);
-      Atomics.store(running, 1, input.length);
-      Atomics.add(running, 0, 1);
-    },
+    (input) => journal.begin(input),
     (input) => keepInput(grownFolder(name), input),
   );
   let finding = await seedAll(fuzzer);
