@@ -34,7 +34,7 @@ let markedNotModified: (error: RpcError) => boolean;
 /**
  * The one error: every call fails with it, and a handler throws it to answer with a code.
  *
- * `message` is exactly the text on the wire. Throws {@link InvalidMetadata} for metadata that cannot be sent,
+ * `message` is exactly the text on the wire; the head of `stack` names the call that failed, too. Throws {@link InvalidMetadata} for metadata that cannot be sent,
  * TypeError for a code or a detail that is none.
  */
 export class RpcError extends Error {
@@ -45,6 +45,8 @@ export class RpcError extends Error {
   readonly details: readonly ErrorDetail[];
   /** The union of headers and trailers. */
   readonly metadata: Metadata;
+  /** The path of the client's call that failed with it first, as `/greet.v1.GreetService/Greet`; absent if none did. */
+  declare readonly method?: string;
   #remote = false;
   #notModified = false;
 
@@ -119,6 +121,21 @@ export function remoteError(code: Code, message: string, options: RpcErrorOption
   const error = new RpcError(code, message, options);
   markRemote(error);
   return error;
+}
+
+/** Names the call that fails with an error. The first stays: who passes an error on adds nothing to it. */
+export function nameCall(error: RpcError, path: string): void {
+  if (error.method !== undefined) return;
+  const { stack, message } = error;
+  Reflect.defineProperty(error, "method", { value: path, enumerable: true });
+  const head = `RpcError: ${message}`;
+  // Where stacks do not begin with the error's text, `method` alone says it.
+  if (stack?.startsWith(head) !== true) return;
+  Reflect.set(
+    error,
+    "stack",
+    `RpcError: ${path} failed with ${error.code}: ${message}${stack.slice(head.length)}`,
+  );
 }
 
 /** The error of a call that was canceled for `reason`: an AbortSignal's, or what cancel() was given. */

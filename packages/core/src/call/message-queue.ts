@@ -1,4 +1,5 @@
 import type { RpcError } from "../error.ts";
+import { rejectedFor } from "./rejected.ts";
 
 /** Messages, or their bytes unpacked, that wait above which the sender is held back; below half of it, it goes on. */
 const mostMessages = 64;
@@ -11,8 +12,7 @@ export interface Flow {
 }
 
 interface Waiter<T> {
-  resolve(message: T | undefined): void;
-  reject(error: RpcError): void;
+  resolve(message: T | undefined | Promise<never>): void;
   /** Kept alive while somebody waits: the object whose loss would cancel the call. */
   readonly keeper: unknown;
 }
@@ -59,8 +59,7 @@ export class MessageQueue<T> {
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const waiter of waiters) {
-      if (error === null) waiter.resolve(undefined);
-      else waiter.reject(error);
+      waiter.resolve(error === null ? undefined : rejectedFor(waiter.keeper, error));
     }
     this.#tellDrained();
   }
@@ -105,9 +104,9 @@ export class MessageQueue<T> {
       return Promise.resolve(message);
     }
     if (this.#end === undefined) {
-      return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject, keeper }));
+      return new Promise((resolve) => this.#waiters.push({ resolve, keeper }));
     }
-    return this.#end.error === null ? Promise.resolve(undefined) : Promise.reject(this.#end.error);
+    return this.#end.error === null ? Promise.resolve(undefined) : rejectedFor(keeper, this.#end.error);
   }
 
   get #count(): number {

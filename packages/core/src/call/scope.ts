@@ -160,8 +160,9 @@ export class CallScope {
   }
 }
 
-/** Why a call ends whose parent has ended: a parent's own failure is not the child's. */
+/** Why a call ends whose parent has ended: an error of its own, that names it. A parent's own failure is not the child's. */
 function inherited(reason: RpcError): RpcError {
-  if (reason.code === "canceled" || reason.code === "deadline_exceeded") return reason;
+  if (reason.code === "canceled" || reason.code === "deadline_exceeded")
+    return new RpcError(reason.code, reason.message, { cause: reason });
   return new RpcError("canceled", "the call that made this one has failed", { cause: reason });
 }

@@ -1,6 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Caps, Fields, Peer, RequestHead } from "@millrace/exchange";
-import { RpcError } from "../../error.ts";
+import { nameCall, RpcError } from "../../error.ts";
 import type { Init } from "../../init.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { GetForm, Outcome, RequestFacts } from "../../protocol/client-protocol.ts";
@@ -321,6 +321,7 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     if (this.#state !== "open") return;
     this.#state = "settled";
     this.#error = error;
+    if (error !== null) nameCall(error, this.#plan.method.path);
     const { scope } = this.#head;
     if (error !== null && by !== "peer") scope.cancel(error);
     else scope.finish();

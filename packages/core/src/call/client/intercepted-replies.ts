@@ -1,11 +1,12 @@
-import { RpcError } from "../../error.ts";
+import { nameCall, RpcError } from "../../error.ts";
 import type { Metadata } from "../../metadata.ts";
-import type { Host } from "../../host/host.ts";
 import type { InterceptedReply } from "../intercepted-call.ts";
 import { Later } from "../later.ts";
 import type { Observation } from "../observation.ts";
 import type { CallScope } from "../scope.ts";
 import { leave } from "../leave.ts";
+import { rejectedFor } from "../rejected.ts";
+import type { ClientHead } from "./client-head.ts";
 import type { ReplySource } from "./reply-source.ts";
 
 interface Outcome {
@@ -21,6 +22,7 @@ interface Waiter {
 /** The responses of a call behind interceptors. Owns the scope that they run in. */
 export class InterceptedReplies<O> implements ReplySource<O> {
   readonly #scope: CallScope;
+  readonly #path: string;
   readonly #observation: Observation | null;
   readonly #iterator: Promise<AsyncIterator<O>>;
   readonly #headers = new Later<Metadata>();
@@ -34,16 +36,16 @@ export class InterceptedReplies<O> implements ReplySource<O> {
   #ended: (() => void) | undefined;
 
   constructor(
-    host: Host,
-    scope: CallScope,
+    { core, method, scope }: ClientHead,
     observation: Observation | null,
     reply: Promise<InterceptedReply>,
     onSettled: (error: RpcError | null) => void,
   ) {
     this.#scope = scope;
+    this.#path = method.path;
     this.#observation = observation;
     this.#onSettled = onSettled;
-    this.#inContext = host.capture();
+    this.#inContext = core.host.capture();
     this.#iterator = reply.then((given) => {
       this.#reply = given;
       const iterator = iterate<O>(given);
@@ -57,26 +59,27 @@ export class InterceptedReplies<O> implements ReplySource<O> {
   }
 
   receive(keeper: unknown): Promise<O | undefined> {
-    return new Promise<O | undefined>((resolve, reject) => {
+    return new Promise<O | undefined>((resolve) => {
       // What the call's end is; not as a promise, since nobody would handle that of a waiter who was told before.
-      const end = ({ error }: Outcome): void => (error === null ? resolve(undefined) : reject(error));
+      const end = ({ error }: Outcome): void =>
+        resolve(error === null ? undefined : rejectedFor(keeper, error));
       if (this.#outcome !== undefined) {
         end(this.#outcome);
         return;
       }
-      const waiter: Waiter = { fail: reject, keeper };
+      const waiter: Waiter = { fail: (error) => resolve(rejectedFor(keeper, error)), keeper };
       this.#waiters.add(waiter);
       this.#iterator
         .then((iterator) => this.#inContext(() => iterator.next()))
         .then(
           (next) => {
-            this.#waiters.delete(waiter);
+            // Otherwise it was told before.
+            if (!this.#waiters.delete(waiter)) return;
             if (next.done === true) end(this.#settle(null));
             else resolve(next.value);
           },
           (error: unknown) => {
-            this.#waiters.delete(waiter);
-            end(this.#settle(RpcError.from(error)));
+            if (this.#waiters.delete(waiter)) end(this.#settle(RpcError.from(error)));
           },
         );
     });
@@ -105,6 +108,7 @@ export class InterceptedReplies<O> implements ReplySource<O> {
   /** Gives the outcome: this one, if it is the first. */
   #settle(error: RpcError | null): Outcome {
     if (this.#outcome !== undefined) return this.#outcome;
+    if (error !== null) nameCall(error, this.#path);
     const outcome = { error };
     this.#outcome = outcome;
     if (error === null) this.#trailers.resolve(this.#reply!.trailers);

@@ -38,7 +38,7 @@ export function startIntercepted<O>(
     if (reply.kind === "client_streaming") offered?.leave();
     return reply;
   };
-  return new InterceptedReplies<O>(head.core.host, scope, observation, replies(), (error) => {
+  return new InterceptedReplies<O>(head, observation, replies(), (error) => {
     shared.end();
     offered?.settle(error);
   });

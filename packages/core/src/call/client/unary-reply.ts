@@ -2,6 +2,7 @@ import type { Fields } from "@millrace/exchange";
 import type { RpcError } from "../../error.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { Metadata } from "../../metadata.ts";
+import { rejected } from "../rejected.ts";
 import type { Reply, ReplyPromise } from "../streams.ts";
 import type { ReplyConsumer } from "./client-call.ts";
 
@@ -21,18 +22,16 @@ export class UnaryReply<O> extends Promise<O> implements ReplyPromise<O> {
   #metadata: (() => { headers: Metadata; trailers: Metadata }) | undefined;
 
   static pending<O>(): { readonly reply: UnaryReply<O>; readonly settler: ReplySettler<O> } {
-    let resolve!: (response: O) => void;
-    let reject!: (error: RpcError) => void;
-    const reply = new UnaryReply<O>((res, rej) => {
-      resolve = res;
-      reject = rej;
+    let resolve!: (response: O | Promise<never>) => void;
+    const reply = new UnaryReply<O>((settle) => {
+      resolve = settle;
     });
     const settler: ReplySettler<O> = {
       resolve(response, metadata) {
         reply.#metadata = metadata;
         resolve(response);
       },
-      reject,
+      reject: (error) => resolve(rejected(error)),
     };
     return { reply, settler };
   }
