@@ -1,0 +1,271 @@
+import {
+  type Caps,
+  type ClientSink,
+  type Connector,
+  ErrorCode,
+  type Exchange,
+  type Fault,
+  type Hints,
+  type Peer,
+  type RequestHead,
+} from "@millrace/exchange";
+import { ClientStream, type ClientStreamHost } from "./client-stream.ts";
+import { Connection, type ConnectionEnd } from "./connection.ts";
+import type { Duplex } from "./duplex.ts";
+import { codeName, type Goaway, goawayText } from "./goaway.ts";
+import type { HeaderBlock } from "./hpack/header-block.ts";
+import type { Limits } from "./limits.ts";
+import { clientPreface } from "./preface.ts";
+import type { Runtime } from "./runtime.ts";
+import { Setting } from "./settings.ts";
+import type { Stream } from "./stream.ts";
+import type { WindowBudget } from "./window-tuner.ts";
+
+const caps: Caps = { http: "2", trailers: true, request: "full", resets: true, duplicates: true };
+/** RFC 9113 section 5.1.1: ids cannot be reused; long before they are used up another connection takes over. */
+const lastId = 2 ** 30;
+
+/** What a client's connection needs, and tells. */
+export interface ClientConnectionOptions {
+  readonly peer: Peer;
+  /** The peer's name in texts: `localhost:8080`. */
+  readonly name: string;
+  /** There is room for a stream: SETTINGS have come, or a stream has ended. */
+  readonly room?: (() => void) | undefined;
+  /** It takes no new streams; those that run go on. */
+  readonly retired?: (() => void) | undefined;
+  /** It is closed. */
+  readonly closed?: (() => void) | undefined;
+}
+
+/** A client's side of a connection. Requests wait for the peer's SETTINGS, and for room under its limit of streams. */
+export class ClientConnection extends Connection implements ClientStreamHost, Connector {
+  readonly peer: Peer;
+  readonly name: string;
+  readonly caps: Caps = caps;
+  protected readonly isClient = true;
+  readonly #options: ClientConnectionOptions;
+  /** In the order of open(). */
+  readonly #waiting = new Set<ClientStream>();
+  #nextId = 1;
+  #goaway: Goaway | undefined;
+  #end: ConnectionEnd | undefined;
+  #isRetired = false;
+  #isShut = false;
+  #isClosed = false;
+  readonly #whenClosed = Promise.withResolvers<void>();
+
+  constructor(
+    duplex: Duplex,
+    runtime: Runtime,
+    limits: Limits,
+    budget: WindowBudget,
+    options: ClientConnectionOptions,
+  ) {
+    super(duplex, runtime, limits, budget);
+    this.#options = options;
+    this.peer = options.peer;
+    this.name = options.name;
+    this.begin(clientPreface, [
+      [Setting.ENABLE_PUSH, 0],
+      [Setting.MAX_CONCURRENT_STREAMS, 0],
+      [Setting.INITIAL_WINDOW_SIZE, limits.streamWindowBytes],
+      [Setting.MAX_FRAME_SIZE, limits.maxFrameBytes],
+      [Setting.MAX_HEADER_LIST_SIZE, limits.maxHeaderBytes],
+      [Setting.NO_RFC7540_PRIORITIES, 1],
+    ]);
+  }
+
+  /** How many streams may be opened now. */
+  get room(): number {
+    if (!this.isReady || this.#isRetired || !this.isOpen) return 0;
+    return this.peerSettings.maxConcurrentStreams - this.streams.size - this.#waiting.size;
+  }
+
+  /** What the peer said last, if it did. */
+  get goawaySaid(): Goaway | undefined {
+    return this.#goaway;
+  }
+
+  open(
+    head: RequestHead,
+    body: Uint8Array | null | undefined,
+    _hints: Hints | undefined,
+    sink: ClientSink,
+  ): Exchange {
+    const stream = new ClientStream(this, head, body, sink);
+    if (this.#isRetired || !this.isOpen) this.#refuse(stream);
+    else if (this.#waiting.size === 0 && this.room > 0) this.#start(stream);
+    else this.#waiting.add(stream);
+    return stream;
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.retire();
+    const cancel = this.runtime.timer(graceMs, () => this.shut());
+    await this.#whenClosed.promise;
+    cancel();
+  }
+
+  /** Takes no new streams, and closes behind the last. */
+  retire(): void {
+    if (this.#isRetired) return;
+    this.#isRetired = true;
+    for (const stream of this.#waiting) this.#refuse(stream);
+    this.#waiting.clear();
+    this.#options.retired?.();
+    this.output.touch();
+  }
+
+  /** Resets what runs, and closes. */
+  abort(): void {
+    this.shut();
+  }
+
+  withdrawn(stream: ClientStream): void {
+    this.#waiting.delete(stream);
+  }
+
+  override turnEnded(): void {
+    super.turnEnded();
+    if (!this.#isRetired || this.streams.size + this.lingering.size > 0 || this.output.isPending) return;
+    if (this.#isClosed) this.#whenClosed.resolve();
+    else if (!this.#isShut) {
+      this.#isShut = true;
+      this.shut();
+    }
+  }
+
+  protected preface(_chunk: Uint8Array, start: number): number {
+    return start;
+  }
+
+  protected headersOfNew(id: number): boolean {
+    return this.fail(ErrorCode.PROTOCOL_ERROR, `HEADERS came on stream ${id}, which is idle`);
+  }
+
+  protected headersOf(stream: Stream, block: HeaderBlock, endStream: boolean): string | null {
+    return (stream as ClientStream).headersReceived(block, endStream);
+  }
+
+  protected isIdle(id: number): boolean {
+    return id % 2 === 0 || id >= this.#nextId;
+  }
+
+  protected isAnswered(stream: Stream): boolean {
+    return (stream as ClientStream).isAnswered;
+  }
+
+  protected resetReceived(stream: Stream, code: number): boolean {
+    const isRefused = code === ErrorCode.REFUSED_STREAM && !(stream as ClientStream).isAnswered;
+    (stream as ClientStream).resetReceived(code, {
+      by: "peer",
+      kind: "reset",
+      h2: code,
+      processed: isRefused ? "never" : "maybe",
+      text: `${this.name} reset the stream with ${codeName(code)}`,
+    });
+    return true;
+  }
+
+  protected goawayReceived(lastStream: number, code: number, debug: Uint8Array): boolean {
+    const before = this.#goaway;
+    if (before !== undefined && lastStream > before.lastStream)
+      return this.fail(ErrorCode.PROTOCOL_ERROR, "a GOAWAY names a later stream than the one before it");
+    this.#goaway = { lastStream, code, debug };
+    for (const [id, stream] of this.streams) {
+      if (id <= lastStream) continue;
+      this.streams.delete(id);
+      stream.die(this.#goawayFault(this.#goaway, "never"));
+    }
+    this.retire();
+    return true;
+  }
+
+  protected priorityUpdateReceived(): boolean {
+    return this.fail(ErrorCode.PROTOCOL_ERROR, "a server sent PRIORITY_UPDATE");
+  }
+
+  protected settingsReceived(): void {
+    this.#startWaiting();
+  }
+
+  protected streamEnded(): void {
+    this.#startWaiting();
+  }
+
+  protected lose(stream: Stream, end: ConnectionEnd): void {
+    stream.die(this.#faultOf(end));
+  }
+
+  protected connectionEnded(end: ConnectionEnd): void {
+    this.#end = end;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const stream of waiting) stream.die({ ...this.#faultOf(end), processed: "never" });
+    if (!this.#isRetired) {
+      this.#isRetired = true;
+      this.#options.retired?.();
+    }
+  }
+
+  protected connectionClosed(): void {
+    this.#isClosed = true;
+    this.#options.closed?.();
+    this.output.touch();
+  }
+
+  #start(stream: ClientStream): void {
+    const id = this.#nextId;
+    this.#nextId += 2;
+    this.streams.set(id, stream);
+    stream.start(id, this.peerSettings.initialWindowSize);
+    if (id > lastId) this.retire();
+  }
+
+  #startWaiting(): void {
+    for (const stream of this.#waiting) {
+      if (this.streams.size >= this.peerSettings.maxConcurrentStreams) return;
+      this.#waiting.delete(stream);
+      this.#start(stream);
+    }
+    if (this.room > 0) this.#options.room?.();
+  }
+
+  #refuse(stream: ClientStream): void {
+    const fault: Fault =
+      this.#end !== undefined
+        ? { ...this.#faultOf(this.#end), processed: "never" }
+        : this.#goaway !== undefined
+          ? this.#goawayFault(this.#goaway, "never")
+          : this.#shutdownFault("never");
+    stream.refused(fault);
+  }
+
+  #faultOf(end: ConnectionEnd): Fault {
+    if (end.kind === "shutdown") return this.#shutdownFault("maybe");
+    if (end.kind === "protocol") {
+      const text = `${this.name} broke the rules of HTTP/2: ${end.text}`;
+      return { by: "local", kind: "protocol", h2: end.code, processed: "maybe", text };
+    }
+    if (this.#goaway !== undefined) return this.#goawayFault(this.#goaway, "maybe", end.cause);
+    const reason =
+      end.cause === undefined
+        ? "the peer closed it"
+        : end.cause instanceof Error
+          ? end.cause.message
+          : String(end.cause);
+    const text = `the connection to ${this.name} was lost: ${reason}`;
+    return { by: "transport", kind: "lost", h2: -1, processed: "maybe", text, cause: end.cause };
+  }
+
+  #goawayFault(goaway: Goaway, processed: "never" | "maybe", cause?: unknown): Fault {
+    const text = `${this.name} closed the connection with ${goawayText(goaway)}`;
+    return { by: "peer", kind: "goaway", h2: goaway.code, processed, text, cause };
+  }
+
+  #shutdownFault(processed: "never" | "maybe"): Fault {
+    const text = `the connection to ${this.name} is closing`;
+    return { by: "local", kind: "shutdown", h2: ErrorCode.CANCEL, processed, text };
+  }
+}

@@ -1,0 +1,166 @@
+import {
+  type Caps,
+  type ClientSink,
+  ErrorCode,
+  type Fault,
+  type Peer,
+  type RequestHead,
+} from "@millrace/exchange";
+import type { HeaderBlock } from "./hpack/header-block.ts";
+import { Malformed } from "./message/malformed.ts";
+import { readResponse } from "./message/response.ts";
+import { readTrailers } from "./message/trailers.ts";
+import { ending, noFields, open, Stream, type StreamHost } from "./stream.ts";
+
+/** What a client's stream asks of its connection beyond what each does. */
+export interface ClientStreamHost extends StreamHost {
+  readonly peer: Peer;
+  readonly caps: Caps;
+  readonly name: string;
+  /** It was reset before it had been started. */
+  withdrawn(stream: ClientStream): void;
+}
+
+/** One request, and its response, of a client's connection. */
+export class ClientStream extends Stream {
+  declare protected readonly host: ClientStreamHost;
+  declare protected sink: ClientSink;
+  readonly #head: RequestHead;
+  /** The whole body, until the stream is started. */
+  #body: Uint8Array | null;
+  #sentDue = false;
+  #faultDue: Fault | null = null;
+  #isAnswered = false;
+
+  constructor(
+    host: ClientStreamHost,
+    head: RequestHead,
+    body: Uint8Array | null | undefined,
+    sink: ClientSink,
+  ) {
+    super(host, 0);
+    this.sink = sink;
+    this.#head = head;
+    this.#body = body ?? null;
+    this.local = body === undefined ? open : ending;
+  }
+
+  /** Sends the head, and what has been written so far. */
+  start(id: number, sendWindow: number): void {
+    this.id = id;
+    this.sendWindow = sendWindow;
+    const { method, scheme, authority, path, query, protocol, fields } = this.#head;
+    const pseudo = [":method", method, ":scheme", scheme];
+    if (authority !== "") pseudo.push(":authority", authority);
+    pseudo.push(":path", query === "" ? path : `${path}?${query}`);
+    if (protocol !== undefined) pseudo.push(":protocol", protocol);
+    const body = this.#body;
+    this.#body = null;
+    this.#sentDue = true;
+    this.host.defer(this);
+    if (this.local === ending && !this.hasUnsent && (body === null || body.length === 0)) {
+      this.host.headers(this, pseudo, fields, noFields, true);
+      this.endedByHead();
+      return;
+    }
+    this.host.headers(this, pseudo, fields, noFields, false);
+    if (body !== null) this.endWith(body, null);
+    else this.started();
+  }
+
+  /** The peer can have seen it. */
+  get isStarted(): boolean {
+    return this.id !== 0;
+  }
+
+  get isAnswered(): boolean {
+    return this.#isAnswered;
+  }
+
+  override deliver(): void {
+    this.#tellSent();
+    if (this.#faultDue !== null) this.die(this.#faultDue);
+    super.deliver();
+  }
+
+  /** It was opened where nothing is opened any more: the sink hears of it at the end of the turn. */
+  refused(fault: Fault): void {
+    this.#faultDue = fault;
+    this.host.defer(this);
+  }
+
+  override reset(h2: number): void {
+    if (this.isAlive && !this.isStarted) this.host.withdrawn(this);
+    super.reset(h2);
+  }
+
+  protected begin(): boolean {
+    return true;
+  }
+
+  protected beginWithEnd(): boolean {
+    return false;
+  }
+
+  protected get wantsBody(): boolean {
+    return true;
+  }
+
+  protected get isThrough(): boolean {
+    return this.endTold;
+  }
+
+  protected get faultsWait(): boolean {
+    return true;
+  }
+
+  protected discarded(): void {}
+
+  protected endedFirst(): void {}
+
+  /** A header block. Gives what is wrong with it, or null. */
+  headersReceived(block: HeaderBlock, endStream: boolean): string | null {
+    if (this.#isAnswered) {
+      if (!endStream) return "header fields come behind the response's, without its end";
+      const trailers = readTrailers(block);
+      if (trailers instanceof Malformed) return trailers.text;
+      if (this.isShort) return "the body is shorter than its content-length";
+      this.endReceived(trailers);
+      return null;
+    }
+    const response = readResponse(block);
+    if (response instanceof Malformed) return response.text;
+    const { status, head } = response;
+    if (status < 200) {
+      if (endStream) return `an interim response (${status}) ends the stream`;
+      this.#tellSent();
+      if (this.isAlive) this.sink.inform(status, head.fields);
+      return null;
+    }
+    this.#isAnswered = true;
+    if (this.#head.method !== "HEAD" && status !== 304) this.expected = response.contentLength;
+    this.#tellSent();
+    if (this.isAlive) this.sink.head(status, head);
+    if (!endStream) return null;
+    if (this.isShort) return "the body is shorter than its content-length";
+    this.endReceived(null);
+    return null;
+  }
+
+  resetReceived(code: number, fault: Fault): void {
+    // RFC 9113 section 8.1: a whole response, and no more of the request is wanted.
+    if (this.remoteEnded && code === ErrorCode.NO_ERROR) this.stop();
+    else this.die(fault);
+  }
+
+  override die(fault: Fault): void {
+    this.#tellSent();
+    super.die(fault);
+  }
+
+  #tellSent(): void {
+    if (!this.#sentDue) return;
+    this.#sentDue = false;
+    if (this.isAlive) this.sink.sent(this.host.peer, this.host.caps);
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * What a peer may do for nothing: a token bucket. It is full at first, each such thing takes one out, time and what is of
+ * use put them back. So a peer that works may do as many as its work brings along, and one that does nothing else comes to
+ * an end.
+ */
+export class Ledger {
+  readonly #burst: number;
+  readonly #perSecond: number;
+  readonly #now: () => number;
+  #left: number;
+  #since = 0;
+
+  /** `burst`: at once. `perSecond`: for ever. */
+  constructor(burst: number, perSecond: number, now: () => number) {
+    this.#burst = burst;
+    this.#perSecond = perSecond;
+    this.#now = now;
+    this.#left = burst;
+    this.#since = now();
+  }
+
+  /** Takes one out. False: there is none. */
+  spend(): boolean {
+    if (this.#left >= 1) {
+      this.#left--;
+      return true;
+    }
+    const now = this.#now();
+    this.#left = Math.min(this.#burst, this.#left + ((now - this.#since) * this.#perSecond) / 1000);
+    this.#since = now;
+    if (this.#left < 1) return false;
+    this.#left--;
+    return true;
+  }
+
+  earn(count: number): void {
+    this.#left = Math.min(this.#burst, this.#left + count);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * What a connection lets its peer make it hold, do and wait for. Every bound of the engine stands here, with its default.
+ * Whole numbers, from 1 on unless said otherwise.
+ */
+export interface Limits {
+  /** Bytes of a frame's payload: SETTINGS_MAX_FRAME_SIZE, 16,384 to 16,777,215 (RFC 9113 section 4.2). 16,384. */
+  readonly maxFrameBytes: number;
+  /** A header list, as RFC 9113 section 6.5.2 counts it: SETTINGS_MAX_HEADER_LIST_SIZE. 65,536. */
+  readonly maxHeaderBytes: number;
+  /** Fields of a header list. 512. */
+  readonly maxHeaderFields: number;
+  /** CONTINUATION frames of a header block. 16. */
+  readonly maxContinuations: number;
+  /** Streams that the peer may have open: SETTINGS_MAX_CONCURRENT_STREAMS (section 5.1.2). 256. */
+  readonly maxConcurrentStreams: number;
+  /** Bytes under way on a stream at first: SETTINGS_INITIAL_WINDOW_SIZE (section 6.9.2). 65,535. */
+  readonly streamWindowBytes: number;
+  /** Bytes under way on a stream at most: what its window grows to where the link holds as much. 8,388,608. */
+  readonly maxStreamWindowBytes: number;
+  /** Bytes under way on a connection at first. Credit comes on receipt, so a paused stream takes nothing of it. 1,048,576. */
+  readonly connectionWindowBytes: number;
+  /** Output that waits for a peer which does not read; beyond it nothing more is read of it. 262,144. */
+  readonly outputBacklogBytes: number;
+  /**
+   * Frames that carry nothing, at once: SETTINGS, PING, PRIORITY, WINDOW_UPDATE, empty DATA, CONTINUATION, unknown ones, those
+   * on closed streams. Streams and data that are of use give some back. 1,000.
+   */
+  readonly idleFrameBurst: number;
+  /** The same, each second. 200. */
+  readonly idleFrameRate: number;
+  /** Streams that come to nothing, at once: reset by the peer, or by this side for its mistakes. 1,000. */
+  readonly resetBurst: number;
+  /** The same, each second. 200. */
+  readonly resetRate: number;
+  /** From the start to the peer's preface and SETTINGS, in milliseconds. 10,000. */
+  readonly handshakeTimeoutMs: number;
+  /** Until our SETTINGS are acknowledged, in milliseconds (section 6.5.3). 30,000. */
+  readonly settingsTimeoutMs: number;
+  /** From a HEADERS frame to the end of its block, in milliseconds. 10,000. */
+  readonly headersTimeoutMs: number;
+  /** What is read and thrown away of a request that was answered before it had ended, in bytes. May be 0. 262,144. */
+  readonly drainBytes: number;
+  /** The same, in milliseconds. May be 0. 1,000. */
+  readonly drainMs: number;
+}
+
+/** Other bounds in place of some defaults. */
+export type LimitOptions = { readonly [Name in keyof Limits]?: number | undefined };
+
+export const defaultLimits: Limits = {
+  maxFrameBytes: 16_384,
+  maxHeaderBytes: 65_536,
+  maxHeaderFields: 512,
+  maxContinuations: 16,
+  maxConcurrentStreams: 256,
+  streamWindowBytes: 65_535,
+  maxStreamWindowBytes: 8_388_608,
+  connectionWindowBytes: 1_048_576,
+  outputBacklogBytes: 262_144,
+  idleFrameBurst: 1_000,
+  idleFrameRate: 200,
+  resetBurst: 1_000,
+  resetRate: 200,
+  handshakeTimeoutMs: 10_000,
+  settingsTimeoutMs: 30_000,
+  headersTimeoutMs: 10_000,
+  drainBytes: 262_144,
+  drainMs: 1_000,
+};
+
+const largest = 2 ** 31 - 1;
+const mayBeZero: ReadonlySet<string> = new Set(["drainBytes", "drainMs"]);
+
+/** The defaults, with other bounds in place of some. Throws TypeError, naming option and value. */
+export function limitsFrom(given: LimitOptions = {}): Limits {
+  const limits: { -readonly [Name in keyof Limits]: number } = { ...defaultLimits };
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    if (!Object.hasOwn(defaultLimits, name))
+      throw new TypeError(`limits.${name} is not known: there are ${Object.keys(defaultLimits).join(", ")}`);
+    const least = name === "maxFrameBytes" ? 16_384 : mayBeZero.has(name) ? 0 : 1;
+    const most = name === "maxFrameBytes" ? 16_777_215 : largest;
+    if (!Number.isInteger(value) || value < least || value > most)
+      throw new TypeError(
+        `limits.${name} is ${String(value)}: it must be a whole number from ${least} to ${most}`,
+      );
+    limits[name as keyof Limits] = value;
+  }
+  return limits;
+}

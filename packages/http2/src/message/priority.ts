@@ -1,0 +1,26 @@
+/** RFC 9218 section 4: how urgent a response is, and whether parts of it are of use. */
+export interface Priority {
+  /** 0, the most urgent, to 7. 3 without a word of it. */
+  readonly urgency: number;
+  readonly incremental: boolean;
+}
+
+const member = /^[ \t]*([a-z*][a-z0-9_.*-]*)(?:=([^,;]*))?(?:;[^,]*)?[ \t]*$/;
+
+/**
+ * Reads a Priority field's value: a dictionary (RFC 9651 section 3.2) of which `u` and `i` are known. What is unknown, or of
+ * another type, is ignored; what is no dictionary says nothing.
+ */
+export function readPriority(text: string): Priority | undefined {
+  let urgency = 3;
+  let incremental = false;
+  for (const part of text.split(",")) {
+    const match = member.exec(part);
+    if (match === null) return undefined;
+    const [, key, value] = match;
+    if (key === "u" && value !== undefined && /^[0-7]$/.test(value)) urgency = Number(value);
+    else if (key === "i" && (value === undefined || value === "?1")) incremental = true;
+    else if (key === "i" && value === "?0") incremental = false;
+  }
+  return { urgency, incremental };
+}

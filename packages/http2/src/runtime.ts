@@ -1,0 +1,9 @@
+/** Time and turns of the event loop, as the engine needs them. */
+export interface Runtime {
+  /** A monotonic clock, in milliseconds. */
+  now(): number;
+  /** Runs once, `ms` from now. Gives what stops it. Does not keep a process alive. */
+  timer(ms: number, run: () => void): () => void;
+  /** Runs when this turn's input has been dealt with, so that what a turn writes leaves together. Never from inside this call. */
+  soon(run: () => void): void;
+}

@@ -1,0 +1,220 @@
+import { type Accept, type Caps, ErrorCode, type Peer } from "@millrace/exchange";
+import { Connection, type ConnectionEnd } from "./connection.ts";
+import type { Duplex } from "./duplex.ts";
+import type { HeaderBlock } from "./hpack/header-block.ts";
+import type { Limits } from "./limits.ts";
+import { Malformed } from "./message/malformed.ts";
+import { readPriority } from "./message/priority.ts";
+import { readRequest } from "./message/request.ts";
+import { readTrailers } from "./message/trailers.ts";
+import { clientPreface } from "./preface.ts";
+import type { Runtime } from "./runtime.ts";
+import { ServerStream, type ServerStreamHost } from "./server-stream.ts";
+import { Setting } from "./settings.ts";
+import { noBytes, noFields, type Stream } from "./stream.ts";
+import type { WindowBudget } from "./window-tuner.ts";
+
+const caps: Caps = { http: "2", trailers: true, request: "full", resets: true, duplicates: true };
+/** RFC 9113 section 6.8: of a GOAWAY that refuses nothing yet. */
+const everyStream = 0x7fffffff;
+
+/** What a server's connection needs. */
+export interface ServerConnectionOptions {
+  readonly accept: Accept;
+  readonly peer: Peer;
+  /** It is closed. Undefined: as it should be; else what was wrong, in one line. */
+  readonly closed: (problem: string | undefined, cause: unknown) => void;
+}
+
+/** A server's side of a connection. */
+export class ServerConnection extends Connection implements ServerStreamHost {
+  readonly peer: Peer;
+  readonly caps: Caps = caps;
+  protected readonly isClient = false;
+  readonly #options: ServerConnectionOptions;
+  #prefaceAt = 0;
+  /** `draining`: new streams are taken until the peer can know better; `last`: they are not. */
+  #drain: "no" | "draining" | "last" = "no";
+  #problem: string | undefined;
+  #cause: unknown;
+  #isShut = false;
+
+  constructor(
+    duplex: Duplex,
+    runtime: Runtime,
+    limits: Limits,
+    budget: WindowBudget,
+    options: ServerConnectionOptions,
+  ) {
+    super(duplex, runtime, limits, budget);
+    this.#options = options;
+    this.peer = options.peer;
+    this.begin(noBytes, [
+      [Setting.MAX_CONCURRENT_STREAMS, limits.maxConcurrentStreams],
+      [Setting.INITIAL_WINDOW_SIZE, limits.streamWindowBytes],
+      [Setting.MAX_FRAME_SIZE, limits.maxFrameBytes],
+      [Setting.MAX_HEADER_LIST_SIZE, limits.maxHeaderBytes],
+      [Setting.NO_RFC7540_PRIORITIES, 1],
+    ]);
+  }
+
+  get maxConcurrent(): number {
+    return this.limits.maxConcurrentStreams;
+  }
+
+  get drainBytes(): number {
+    return this.limits.drainBytes;
+  }
+
+  get drainMs(): number {
+    return this.limits.drainMs;
+  }
+
+  /** Takes no new streams, and closes when those that run have ended. In two steps, so that no request is lost. */
+  drain(): void {
+    if (this.#drain !== "no" || !this.isOpen) return;
+    this.#drain = "draining";
+    this.goaway(everyStream, ErrorCode.NO_ERROR);
+    this.pings.send(() => {
+      if (!this.isOpen) return;
+      this.#drain = "last";
+      this.goaway(this.lastPeerStream, ErrorCode.NO_ERROR);
+      this.#shutIfThrough();
+    });
+  }
+
+  /** Resets what runs, and closes. */
+  abort(): void {
+    this.shut();
+  }
+
+  override turnEnded(): void {
+    super.turnEnded();
+    this.#shutIfThrough();
+  }
+
+  protected preface(chunk: Uint8Array, start: number, end: number): number {
+    let at = start;
+    while (at < end && this.#prefaceAt < clientPreface.length) {
+      if (chunk[at++] === clientPreface[this.#prefaceAt++]) continue;
+      this.fail(ErrorCode.PROTOCOL_ERROR, "the connection does not begin with the preface of HTTP/2");
+      return -1;
+    }
+    return this.#prefaceAt === clientPreface.length ? at : -1;
+  }
+
+  protected headersOfNew(id: number, block: HeaderBlock, endStream: boolean): boolean {
+    if (id % 2 === 0)
+      return this.fail(ErrorCode.PROTOCOL_ERROR, `a client opens stream ${id}, which is even`);
+    this.lastPeerStream = id;
+    if (this.#drain === "last") return this.refuse(id, ErrorCode.REFUSED_STREAM);
+    if (this.streams.size >= this.limits.maxConcurrentStreams)
+      return this.refuse(id, ErrorCode.REFUSED_STREAM);
+    if (block.outcome === "too-large") return this.#tooLarge(id, block, endStream);
+    const request = readRequest(block);
+    if (request instanceof Malformed) return this.refuse(id, ErrorCode.PROTOCOL_ERROR);
+    const stream = new ServerStream(this, id, request, this.peerSettings.initialWindowSize);
+    if (endStream && stream.isShort) return this.refuse(id, ErrorCode.PROTOCOL_ERROR);
+    this.streams.set(id, stream);
+    const sink = this.#options.accept(stream);
+    if (sink === null) {
+      stream.accepted(ignored);
+      stream.reply(404, noFields, null, null);
+    } else stream.accepted(sink);
+    if (endStream && !stream.isRemoteEnded) stream.endReceived(null);
+    return this.isOpen;
+  }
+
+  /** RFC 6585 section 5. */
+  #tooLarge(id: number, { octets }: HeaderBlock, endStream: boolean): boolean {
+    const head = {
+      method: "GET",
+      scheme: "",
+      authority: "",
+      path: "/",
+      query: "",
+      fields: noFields,
+      memo: undefined,
+    };
+    const request = { head, contentLength: -1, expectsContinue: false, priority: undefined };
+    const stream = new ServerStream(this, id, request, this.peerSettings.initialWindowSize);
+    this.streams.set(id, stream);
+    stream.accepted(ignored);
+    if (endStream) stream.endReceived(null);
+    const text = `The header fields have ${octets} bytes: the most is ${this.limits.maxHeaderBytes}.\n`;
+    stream.reply(
+      431,
+      plainText,
+      Uint8Array.from(text, (c) => c.charCodeAt(0)),
+      null,
+    );
+    return this.countMistake();
+  }
+
+  protected headersOf(stream: Stream, block: HeaderBlock, endStream: boolean): string | null {
+    if (!endStream) return "header fields come behind the request's, without its end";
+    const trailers = readTrailers(block);
+    if (trailers instanceof Malformed) return trailers.text;
+    if (stream.isShort) return "the body is shorter than its content-length";
+    stream.endReceived(trailers);
+    return null;
+  }
+
+  protected isIdle(id: number): boolean {
+    return id > this.lastPeerStream;
+  }
+
+  protected isAnswered(): boolean {
+    return true;
+  }
+
+  protected resetReceived(stream: Stream, code: number): boolean {
+    (stream as ServerStream).resetReceived(code);
+    return this.countMistake();
+  }
+
+  protected goawayReceived(): boolean {
+    // The client opens no more; what runs goes on.
+    if (this.#drain === "no") this.#drain = "last";
+    return true;
+  }
+
+  protected priorityUpdateReceived(id: number, value: string): boolean {
+    const priority = readPriority(value);
+    if (priority !== undefined) this.streams.get(id)?.prioritize(priority.urgency, priority.incremental);
+    return true;
+  }
+
+  protected settingsReceived(): void {}
+
+  protected streamEnded(): void {}
+
+  protected lose(stream: Stream, end: ConnectionEnd): void {
+    if (end.kind === "lost") (stream as ServerStream).lost(end.cause);
+    else if (end.kind === "protocol") {
+      const text = `the client broke the rules of HTTP/2: ${end.text}`;
+      stream.die({ by: "local", kind: "protocol", h2: end.code, processed: "maybe", text });
+    } else {
+      const text = "the server shut down";
+      stream.die({ by: "local", kind: "shutdown", h2: ErrorCode.CANCEL, processed: "maybe", text });
+    }
+  }
+
+  protected connectionEnded(end: ConnectionEnd): void {
+    if (end.kind === "protocol") this.#problem = end.text;
+    else if (end.kind === "lost") this.#cause = end.cause;
+  }
+
+  protected connectionClosed(): void {
+    this.#options.closed(this.#problem, this.#cause);
+  }
+
+  #shutIfThrough(): void {
+    if (this.#drain !== "last" || this.streams.size > 0 || this.#isShut || this.output.isPending) return;
+    this.#isShut = true;
+    this.shut();
+  }
+}
+
+const ignored = { data(): void {}, end(): void {}, fault(): void {}, writable(): void {}, closed(): void {} };
+const plainText = ["content-type", "text/plain; charset=utf-8"];
