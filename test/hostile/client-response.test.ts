@@ -1,10 +1,11 @@
 // Compressed messages that are none, by hand, against our client.
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { describe } from "vitest";
+import { describe, expect, test } from "vitest";
 import { greeting, utf8 } from "../support/bytes.ts";
-import { framed, kinds } from "../support/kinds.ts";
+import { framed, kinds, unpacksOverFetch } from "../support/kinds.ts";
+import { clientOver, greetOnce, serverFor } from "../support/our-client.ts";
 import { expectQuiet } from "../support/quiet.ts";
-import { table } from "../support/table.ts";
+import { table, type } from "../support/table.ts";
 import type { Row } from "../support/table.ts";
 
 expectQuiet();
@@ -29,7 +30,25 @@ describe.each(kinds)("$name", (kind) => {
       reply: kind.respond([framed(kind, bytes, true)], name),
       code: "internal",
       text: new RegExp(`could not be decompressed as ${name}`),
+      byFetch: unpacksOverFetch(kind, name),
     }));
   });
   table({ ...kind, good: kind.respond([framed(kind, one)]) }, rows);
+});
+
+describe("by fetch, which unpacks content codings before we see them", () => {
+  test.each(Object.keys(packers))("%s: garbage fails the call alone", async (name) => {
+    await using server = await serverFor("fetch");
+    const client = clientOver("fetch", server);
+    server.act = {
+      headers: type("application/proto", "content-encoding", name),
+      body: utf8("not compressed"),
+    };
+    expect(await greetOnce(client)).toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("127.0.0.1") as string,
+    });
+    server.act = { headers: type("application/proto"), body: one };
+    expect((await greetOnce(client)).code).toBe("ok");
+  });
 });

@@ -15,7 +15,8 @@ import {
 } from "../support/frames.ts";
 import { block } from "../support/hpack.ts";
 import { expectQuiet } from "../support/quiet.ts";
-import { clientOf, greetOnce, watchAll } from "../support/our-client.ts";
+import { clientOf, clientOver, greetOnce, serverFor, watchAll } from "../support/our-client.ts";
+import type { Lane } from "../support/our-client.ts";
 import { rawServer } from "../support/raw-server.ts";
 import { http1Bytes, http2Bytes } from "../support/reply.ts";
 import type { Reply } from "../support/reply.ts";
@@ -109,8 +110,13 @@ describe("a connection that is cut at every byte of a response: one coded error,
       "ok",
     ],
   ];
-  test.each(cases)("%s over HTTP/%s", async (_name, http, protocol, whole, run, code) => {
-    await using server = await rawServer(http);
+  const everywhere = cases.flatMap(([name, http, ...rest]) =>
+    (http === "2" ? ["2" as const] : (["1.1", "fetch"] as const)).map(
+      (lane): readonly [string, Lane, ...typeof rest] => [name, lane, ...rest],
+    ),
+  );
+  test.each(everywhere)("%s over %s", async (_name, lane, protocol, whole, run, code) => {
+    await using server = await serverFor(lane);
     for (const [way, step] of [
       ["end", 1],
       ["reset", 3],
@@ -123,7 +129,7 @@ describe("a connection that is cut at every byte of a response: one coded error,
         else setImmediate(() => socket.resetAndDestroy());
       };
       for (; bytes < whole.length; bytes += step) {
-        const ended = await run(clientOf(server, { protocol }));
+        const ended = await run(clientOver(lane, server, { protocol }));
         // A reset may overtake what was sent before it; an end does not.
         if (ended.code !== "unavailable") {
           expect([way, bytes, ended.code]).toEqual([way, bytes, code]);
@@ -133,7 +139,7 @@ describe("a connection that is cut at every byte of a response: one coded error,
       }
     }
     server.act = (socket: Socket) => socket.write(whole);
-    expect((await run(clientOf(server, { protocol }))).code).toBe(code);
+    expect((await run(clientOver(lane, server, { protocol }))).code).toBe(code);
   });
 });
 
@@ -225,7 +231,19 @@ describe("frames that break the rules of HTTP/2 cost their connection, and the c
   });
 });
 
-describe("HTTP/1.1", () => {
+test("interim responses over HTTP/2 are passed over", async () => {
+  await using server = await rawServer("2");
+  server.act = (socket, stream) =>
+    socket.write(
+      Buffer.concat([headers(stream, false, ":status", "103", "link", "x"), http2Bytes(goodGrpc, stream)]),
+    );
+  expect((await greetOnce(clientOf(server, { protocol: "grpc" }))).code).toBe("ok");
+});
+
+describe.each([
+  ["HTTP/1.1", "1.1"],
+  ["HTTP/1.1, by fetch", "fetch"],
+] as const)("%s", (_name, lane) => {
   test.each([
     [102, "Processing"],
     [103, "Early Hints"],
@@ -235,16 +253,7 @@ describe("HTTP/1.1", () => {
       for (let n = 0; n < 3; n++) socket.write(`HTTP/1.1 ${status} ${text}\r\nlink: x\r\n\r\n`);
       socket.write(http1Bytes(goodConnect));
     };
-    expect((await greetOnce(clientOf(server))).code).toBe("ok");
-  });
-
-  test("interim responses over HTTP/2 are passed over", async () => {
-    await using server = await rawServer("2");
-    server.act = (socket, stream) =>
-      socket.write(
-        Buffer.concat([headers(stream, false, ":status", "103", "link", "x"), http2Bytes(goodGrpc, stream)]),
-      );
-    expect((await greetOnce(clientOf(server, { protocol: "grpc" }))).code).toBe("ok");
+    expect((await greetOnce(clientOver(lane, server))).code).toBe("ok");
   });
 
   test.each<readonly [string, string | Buffer, string]>([
@@ -276,18 +285,20 @@ describe("HTTP/1.1", () => {
     ["the end of the connection", "", "unavailable"],
   ])("%s is one coded error, and the next call is served", async (_name, bytes, code) => {
     await using server = await rawServer("1.1");
-    const client = clientOf(server);
+    const client = clientOver(lane, server);
     server.act = (socket) => socket.end(bytes);
     const ended = await greetOnce(client);
-    expect([ended.code, ended.message]).toEqual([code, expect.stringContaining("127.0.0.1")]);
-    if (code === "resource_exhausted") expect(ended.message).toContain("65536 bytes");
+    // Fetch does not tell one from another.
+    const expected = lane === "fetch" ? "unavailable" : code;
+    expect([ended.code, ended.message]).toEqual([expected, expect.stringContaining("127.0.0.1")]);
+    if (expected === "resource_exhausted") expect(ended.message).toContain("65536 bytes");
     server.act = goodConnect;
     expect((await greetOnce(client)).code).toBe("ok");
   });
 
   test("a response without a length ends with its connection", async () => {
     await using server = await rawServer("1.1");
-    const client = clientOf(server);
+    const client = clientOver(lane, server);
     server.act = (socket) =>
       socket.end(Buffer.concat([utf8("HTTP/1.0 200 OK\r\ncontent-type: application/proto\r\n\r\n"), one]));
     expect(await greetOnce(client)).toMatchObject({ code: "ok", got: ["one"] });
@@ -301,7 +312,7 @@ describe("HTTP/1.1", () => {
 
   test("bytes behind a response are nobody's, and cost at most the connection", async () => {
     await using server = await rawServer("1.1");
-    const client = clientOf(server);
+    const client = clientOver(lane, server);
     server.act = (socket) =>
       socket.write(
         Buffer.concat([
@@ -314,19 +325,23 @@ describe("HTTP/1.1", () => {
     server.act = goodConnect;
     expect((await greetOnce(client)).got).toEqual(["one"]);
   });
-
-  test("a response before the request has ended is the call's, and the rest is not sent", async () => {
-    for (const http of ["1.1", "2"] as const) {
-      await using server = await rawServer(http);
-      const client = clientOf(server);
-      server.act = {
-        status: 503,
-        headers: type("application/json"),
-        body: utf8('{"code":"unavailable","message":"busy"}'),
-      };
-      const call = client.collect();
-      await call.send({ name: "x" });
-      await expect(call.finish()).rejects.toMatchObject({ code: "unavailable" });
-    }
-  });
 });
+
+test.each(["1.1", "2", "fetch"] as const)(
+  "a response before the request has ended is the call's, and the rest is not sent, over %s",
+  async (lane) => {
+    await using server = await serverFor(lane);
+    server.actOn = "head";
+    server.act = {
+      status: 503,
+      headers: type("application/json"),
+      body: utf8('{"code":"unavailable","message":"busy"}'),
+    };
+    const call = clientOver(lane, server).collect();
+    await call.send({ name: "x" });
+    await expect(call.finish()).rejects.toMatchObject({ code: "unavailable" });
+    const request = await server.request(0);
+    await request.until(() => (request.state === "open" ? undefined : true));
+    expect(envelope(0, greeting("x")).subarray(0, request.body.length)).toEqual(request.body);
+  },
+);

@@ -8,8 +8,8 @@ import { envelope, greeting, utf8 } from "../support/bytes.ts";
 import { data, frame, headers, preface, SETTINGS } from "../support/frames.ts";
 import { grpcHead } from "../support/raw-http2.ts";
 import { expectQuiet } from "../support/quiet.ts";
-import { clientOf, greetOnce, watchAll } from "../support/our-client.ts";
-import { rawServer } from "../support/raw-server.ts";
+import { clientOver, greetOnce, serverFor, watchAll } from "../support/our-client.ts";
+import type { Lane } from "../support/our-client.ts";
 import { http1Bytes, http2Bytes } from "../support/reply.ts";
 import { RawSocket } from "../support/raw-socket.ts";
 import { carriages, served } from "../support/served.ts";
@@ -129,18 +129,23 @@ describe("responses", () => {
       greetOnce,
     ],
   ];
-  test.each(cases)("%s over HTTP/%s", async (_name, http, protocol, whole, run) => {
-    await using server = await rawServer(http);
+  const everywhere = cases.flatMap(([name, http, ...rest]) =>
+    (http === "2" ? ["2" as const] : (["1.1", "fetch"] as const)).map(
+      (lane): readonly [string, Lane, ...typeof rest] => [name, lane, ...rest],
+    ),
+  );
+  test.each(everywhere)("%s over %s", async (_name, lane, protocol, whole, run) => {
+    await using server = await serverFor(lane);
     const queue: Buffer[] = [];
     server.act = (socket: Socket) => socket.end(queue.shift() ?? "");
     const count = await each(mutants(whole), async (mutant) => {
       queue.push(mutant);
-      const { code } = await run(clientOf(server, { protocol }));
+      const { code } = await run(clientOver(lane, server, { protocol }));
       expect(codes).toContain(code);
     });
     expect(count).toBeGreaterThan(whole.length);
     queue.push(whole);
-    expect(codes).toContain((await run(clientOf(server, { protocol }))).code);
+    expect(codes).toContain((await run(clientOver(lane, server, { protocol }))).code);
   });
 });
 

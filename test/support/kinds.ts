@@ -31,6 +31,11 @@ export function framed(kind: Kind, payload: Uint8Array | string, packed = false)
   return kind.name === "Connect unary" ? utf8OrBytes(payload) : envelope(packed ? 1 : 0, payload);
 }
 
+/** Whether our client over fetch unpacks this compression itself: fetch has unpacked content codings before it. */
+export function unpacksOverFetch(kind: Kind, compression: string): boolean {
+  return kind.name !== "Connect unary" && ["gzip", "deflate"].includes(compression);
+}
+
 function utf8OrBytes(payload: Uint8Array | string): Uint8Array {
   return typeof payload === "string" ? utf8(payload) : payload;
 }

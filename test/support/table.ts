@@ -2,9 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Protocol } from "@millrace/node";
 import type { GreetServiceClient } from "../../gen/greet/v1/greet_millrace.ts";
-import { clientOf } from "./our-client.ts";
-import type { Ended } from "./our-client.ts";
-import { rawServer } from "./raw-server.ts";
+import { clientOver, serverFor } from "./our-client.ts";
+import type { Ended, Lane } from "./our-client.ts";
 import type { RawServer } from "./raw-server.ts";
 import type { Reply } from "./reply.ts";
 
@@ -16,6 +15,8 @@ export interface Row {
   readonly text?: string | RegExp;
   /** The texts of the messages that come before. */
   readonly got?: readonly string[];
+  /** Whether it is to be seen over fetch: not what fetch unpacks by itself, or has no compression for. Default: it is. */
+  readonly byFetch?: boolean;
 }
 
 /** What a table is run on. */
@@ -31,17 +32,19 @@ export interface Subject {
 /** The limit on messages in tables. */
 export const limit = 1000;
 
-/** Runs a table on one client: each response, and then a good one, which must come through. */
+/** Runs a table on one client a lane: each response, and then a good one, which must come through. */
 export function table({ protocol, https, run, good }: Subject, rows: readonly Row[]): void {
-  describe.each(https)("over HTTP/%s", (http) => {
+  const byFetch = https.includes("1.1") ? rows.filter(({ byFetch = true }) => byFetch) : [];
+  const lanes: readonly Lane[] = byFetch.length > 0 ? [...https, "fetch"] : https;
+  describe.each(lanes)("over %s", (lane) => {
     let server: RawServer;
     let client: GreetServiceClient;
     beforeAll(async () => {
-      server = await rawServer(http);
-      client = clientOf(server, { protocol, maxReceiveBytes: limit });
+      server = await serverFor(lane);
+      client = clientOver(lane, server, { protocol, maxReceiveBytes: limit });
     });
     afterAll(() => server[Symbol.asyncDispose]());
-    test.each(rows)("$name: $code", async ({ reply, code, text, got }) => {
+    test.each(lane === "fetch" ? byFetch : rows)("$name: $code", async ({ reply, code, text, got }) => {
       server.act = reply;
       const ended = await run(client);
       expect(ended.code).toBe(code);
@@ -50,7 +53,7 @@ export function table({ protocol, https, run, good }: Subject, rows: readonly Ro
       if (got !== undefined) expect(ended.got).toEqual(got);
       server.act = good;
       expect(await run(client)).toMatchObject({ code: "ok" });
-      if (http === "2") expect(server.connections).toBe(1);
+      if (lane === "2") expect(server.connections).toBe(1);
     });
   });
 }

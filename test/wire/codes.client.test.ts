@@ -123,7 +123,11 @@ describe.each(kinds)("$name", (kind) => {
       name: `§6.10 compression ${JSON.stringify(encoding)} that nobody asked for`,
       reply: kind.respond([framed(kind, one, true)], encoding),
       code: "internal",
-      text: `the response is compressed with ${JSON.stringify(encoding)}, which was not asked for: gzip, br, zstd, deflate`,
+      // Over fetch fewer are asked for; the content codings that fetch knows do not come to us.
+      text: new RegExp(
+        `^the response is compressed with ${JSON.stringify(encoding)}, which was not asked for: gzip, (br, zstd, )?deflate$`,
+      ),
+      byFetch: kind.name !== "Connect unary" || !/gzip/i.test(encoding),
     })),
   ];
   table({ ...kind, good: kind.respond([framed(kind, one)]) }, rows);

@@ -214,6 +214,7 @@ const rows: readonly Row[] = [
     reply: json(503, "{}", "content-encoding", "gzip"),
     code: "internal",
     text: /gzip/,
+    byFetch: false,
   },
   {
     name: "§1.26 an error in a compression that was not asked for",

@@ -12,7 +12,7 @@ import { expectQuiet } from "../support/quiet.ts";
 import { rawServer } from "../support/raw-server.ts";
 import { http2Bytes } from "../support/reply.ts";
 import type { Reply } from "../support/reply.ts";
-import { framed, kinds } from "../support/kinds.ts";
+import { framed, kinds, unpacksOverFetch } from "../support/kinds.ts";
 import { table, type } from "../support/table.ts";
 import type { Row } from "../support/table.ts";
 
@@ -70,6 +70,7 @@ describe.each(kinds)("$name", (kind) => {
       reply: kind.respond([framed(kind, whole.subarray(0, n + 1), true)], name),
       code: "internal",
       text: new RegExp(`could not be decompressed as ${name}`),
+      byFetch: unpacksOverFetch(kind, name),
     }));
   });
   const cut: readonly Row[] =
