@@ -4,9 +4,11 @@ import { createServer as createHttp2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { createNodeHandler, serve } from "@millrace/node";
 import type { App, CallEnd, Observer } from "@millrace/node";
+import { createFetchHandler } from "@millrace/web";
 import type { Answer } from "./answer.ts";
 import { askerOf } from "./asker.ts";
 import type { Ask, Asking } from "./asker.ts";
+import { fetchListener } from "./fetch-listener.ts";
 import { Watchable } from "./watchable.ts";
 
 /** How many calls began and how each ended. */
@@ -45,6 +47,9 @@ export interface Served extends AsyncDisposable {
 export interface Carriage {
   readonly name: string;
   readonly http: "1.1" | "2";
+  /** Whether it is a function from Request to Response, which does not see all of HTTP. */
+  readonly byFetch: boolean;
+  readonly compressions: readonly string[];
   stand(app: App): Promise<{ readonly port: number; close(): Promise<void> }>;
 }
 
@@ -64,18 +69,29 @@ async function mounted(
   };
 }
 
+const byNode = { byFetch: false, compressions: ["gzip", "br", "zstd", "deflate"] };
+
 export const carriages: readonly Carriage[] = [
-  { name: "serve() over HTTP/1.1", http: "1.1", stand: listening },
-  { name: "serve() over HTTP/2", http: "2", stand: listening },
+  { name: "serve() over HTTP/1.1", http: "1.1", ...byNode, stand: listening },
+  { name: "serve() over HTTP/2", http: "2", ...byNode, stand: listening },
   {
     name: "a handler in node:http",
     http: "1.1",
+    ...byNode,
     stand: (app) => mounted(createServer(createNodeHandler(app))),
   },
   {
     name: "a handler in node:http2",
     http: "2",
+    ...byNode,
     stand: (app) => mounted(createHttp2Server(createNodeHandler(app))),
+  },
+  {
+    name: "a fetch handler",
+    http: "1.1",
+    byFetch: true,
+    compressions: ["gzip", "deflate"],
+    stand: (app) => mounted(createServer(fetchListener(createFetchHandler(app)))),
   },
 ];
 

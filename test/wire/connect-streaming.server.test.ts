@@ -21,13 +21,15 @@ const ada = envelope(0, greeting("Ada"));
 const eve = envelope(0, greeting("Eve"));
 
 describe.each(carriages)("$name", (carriage) => {
+  /** A compression beside gzip. */
+  const [, other = ""] = carriage.compressions;
   let server: Served;
   let packs: Served;
   /** Its streams end with an error, behind a message and trailers. */
   let fails: Served;
   beforeAll(async () => {
     server = await served(carriage, greeter());
-    packs = await served(carriage, greeter({}, { compression: { send: ["gzip", "br"], minBytes: 6 } }));
+    packs = await served(carriage, greeter({}, { compression: { send: ["gzip", other], minBytes: 6 } }));
     fails = await served(
       carriage,
       greeter({
@@ -107,7 +109,7 @@ describe.each(carriages)("$name", (carriage) => {
     const { code, message } = said(await post(collect, [...proto, "connect-content-encoding", "lz4"], ada));
     expect([code, message]).toEqual([
       "unimplemented",
-      'compression "lz4" is not supported: use gzip,br,zstd,deflate',
+      `compression "lz4" is not supported: use ${carriage.compressions.join(",")}`,
     ]);
   });
 
@@ -121,8 +123,8 @@ describe.each(carriages)("$name", (carriage) => {
     expect(await encoding()).toBeUndefined();
     expect(await encoding("accept-encoding", "gzip")).toBeUndefined();
     expect(await encoding("connect-accept-encoding", "gzip")).toBe("gzip");
-    expect(await encoding("connect-accept-encoding", "lz4, br, gzip")).toBe("br");
-    expect(await encoding("connect-content-encoding", "br")).toBe("br");
+    expect(await encoding("connect-accept-encoding", `lz4, ${other}, gzip`)).toBe(other);
+    expect(await encoding("connect-content-encoding", other)).toBe(other);
   });
 
   test("§3.4 an envelope is a byte of flags and four of length, big-endian", async () => {
@@ -168,7 +170,7 @@ describe.each(carriages)("$name", (carriage) => {
     }
   });
 
-  test.each(["gzip", "br", "zstd", "deflate"])(
+  test.each(carriage.compressions)(
     "§1.17 %s: a compressed message of no bytes is an empty one",
     async (name) => {
       const headers = [...proto, "connect-content-encoding", name];
@@ -246,7 +248,8 @@ describe.each(carriages)("$name", (carriage) => {
     expect(said(answer)).toMatchObject({ code: "ok", messages: [greeting("Ada"), greeting("Eve")] });
   });
 
-  if (carriage.http === "1.1") {
+  // Which version of HTTP lies below, a Request does not tell.
+  if (carriage.http === "1.1" && !carriage.byFetch) {
     test("§3.18 over HTTP/1.1 nothing of the answer travels before the request has ended", async () => {
       const told: string[] = [];
       const heard = Promise.withResolvers<void>();
@@ -270,7 +273,7 @@ describe.each(carriages)("$name", (carriage) => {
       expect(said(await asking.end().answer()).messages).toEqual([greeting("Ada"), greeting("Eve")]);
     });
   } else {
-    test("§3.18 over HTTP/2 answers travel while requests come", async () => {
+    test("§3.18 elsewhere answers travel while requests come", async () => {
       const asking = server.begin({ path: chat, headers: proto }).send(ada);
       await asking.has(ada.length);
       asking.send(eve);

@@ -29,6 +29,7 @@ describe.each(carriages)("$name", (carriage) => {
   afterAll(() => server[Symbol.asyncDispose]());
   const here = wires.filter((wire) => wire.over.includes(carriage.http));
   const framed = here.filter((wire) => wire.framed);
+  const has = ([name]: readonly [string, unknown]): boolean => carriage.compressions.includes(name);
 
   async function send(wire: Wire, payload: Uint8Array, compression?: string): Promise<Said> {
     const bytes = wire.framed ? envelope(compression === undefined ? 0 : 1, payload) : payload;
@@ -63,7 +64,7 @@ describe.each(carriages)("$name", (carriage) => {
   });
 
   describe.each(here)("$name", (wire) => {
-    test.each([...bombs])("§8.2 %s: a bomb is refused at the limit", async (name, bomb) => {
+    test.each([...bombs].filter(has))("§8.2 %s: a bomb is refused at the limit", async (name, bomb) => {
       expect(bomb.length).toBeLessThan(limit);
       const { code, message } = await send(wire, bomb, name);
       expect(code).toBe("resource_exhausted");
@@ -80,10 +81,13 @@ describe.each(carriages)("$name", (carriage) => {
       expect([code, message]).toEqual(["resource_exhausted", expect.stringContaining("maxReceiveBytes")]);
     });
 
-    test.each(Object.entries(packers))("§8.3 %s: the same, of what is unpacked", async (name, pack) => {
-      expect((await send(wire, pack(longGreeting(limit - 3)), name)).code).toBe("ok");
-      expect((await send(wire, pack(longGreeting(limit - 2)), name)).code).toBe("resource_exhausted");
-    });
+    test.each(Object.entries(packers).filter(has))(
+      "§8.3 %s: the same, of what is unpacked",
+      async (name, pack) => {
+        expect((await send(wire, pack(longGreeting(limit - 3)), name)).code).toBe("ok");
+        expect((await send(wire, pack(longGreeting(limit - 2)), name)).code).toBe("resource_exhausted");
+      },
+    );
   });
 
   test("§8.4 without another word the limit is 4 MiB", async () => {

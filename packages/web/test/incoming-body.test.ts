@@ -91,7 +91,7 @@ test("breaks at what are no bytes", async () => {
   body.resume();
   source.enqueue(new DataView(new ArrayBuffer(1)));
   await turn();
-  expect(log).toEqual(["broken TypeError: the body holds object where bytes belong"]);
+  expect(log).toEqual(["broken TypeError: the body holds DataView where bytes belong"]);
 });
 
 test("ends without a stream", async () => {

@@ -89,8 +89,11 @@ export class IncomingBody {
 
 /** A stream that somebody made by hand may hold anything. */
 function asData(value: unknown): Got {
-  if (ArrayBuffer.isView(value) && "subarray" in value) return { kind: "data", chunk: value as Uint8Array };
-  return { kind: "broken", reason: new TypeError(`the body holds ${typeof value} where bytes belong`) };
+  // By its tag: it may be another realm's.
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  if (tag === "Uint8Array") return { kind: "data", chunk: value as Uint8Array };
+  const what = typeof value === "object" ? tag : typeof value;
+  return { kind: "broken", reason: new TypeError(`the body holds ${what} where bytes belong`) };
 }
 
 function ignore(): void {}
