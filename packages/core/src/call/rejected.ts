@@ -14,8 +14,8 @@ const led = /*@__PURE__*/ new WeakSet<RpcError>();
  */
 export async function rejected(error: RpcError): Promise<never> {
   // Who is resolved with this promise begins to wait for it in the next microtask.
-  await undefined;
-  await undefined;
+  await Promise.resolve();
+  await Promise.resolve();
   if (!led.has(error)) {
     led.add(error);
     const { stack } = error;

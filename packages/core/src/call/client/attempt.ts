@@ -18,6 +18,7 @@ import { faultToError } from "../fault-error.ts";
 import { BodyReader, EnvelopeReader } from "../frame-reader.ts";
 import { Deframer } from "../deframer.ts";
 import type { FrameSink } from "../deframer.ts";
+import { ForeignText, hasForeignText } from "./foreign-text.ts";
 import type { TransportCore } from "./transport-core.ts";
 
 /** What an attempt tells the call that owns it. */
@@ -46,6 +47,8 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
   #exchange: Exchange | undefined;
   #response: WireResponse | undefined;
   #deframer: Deframer | undefined;
+  #foreign: ForeignText | undefined;
+  #deadline = Infinity;
   #heldHead: Fields | undefined;
   #framesSeen = false;
   #outcome: Outcome | undefined;
@@ -67,6 +70,7 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
   }
 
   open(head: RequestHead, body: Uint8Array | null | undefined, hints: Hints): void {
+    this.#deadline = hints.deadline;
     this.#exchange = this.#core.connector.open(head, body, hints, this);
   }
 
@@ -83,6 +87,7 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
     if (this.#abandoned) return;
     this.#abandoned = true;
     this.#deframer?.discard();
+    this.#foreign?.discard();
     this.#exchange?.reset(ErrorCode.CANCEL);
   }
 
@@ -109,7 +114,11 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
     const response = core.protocol.response(this.#facts, status, head.fields);
     this.#response = response;
     if (response.failure !== null) {
-      this.#owner.failed(response.failure);
+      if (hasForeignText(response.failure, head.fields)) {
+        this.#foreign = new ForeignText(response.failure, core.host, this.#deadline, (failure) =>
+          this.#owner.failed(failure),
+        );
+      } else this.#owner.failed(response.failure);
       return;
     }
     const compression =
@@ -140,16 +149,19 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
       this.#owner.headers(fields);
     }
     this.#deframer?.data(chunk, start, end);
+    this.#foreign?.data(chunk, start, end);
   }
 
   end(trailers: Fields | null): void {
     if (this.#deframer !== undefined) this.#deframer.end(trailers);
+    else if (this.#foreign !== undefined) this.#foreign.end();
     else if (this.#response === undefined)
       this.#owner.failed(new RpcError("internal", "the response has no head"));
   }
 
   fault(fault: Fault): void {
-    if (this.#deframer === undefined) this.faulted(fault);
+    if (this.#foreign !== undefined) this.#foreign.end();
+    else if (this.#deframer === undefined) this.faulted(fault);
     else this.#deframer.fault(fault);
   }
 
