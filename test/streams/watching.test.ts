@@ -9,6 +9,7 @@ import type { GreetServiceClient, GreetServiceHandlers } from "../../gen/greet/v
 import { lanes } from "../life/support/carriages.ts";
 import { expectNothingUnhandled, live } from "../life/support/life.ts";
 import { legs } from "./support/chain.ts";
+import { WireTap } from "./support/wire-tap.ts";
 
 expectNothingUnhandled();
 
@@ -85,33 +86,16 @@ describe.each(lanes)("a handler of a stream that stays: %s", (_, lane) => {
   }
 });
 
-/** Counts turns of the event loop, and sees sockets and streams of this process close. */
+/** Counts turns of the event loop. */
 class Clock {
   #turn = 0;
   #immediate: NodeJS.Immediate | undefined;
-  /** What clients of this process have connected. */
-  readonly connected: Socket[] = [];
-  /** The turn in which the engine of a server of this process told that a client had gone; the first one counts. */
-  goneAt: number | undefined;
-
-  readonly #accepted = (message: unknown): void => {
-    (message as { readonly socket: Socket }).socket.once("close", this.#gone);
-  };
-  readonly #connected = (message: unknown): void => {
-    this.connected.push((message as { readonly socket: Socket }).socket);
-  };
-  readonly #gone = (): void => {
-    this.goneAt ??= this.#turn;
-  };
 
   get turn(): number {
     return this.#turn;
   }
 
   start(): void {
-    channel("net.server.socket").subscribe(this.#accepted);
-    channel("net.client.socket").subscribe(this.#connected);
-    channel("http2.server.stream.close").subscribe(this.#gone);
     const next = (): void => {
       this.#turn++;
       this.#immediate = setImmediate(next);
@@ -120,20 +104,27 @@ class Clock {
   }
 
   stop(): void {
-    channel("net.server.socket").unsubscribe(this.#accepted);
-    channel("net.client.socket").unsubscribe(this.#connected);
-    channel("http2.server.stream.close").unsubscribe(this.#gone);
     clearImmediate(this.#immediate);
   }
 }
 
-let clock: Clock;
+const clock = new Clock();
+/** What anybody of this process has connected during a test. */
+let connected: Socket[] = [];
+const note = (message: unknown): void => {
+  connected.push((message as { readonly socket: Socket }).socket);
+};
 
 beforeEach(() => {
-  clock = new Clock();
+  connected = [];
+  channel("net.client.socket").subscribe(note);
+  clock.start();
 });
 
-afterEach(() => clock.stop());
+afterEach(() => {
+  channel("net.client.socket").unsubscribe(note);
+  clock.stop();
+});
 
 const calls: Readonly<Record<string, (client: GreetServiceClient, signal: AbortSignal) => Promise<unknown>>> =
   {
@@ -153,10 +144,10 @@ const calls: Readonly<Record<string, (client: GreetServiceClient, signal: AbortS
     },
   };
 
-const ways: Readonly<Record<string, (controller: AbortController) => void>> = {
+const ways: Readonly<Record<string, (controller: AbortController, sockets: readonly Socket[]) => void>> = {
   cancels: (controller) => controller.abort(),
-  "ends its connection": () => clock.connected.forEach((socket) => socket.destroy()),
-  "resets its connection": () => clock.connected.forEach((socket) => socket.resetAndDestroy()),
+  "ends its connection": (_, sockets) => sockets.forEach((socket) => socket.destroy()),
+  "resets its connection": (_, sockets) => sockets.forEach((socket) => socket.resetAndDestroy()),
 };
 
 const cases = legs.flatMap((leg) =>
@@ -187,24 +178,31 @@ test.each(cases)(
       yield await sleep(request, context);
     };
     const handlers: GreetServiceHandlers = { greet: sleep, watch: stream, collect: sleep, chat: stream };
-    clock.start();
     const server = await serve({
       services: [implementPartial(GreetService, handlers)],
       host: "127.0.0.1",
       port: 0,
     });
-    const transport = createTransport({ ...leg, baseUrl: server.url });
+    let goneAt: number | undefined;
+    // What is passed on in one turn can be read from the server's socket in the next.
+    const tap = await WireTap.to(Number(new URL(server.url).port), () => {
+      goneAt ??= clock.turn + 1;
+    });
+    const transport = createTransport({ ...leg, baseUrl: `http://127.0.0.1:${tap.port}` });
     const controller = new AbortController();
     const outcome = call(createClient(GreetService, transport), controller.signal).catch(() => {});
     await begun.promise;
-    vanish(controller);
+    vanish(
+      controller,
+      connected.filter((socket) => socket.remotePort === tap.port),
+    );
     const toldAt = await told.promise;
-    // The engine's own word may come behind ours.
-    const goneAt = clock.goneAt ?? toldAt;
     nap.resolve();
     await outcome;
     await transport.close();
     await server.close({ graceMs: 0 });
-    expect(toldAt - goneAt).toBeLessThanOrEqual(1);
+    tap.close();
+    expect(goneAt).toBeDefined();
+    expect(toldAt - goneAt!).toBeLessThanOrEqual(1);
   },
 );

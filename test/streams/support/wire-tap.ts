@@ -6,7 +6,10 @@ const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const frameHead = 9;
 const rstStream = 3;
 
-/** The way to a server, with an ear on what clients take back: streams that they reset, connections that they close. */
+/**
+ * The way to a server, with an ear on what clients take back: streams that they reset, connections that they close or reset.
+ * `passedOn` is called when the server's socket has been given it: a RST_STREAM, a FIN or a RST.
+ */
 export class WireTap {
   readonly #server: Server;
   /** How often a client reset a stream (RFC 9113 section 6.4), with which code. */
@@ -14,34 +17,50 @@ export class WireTap {
   /** How many connections clients have closed, before the server did. */
   hangups = 0;
 
-  private constructor(port: number) {
+  private constructor(port: number, passedOn: () => void) {
     this.#server = createServer((inner) => {
       const outer = connect(port, "127.0.0.1");
       const frames = new FrameReader((type, payload) => {
-        if (type === rstStream) this.resets.push(payload.readUInt32BE());
+        if (type !== rstStream) return;
+        this.resets.push(payload.readUInt32BE());
+        passedOn();
       });
       inner.setNoDelay(true);
       outer.setNoDelay(true);
-      inner.on("data", (bytes) => frames.read(bytes));
       inner.pipe(outer);
+      // Behind the pipe's own: the bytes are with the server's socket.
+      inner.on("data", (bytes) => frames.read(bytes));
       outer.pipe(inner);
-      let closed = false;
+      /** Who has ended the connection. */
+      let ended: "client" | "server" | undefined;
+      const left = (): void => {
+        if (ended === undefined) this.hangups++;
+        ended ??= "client";
+      };
+      outer.on("finish", () => {
+        if (ended !== "server") passedOn();
+      });
+      inner.on("error", () => {
+        left();
+        outer.resetAndDestroy();
+        if (ended === "client") passedOn();
+      });
       inner.on("close", () => {
-        if (!closed) this.hangups++;
+        left();
         outer.destroy();
       });
-      outer.on("end", () => (closed = true));
-      inner.on("error", () => {});
+      const over = (): void => void (ended ??= "server");
+      outer.on("end", over);
       outer.on("error", () => {});
       outer.on("close", () => {
-        closed = true;
+        over();
         inner.destroy();
       });
     });
   }
 
-  static async to(port: number): Promise<WireTap> {
-    const tap = new WireTap(port);
+  static async to(port: number, passedOn: () => void = () => {}): Promise<WireTap> {
+    const tap = new WireTap(port, passedOn);
     tap.#server.listen(0, "127.0.0.1");
     await once(tap.#server, "listening");
     return tap;
