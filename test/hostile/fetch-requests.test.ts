@@ -90,9 +90,20 @@ describe.each(thrown)("a body that fails with %s", (_name, value) => {
   });
 
   test("when it is let go of changes nothing", async () => {
-    const body = new ReadableStream({ cancel: fail }, { highWaterMark: 0 });
-    const response = await handler(post("/greet.v1.GreetService/Greet", "text/plain", body));
+    const canceled = Promise.withResolvers<void>();
+    const body = new ReadableStream(
+      {
+        pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
+        cancel() {
+          canceled.resolve();
+          fail();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const response = await handler(post(greet, "text/plain", body));
     expect(response.status).toBe(415);
+    await canceled.promise;
   });
 
   test("as the reason of its signal cancels it", async () => {
