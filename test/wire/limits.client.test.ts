@@ -16,7 +16,8 @@ import type { Row, Subject } from "../support/table.ts";
 expectQuiet();
 
 const packers = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync, zstd: zstdCompressSync };
-const above = /exceeds the limit of 1000 bytes \(maxReceiveBytes\)$/;
+const above =
+  /exceeds the limit of 1000 bytes \(this client's maxReceiveBytes\): raise it in createTransport\(\) or in the call's options$/;
 
 /** By us, or as a content coding by fetch, and then by Node's. */
 function isUnpackedOverFetch(kind: Kind, compression: string): boolean {
@@ -68,7 +69,7 @@ describe.each(kinds)("$name", (kind) => {
     server.act = message(Buffer.concat([whole, Buffer.from([0x10])]));
     expect(await kind.run(client)).toMatchObject({
       code: "resource_exhausted",
-      message: expect.stringContaining(`limit of ${most} bytes (maxReceiveBytes)`) as string,
+      message: expect.stringContaining(`limit of ${most} bytes (this client's maxReceiveBytes)`) as string,
     });
     // Over HTTP/2 it would take more credit than a server by hand waits for.
     if (http === "2") return;
@@ -109,7 +110,7 @@ describe.each(kinds.filter(({ name }) => name !== "Connect unary"))("$name", (ki
         const ended = await kind.run(clientOver(lane, server, { protocol: kind.protocol, maxReceiveBytes }));
         expect([ended.code, ended.message]).toEqual([
           "resource_exhausted",
-          `message of ${claimed} bytes exceeds the limit of ${maxReceiveBytes ?? 4 * 1024 * 1024} bytes (maxReceiveBytes)`,
+          `message of ${claimed} bytes exceeds the limit of ${maxReceiveBytes ?? 4 * 1024 * 1024} bytes (this client's maxReceiveBytes): raise it in createTransport() or in the call's options`,
         ]);
         expect(await server.heard.at(-1)?.gone()).toBe(http === "2" ? 8 : -1);
       }

@@ -48,7 +48,7 @@ describe.each(carriages)("$name", (carriage) => {
       asking.send(wire.body(envelope(0, "", claimed)));
       expect(said(await asking.answer())).toMatchObject({
         code: "resource_exhausted",
-        message: `message of ${claimed} bytes exceeds the limit of ${limit} bytes (maxReceiveBytes)`,
+        message: `message of ${claimed} bytes exceeds the limit of ${limit} bytes (the server's maxReceiveBytes): send less, or raise it in the server's App`,
       });
       asking.leave();
     }
@@ -69,7 +69,7 @@ describe.each(carriages)("$name", (carriage) => {
       const { code, message } = await send(wire, bomb, name);
       expect(code).toBe("resource_exhausted");
       expect(message).toBe(
-        `message of more bytes, decompressed, exceeds the limit of ${limit} bytes (maxReceiveBytes)`,
+        `message of more bytes, decompressed, exceeds the limit of ${limit} bytes (the server's maxReceiveBytes): send less, or raise it in the server's App`,
       );
     });
   });
@@ -126,7 +126,7 @@ describe.each(carriages)("$name", (carriage) => {
     const packed = [...headers, "grpc-encoding", "gzip"];
     for (let n = 0; n < 20; n++) {
       const answer = said(await middling.ask({ path: greet, headers: packed, body: envelope(1, largeBomb) }));
-      expect(answer.message).toContain("100000 bytes (maxReceiveBytes)");
+      expect(answer.message).toContain("100000 bytes (the server's maxReceiveBytes)");
     }
     const after = process.memoryUsage();
     // One of them, unpacked, would be 64 MB.

@@ -29,12 +29,12 @@ export const frames: Target = {
   run(input) {
     const text = inText(input);
     return [
-      byEach("enveloped", input, () => new EnvelopeReader(limit, new MemoryBudget(Infinity))),
-      byEach("whole", input, () => new BodyReader(limit, new MemoryBudget(Infinity), false)),
+      byEach("enveloped", input, () => new EnvelopeReader(limit, new MemoryBudget(Infinity), "client")),
+      byEach("whole", input, () => new BodyReader(limit, new MemoryBudget(Infinity), "client", false)),
       withinBudget(input),
       text instanceof RpcError
         ? "no text"
-        : byEach("in text", text, () => new EnvelopeReader(limit, new MemoryBudget(Infinity))),
+        : byEach("in text", text, () => new EnvelopeReader(limit, new MemoryBudget(Infinity), "client")),
     ].join(", ");
   },
 };
@@ -58,7 +58,7 @@ function byEach(name: string, body: Uint8Array, make: () => FrameReader): string
 /** Incomplete messages take no more than is set apart for them, and give it back. */
 function withinBudget(body: Uint8Array): string {
   const budget = new MemoryBudget(budgetBytes);
-  const reader = new EnvelopeReader(Infinity, budget);
+  const reader = new EnvelopeReader(Infinity, budget, "client");
   const { failure } = read(reader, splits(body)[0]!, () => assert.ok(budget.used <= budgetBytes));
   reader.discard();
   assert.equal(budget.used, 0);

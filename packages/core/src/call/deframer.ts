@@ -4,8 +4,8 @@ import { CompressionFailure } from "../host/host.ts";
 import type { Compression } from "../host/host.ts";
 import { flagCompressed } from "../protocol/envelope.ts";
 import type { Base64Reader } from "./base64-reader.ts";
-import { tooLarge } from "./frame-reader.ts";
 import type { FrameReader } from "./frame-reader.ts";
+import { receivedTooLarge } from "./size-limit.ts";
 
 /** Where frames go, in order. Any method of {@link Deframer} may be called from inside. */
 export interface FrameSink {
@@ -182,7 +182,7 @@ export class Deframer {
     const limit = failure instanceof CompressionFailure && failure.reason === "limit";
     this.#unreadable(
       limit
-        ? tooLarge("more bytes, decompressed,", this.#limit)
+        ? receivedTooLarge("more bytes, decompressed,", this.#limit, this.#reader.side)
         : new RpcError(
             "internal",
             `a message could not be decompressed as ${this.#compression?.name ?? ""}: ${errorText(failure)}`,

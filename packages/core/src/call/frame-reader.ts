@@ -2,6 +2,8 @@ import { RpcError } from "../error.ts";
 import { flagCompressed, prefixLength } from "../protocol/envelope.ts";
 import { Gathered } from "./gathered.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
+import { receivedTooLarge } from "./size-limit.ts";
+import type { Side } from "./size-limit.ts";
 
 /** Cuts a body into frames. A complete frame is `buf[start..end)`, until the next call. */
 export interface FrameReader {
@@ -13,6 +15,8 @@ export interface FrameReader {
   readonly owned: boolean;
   /** Why the body cannot be read on; null if it can. */
   readonly failure: RpcError | null;
+  /** Whose limit holds. */
+  readonly side: Side;
   /** Reads `chunk[at..end)` up to the end of a frame, if there is one. Gives how far it came. */
   read(chunk: Uint8Array, at: number, end: number): number;
   /** Whether the last read(), or finish(), completed a frame. */
@@ -27,14 +31,6 @@ export interface FrameReader {
 
 const none = /*@__PURE__*/ new Uint8Array(0);
 
-/** The error of a message above the limit. */
-export function tooLarge(size: string, limit: number): RpcError {
-  return new RpcError(
-    "resource_exhausted",
-    `message of ${size} exceeds the limit of ${limit} bytes (maxReceiveBytes)`,
-  );
-}
-
 /** Reads enveloped messages: flags, length, payload (Connect "Enveloped-Message", gRPC "Length-Prefixed-Message"). */
 export class EnvelopeReader implements FrameReader {
   flags = 0;
@@ -44,13 +40,15 @@ export class EnvelopeReader implements FrameReader {
   owned = false;
   ready = false;
   failure: RpcError | null = null;
+  readonly side: Side;
   readonly #limit: number;
   readonly #gathered: Gathered;
   readonly #prefix = new Uint8Array(prefixLength);
   #have = 0;
   #length = 0;
 
-  constructor(limit: number, budget: MemoryBudget) {
+  constructor(limit: number, budget: MemoryBudget, side: Side) {
+    this.side = side;
     this.#limit = limit;
     this.#gathered = new Gathered(budget);
   }
@@ -69,7 +67,7 @@ export class EnvelopeReader implements FrameReader {
       this.flags = prefix[0]!;
       this.#length = ((prefix[1]! << 24) | (prefix[2]! << 16) | (prefix[3]! << 8) | prefix[4]!) >>> 0;
       if (this.#length > this.#limit) {
-        this.failure = tooLarge(`${this.#length} bytes`, this.#limit);
+        this.failure = receivedTooLarge(`${this.#length} bytes`, this.#limit, this.side);
         return at;
       }
     }
@@ -121,10 +119,12 @@ export class BodyReader implements FrameReader {
   readonly owned = true;
   ready = false;
   failure: RpcError | null = null;
+  readonly side: Side;
   readonly #limit: number;
   readonly #gathered: Gathered;
 
-  constructor(limit: number, budget: MemoryBudget, compressed: boolean) {
+  constructor(limit: number, budget: MemoryBudget, side: Side, compressed: boolean) {
+    this.side = side;
     this.#limit = limit;
     this.#gathered = new Gathered(budget);
     this.flags = compressed ? flagCompressed : 0;
@@ -138,7 +138,7 @@ export class BodyReader implements FrameReader {
     const length = this.#gathered.length + end - at;
     this.failure =
       length > this.#limit
-        ? tooLarge(`at least ${length} bytes`, this.#limit)
+        ? receivedTooLarge(`at least ${length} bytes`, this.#limit, this.side)
         : this.#gathered.add(chunk, at, end, this.#limit);
     return end;
   }

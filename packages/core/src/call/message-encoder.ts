@@ -1,6 +1,5 @@
 import type { Message } from "@bufbuild/protobuf";
 import { encodeBase64 } from "../base64.ts";
-import { RpcError } from "../error.ts";
 import type { Compression } from "../host/host.ts";
 import type { Init } from "../init.ts";
 import type { Codec } from "../method.ts";
@@ -8,6 +7,8 @@ import { envelop, flagCompressed, prefixLength, writePrefix } from "../protocol/
 import type { Framing } from "../protocol/framing.ts";
 import { encodeUtf8 } from "../protocol/utf8.ts";
 import type { ChunkWriter } from "./chunk-writer.ts";
+import { sentTooLarge } from "./size-limit.ts";
+import type { Side } from "./size-limit.ts";
 import { cannot } from "./unwritable.ts";
 
 /** How what is sent is compressed. */
@@ -33,8 +34,17 @@ export class MessageEncoder<T extends Message> {
   readonly #text: boolean;
   readonly #maxBytes: number;
   readonly #writer: ChunkWriter;
+  readonly #side: Side;
 
-  constructor(codec: Codec<T>, framing: Framing, text: boolean, maxBytes: number, writer: ChunkWriter) {
+  constructor(
+    codec: Codec<T>,
+    framing: Framing,
+    text: boolean,
+    maxBytes: number,
+    writer: ChunkWriter,
+    side: Side,
+  ) {
+    this.#side = side;
     this.#codec = codec;
     this.#framing = framing;
     this.#text = text;
@@ -60,10 +70,7 @@ export class MessageEncoder<T extends Message> {
     const chunk = writer.cut();
     const size = chunk.length - prefix;
     if (size > this.#maxBytes) {
-      throw new RpcError(
-        "resource_exhausted",
-        `message of ${size} bytes exceeds the limit of ${this.#maxBytes} bytes (maxSendBytes)`,
-      );
+      throw sentTooLarge(size, this.#maxBytes, this.#side);
     }
     if (compression === null || size < compression.minBytes) {
       if (prefix > 0) writePrefix(chunk, 0, 0, size);

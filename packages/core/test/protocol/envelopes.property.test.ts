@@ -13,7 +13,7 @@ interface Message {
 
 /** Reads a body whose chunks end at `cuts`; each chunk turns to rubbish when it was read. */
 function read(body: Uint8Array, cuts: readonly number[], limit: number, budget: MemoryBudget) {
-  const reader = new EnvelopeReader(limit, budget);
+  const reader = new EnvelopeReader(limit, budget, "client");
   const messages: Message[] = [];
   const ends = [...cuts.map((cut) => cut % (body.length + 1)), body.length].toSorted((a, b) => a - b);
   let from = 0;

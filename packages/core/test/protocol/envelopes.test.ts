@@ -47,7 +47,7 @@ const body = join(...frames.map(({ flags, payload }) => envelop(flags, Uint8Arra
 test("messages are the same wherever their bytes are split", () => {
   for (let cut = 0; cut <= body.length; cut++) {
     const held = budget();
-    const reader = new EnvelopeReader(1000, held);
+    const reader = new EnvelopeReader(1000, held, "client");
     expect(readAll(reader, [body.subarray(0, cut), body.subarray(cut)])).toEqual({
       frames,
       failure: undefined,
@@ -57,7 +57,10 @@ test("messages are the same wherever their bytes are split", () => {
   for (const size of [1, 2, 3, 7]) {
     const chunks: Uint8Array[] = [];
     for (let at = 0; at < body.length; at += size) chunks.push(body.subarray(at, at + size));
-    expect(readAll(new EnvelopeReader(1000, budget()), chunks)).toEqual({ frames, failure: undefined });
+    expect(readAll(new EnvelopeReader(1000, budget(), "client"), chunks)).toEqual({
+      frames,
+      failure: undefined,
+    });
   }
 });
 
@@ -66,20 +69,22 @@ test("a body that ends inside an envelope fails, at every byte where it can", ()
   let at = 0;
   for (const { payload } of frames) ends.add((at += 5 + payload.length));
   for (let cut = 0; cut <= body.length; cut++) {
-    const { failure } = readAll(new EnvelopeReader(1000, budget()), [body.subarray(0, cut)]);
+    const { failure } = readAll(new EnvelopeReader(1000, budget(), "client"), [body.subarray(0, cut)]);
     expect([cut, failure]).toEqual([cut, ends.has(cut) ? undefined : "invalid_argument"]);
   }
 });
 
 test("a length at the limit passes; one more fails on the prefix alone, and nothing is set aside", () => {
   const held = budget();
-  expect(readAll(new EnvelopeReader(3, held), [envelop(0, new Uint8Array(3))]).failure).toBeUndefined();
+  expect(
+    readAll(new EnvelopeReader(3, held, "client"), [envelop(0, new Uint8Array(3))]).failure,
+  ).toBeUndefined();
   for (const length of [4, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1]) {
     const prefix = Uint8Array.of(0, length >>> 24, length >>> 16, length >>> 8, length);
-    const reader = new EnvelopeReader(3, held);
+    const reader = new EnvelopeReader(3, held, "client");
     expect(readAll(reader, [prefix]).failure).toBe("resource_exhausted");
     expect(reader.failure?.message).toBe(
-      `message of ${length} bytes exceeds the limit of 3 bytes (maxReceiveBytes)`,
+      `message of ${length} bytes exceeds the limit of 3 bytes (this client's maxReceiveBytes): raise it in createTransport() or in the call's options`,
     );
     expect(held.used).toBe(0);
   }
@@ -87,7 +92,7 @@ test("a length at the limit passes; one more fails on the prefix alone, and noth
 
 test("what a message takes grows with what has come, never with what it claims", () => {
   const held = budget();
-  const reader = new EnvelopeReader(Infinity, held);
+  const reader = new EnvelopeReader(Infinity, held, "client");
   reader.read(Uint8Array.of(0, 0xff, 0xff, 0xff, 0xff), 0, 5);
   expect(held.used).toBe(0);
   let came = 0;
@@ -102,8 +107,8 @@ test("what a message takes grows with what has come, never with what it claims",
 
 test("when all that is set apart for incomplete messages is in use, the next one fails", () => {
   const held = new MemoryBudget(1000);
-  const first = new EnvelopeReader(Infinity, held);
-  const second = new EnvelopeReader(Infinity, held);
+  const first = new EnvelopeReader(Infinity, held, "client");
+  const second = new EnvelopeReader(Infinity, held, "client");
   const prefix = Uint8Array.of(0, 0, 1, 0, 0);
   expect(readAll(first, [prefix, new Uint8Array(600)]).failure).toBe("invalid_argument");
   second.read(prefix, 0, 5);
@@ -118,10 +123,18 @@ test("a body that is one message is the same wherever it is split; an empty one 
   const message = Uint8Array.from({ length: 300 }, (_, n) => n & 255);
   for (let cut = 0; cut <= message.length; cut += 13) {
     const held = budget();
-    const seen = readAll(new BodyReader(300, held, false), [message.subarray(0, cut), message.subarray(cut)]);
+    const seen = readAll(new BodyReader(300, held, "client", false), [
+      message.subarray(0, cut),
+      message.subarray(cut),
+    ]);
     expect(seen).toEqual({ frames: [{ flags: 0, payload: [...message] }], failure: undefined });
     expect(held.used).toBe(0);
   }
-  expect(readAll(new BodyReader(300, budget(), true), [])).toEqual({ frames: [], failure: undefined });
-  expect(readAll(new BodyReader(299, budget(), false), [message]).failure).toBe("resource_exhausted");
+  expect(readAll(new BodyReader(300, budget(), "client", true), [])).toEqual({
+    frames: [],
+    failure: undefined,
+  });
+  expect(readAll(new BodyReader(299, budget(), "client", false), [message]).failure).toBe(
+    "resource_exhausted",
+  );
 });

@@ -135,8 +135,8 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
     }
     const reader =
       response.framing === "body"
-        ? new BodyReader(this.#limit, core.budget, compression !== null)
-        : new EnvelopeReader(this.#limit, core.budget);
+        ? new BodyReader(this.#limit, core.budget, "client", compression !== null)
+        : new EnvelopeReader(this.#limit, core.budget, "client");
     this.#deframer = new Deframer(this.#exchange!, reader, null, compression, this.#limit, this);
     if (response.trailersOnly) this.#heldHead = head.fields;
     else if (response.content === "messages") this.#owner.headers(head.fields);

@@ -92,6 +92,7 @@ export class TransportCore implements TransportParts {
         false,
         this.#maxSendBytes,
         this.#writer,
+        "client",
       ),
       path: this.basePath + method.path,
       failure:

@@ -58,7 +58,14 @@ export class Endpoint {
     const key = `${codecs.output.format} ${framing} ${String(text)}`;
     let encoder = this.#encoders.get(key);
     if (encoder === undefined) {
-      encoder = new MessageEncoder(codecs.output, framing, text, this.app.maxSendBytes, this.app.writer);
+      encoder = new MessageEncoder(
+        codecs.output,
+        framing,
+        text,
+        this.app.maxSendBytes,
+        this.app.writer,
+        "server",
+      );
       this.#encoders.set(key, encoder);
     }
     return encoder;

@@ -261,8 +261,8 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     const { framing, text } = this.#wire;
     const reader =
       framing === "body"
-        ? new BodyReader(app.maxReceiveBytes, this.#budget, this.#compression !== null)
-        : new EnvelopeReader(app.maxReceiveBytes, this.#budget);
+        ? new BodyReader(app.maxReceiveBytes, this.#budget, "server", this.#compression !== null)
+        : new EnvelopeReader(app.maxReceiveBytes, this.#budget, "server");
     const base64 = text ? new Base64Reader() : null;
     const deframer = new Deframer(
       this.#exchange,
