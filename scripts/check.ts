@@ -11,8 +11,7 @@ const published = publishedPackages().map(({ folder }) => folder);
 
 const steps: readonly Step[] = [
   { name: "generate", command: ["buf", "generate"] },
-  // The engine is not published yet.
-  { name: "types of the packages", command: ["tsc", "-b", ...published, "packages/http2"] },
+  { name: "types of the packages", command: ["tsc", "-b", ...published] },
   { name: "types of tests and examples", command: ["tsc", "-p", "tsconfig.tests.json"] },
   { name: "lint", command: ["oxlint", "--deny-warnings"] },
   { name: "format", command: ["prettier", "--check", "--log-level", "warn", "."] },

@@ -14,6 +14,7 @@ import { Connection, type ConnectionEnd } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
 import { codeName, type Goaway, goawayText } from "./goaway.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
+import type { KeepaliveOptions } from "./keepalive.ts";
 import type { Limits } from "./limits.ts";
 import { clientPreface } from "./preface.ts";
 import type { Runtime } from "./runtime.ts";
@@ -27,6 +28,8 @@ const lastId = 2 ** 30;
 
 /** What a client's connection needs, and tells. */
 export interface ClientConnectionOptions {
+  /** Absent: nobody asks. */
+  readonly keepalive?: KeepaliveOptions | undefined;
   readonly peer: Peer;
   /** The peer's name in texts: `localhost:8080`. */
   readonly name: string;
@@ -43,7 +46,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   readonly peer: Peer;
   readonly name: string;
   readonly caps: Caps = caps;
-  protected readonly isClient = true;
+  readonly isClient = true;
   readonly #options: ClientConnectionOptions;
   /** In the order of open(). */
   readonly #waiting = new Set<ClientStream>();
@@ -74,6 +77,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
       [Setting.MAX_HEADER_LIST_SIZE, limits.maxHeaderBytes],
       [Setting.NO_RFC7540_PRIORITIES, 1],
     ]);
+    if (options.keepalive !== undefined) this.keepAlive(options.keepalive);
   }
 
   /** How many streams may be opened now. */
@@ -140,23 +144,23 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     return start;
   }
 
-  protected headersOfNew(id: number): boolean {
+  headersOfNew(id: number): boolean {
     return this.fail(ErrorCode.PROTOCOL_ERROR, `HEADERS came on stream ${id}, which is idle`);
   }
 
-  protected headersOf(stream: Stream, block: HeaderBlock, endStream: boolean): string | null {
+  headersOf(stream: Stream, block: HeaderBlock, endStream: boolean): string | null {
     return (stream as ClientStream).headersReceived(block, endStream);
   }
 
-  protected isIdle(id: number): boolean {
+  isIdle(id: number): boolean {
     return id % 2 === 0 || id >= this.#nextId;
   }
 
-  protected isAnswered(stream: Stream): boolean {
+  isAnswered(stream: Stream): boolean {
     return (stream as ClientStream).isAnswered;
   }
 
-  protected resetReceived(stream: Stream, code: number): boolean {
+  resetReceived(stream: Stream, code: number): void {
     const isRefused = code === ErrorCode.REFUSED_STREAM && !(stream as ClientStream).isAnswered;
     (stream as ClientStream).resetReceived(code, {
       by: "peer",
@@ -165,10 +169,9 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
       processed: isRefused ? "never" : "maybe",
       text: `${this.name} reset the stream with ${codeName(code)}`,
     });
-    return true;
   }
 
-  protected goawayReceived(lastStream: number, code: number, debug: Uint8Array): boolean {
+  goawayReceived(lastStream: number, code: number, debug: Uint8Array): boolean {
     const before = this.#goaway;
     if (before !== undefined && lastStream > before.lastStream)
       return this.fail(ErrorCode.PROTOCOL_ERROR, "a GOAWAY names a later stream than the one before it");
@@ -182,15 +185,16 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     return true;
   }
 
-  protected priorityUpdateReceived(): boolean {
+  priorityUpdateReceived(): boolean {
     return this.fail(ErrorCode.PROTOCOL_ERROR, "a server sent PRIORITY_UPDATE");
   }
 
-  protected settingsReceived(): void {
+  override settingsReceived(): void {
+    super.settingsReceived();
     this.#startWaiting();
   }
 
-  protected streamEnded(): void {
+  streamEnded(): void {
     this.#startWaiting();
   }
 
@@ -254,7 +258,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
         ? "the peer closed it"
         : end.cause instanceof Error
           ? end.cause.message
-          : String(end.cause);
+          : "it broke";
     const text = `the connection to ${this.name} was lost: ${reason}`;
     return { by: "transport", kind: "lost", h2: -1, processed: "maybe", text, cause: end.cause };
   }

@@ -51,7 +51,7 @@ export class SocketDuplex implements Duplex {
   write(parts: readonly Uint8Array[]): boolean {
     const socket = this.#socket;
     if (socket.destroyed || socket.writableEnded) return true;
-    if (parts.length === 1) return socket.write(parts[0]!);
+    if (parts.length === 1) return socket.write(parts[0]);
     socket.cork();
     let hasRoom = true;
     for (const part of parts) hasRoom = socket.write(part);

@@ -8,8 +8,8 @@ const urgencies = 8;
  * take turns; one that asked not to be incremental keeps its turn, for half of two such responses is of no use.
  */
 export class ReadyQueue {
-  readonly #first: (Stream | null)[] = new Array<Stream | null>(urgencies).fill(null);
-  readonly #last: (Stream | null)[] = new Array<Stream | null>(urgencies).fill(null);
+  readonly #first: (Stream | null)[] = Array.from({ length: urgencies }, () => null);
+  readonly #last: (Stream | null)[] = Array.from({ length: urgencies }, () => null);
   #size = 0;
 
   get isEmpty(): boolean {

@@ -2,6 +2,7 @@ import { type Accept, type Caps, ErrorCode, type Peer } from "@millrace/exchange
 import { Connection, type ConnectionEnd } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
+import type { KeepaliveOptions } from "./keepalive.ts";
 import type { Limits } from "./limits.ts";
 import { Malformed } from "./message/malformed.ts";
 import { readPriority } from "./message/priority.ts";
@@ -20,6 +21,8 @@ const everyStream = 0x7fffffff;
 
 /** What a server's connection needs. */
 export interface ServerConnectionOptions {
+  /** Absent: nobody asks. */
+  readonly keepalive?: KeepaliveOptions | undefined;
   readonly accept: Accept;
   readonly peer: Peer;
   /** It is closed. Undefined: as it should be; else what was wrong, in one line. */
@@ -30,7 +33,7 @@ export interface ServerConnectionOptions {
 export class ServerConnection extends Connection implements ServerStreamHost {
   readonly peer: Peer;
   readonly caps: Caps = caps;
-  protected readonly isClient = false;
+  readonly isClient = false;
   readonly #options: ServerConnectionOptions;
   #prefaceAt = 0;
   /** `draining`: new streams are taken until the peer can know better; `last`: they are not. */
@@ -56,6 +59,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
       [Setting.MAX_HEADER_LIST_SIZE, limits.maxHeaderBytes],
       [Setting.NO_RFC7540_PRIORITIES, 1],
     ]);
+    if (options.keepalive !== undefined) this.keepAlive(options.keepalive);
   }
 
   get maxConcurrent(): number {
@@ -103,7 +107,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     return this.#prefaceAt === clientPreface.length ? at : -1;
   }
 
-  protected headersOfNew(id: number, block: HeaderBlock, endStream: boolean): boolean {
+  headersOfNew(id: number, block: HeaderBlock, endStream: boolean, bad: boolean): boolean {
     if (id % 2 === 0)
       return this.fail(ErrorCode.PROTOCOL_ERROR, `a client opens stream ${id}, which is even`);
     this.lastPeerStream = id;
@@ -112,7 +116,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
       return this.refuse(id, ErrorCode.REFUSED_STREAM);
     if (block.outcome === "too-large") return this.#tooLarge(id, block, endStream);
     const request = readRequest(block);
-    if (request instanceof Malformed) return this.refuse(id, ErrorCode.PROTOCOL_ERROR);
+    if (bad || request instanceof Malformed) return this.refuse(id, ErrorCode.PROTOCOL_ERROR);
     const stream = new ServerStream(this, id, request, this.peerSettings.initialWindowSize);
     if (endStream && stream.isShort) return this.refuse(id, ErrorCode.PROTOCOL_ERROR);
     this.streams.set(id, stream);
@@ -151,7 +155,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     return this.countMistake();
   }
 
-  protected headersOf(stream: Stream, block: HeaderBlock, endStream: boolean): string | null {
+  headersOf(stream: Stream, block: HeaderBlock, endStream: boolean): string | null {
     if (!endStream) return "header fields come behind the request's, without its end";
     const trailers = readTrailers(block);
     if (trailers instanceof Malformed) return trailers.text;
@@ -160,34 +164,31 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     return null;
   }
 
-  protected isIdle(id: number): boolean {
+  isIdle(id: number): boolean {
     return id > this.lastPeerStream;
   }
 
-  protected isAnswered(): boolean {
+  isAnswered(): boolean {
     return true;
   }
 
-  protected resetReceived(stream: Stream, code: number): boolean {
+  resetReceived(stream: Stream, code: number): void {
     (stream as ServerStream).resetReceived(code);
-    return this.countMistake();
   }
 
-  protected goawayReceived(): boolean {
+  goawayReceived(): boolean {
     // The client opens no more; what runs goes on.
     if (this.#drain === "no") this.#drain = "last";
     return true;
   }
 
-  protected priorityUpdateReceived(id: number, value: string): boolean {
+  priorityUpdateReceived(id: number, value: string): boolean {
     const priority = readPriority(value);
     if (priority !== undefined) this.streams.get(id)?.prioritize(priority.urgency, priority.incremental);
     return true;
   }
 
-  protected settingsReceived(): void {}
-
-  protected streamEnded(): void {}
+  streamEnded(): void {}
 
   protected lose(stream: Stream, end: ConnectionEnd): void {
     if (end.kind === "lost") (stream as ServerStream).lost(end.cause);

@@ -1,0 +1,17 @@
+/** So many of the last ones are known. */
+const most = 1024;
+
+/** Streams that this side has reset, whose frames may still be under way (RFC 9113 section 5.1). */
+export class ResetMemory {
+  readonly #ids = new Set<number>();
+
+  add(id: number): void {
+    const ids = this.#ids;
+    if (ids.size === most) for (const oldest of ids) if (ids.delete(oldest)) break;
+    ids.add(id);
+  }
+
+  has(id: number): boolean {
+    return this.#ids.has(id);
+  }
+}
