@@ -74,10 +74,8 @@ async function draining(): Promise<{ calls: CallLog; client: RawHttp2; closed: P
 }
 
 describe("our server, while it drains", () => {
-  test("serves the calls of a client that lives, however often it looks", async () => {
+  test("serves the calls of a client that lives", async () => {
     const { calls, client, closed } = await draining();
-    const looks = (): number => client.frames.filter(({ type }) => type === GOAWAY).length;
-    await client.until(() => looks() > 3);
     client.send(data(1, true, envelope(0, greeting("Ada"))));
     expect((await client.answer(1)).trailers?.get("grpc-status")).toBe("0");
     client.raw.socket.end();

@@ -99,7 +99,7 @@ describe("heads", () => {
     expect(call.trailers).toEqual(["t", "1", "t", "2"]);
   });
 
-  it("that node refuses reset their stream alone, as a fault of ours", async () => {
+  it("that HTTP/2 does not allow reset their stream alone, as a fault of ours", async () => {
     const { recorder, post } = await start({
       end: ({ exchange }) =>
         exchange.reply(200, exchange.head.path === "/bad" ? ["connection", "x"] : [], null, null),

@@ -35,7 +35,7 @@ export class HeldExchange implements Exchange {
   }
 
   /** Opens it over `connector`. Not from inside one of its own calls. */
-  attach(connector: Connector): void {
+  attach(connector: Pick<Connector, "open">): void {
     if (this.#state !== "held") return;
     const { head, body, hints } = this.#opening;
     this.#state = "attached";

@@ -1,109 +1,117 @@
 import type { Socket } from "node:net";
-import { Shutdown } from "@millrace/core/host";
+import { shutdownFault } from "@millrace/core/host";
 import type { Caps, ClientSink, Connector, Exchange, Fault, Hints, RequestHead } from "@millrace/exchange";
-import { nodeHost } from "../host/node-host.ts";
 import { endpoint } from "./connect-failure.ts";
 import type { Target } from "./dial.ts";
+import { HeldExchange } from "./held-exchange.ts";
 import { Http2Connection, type Http2ConnectionEvents } from "./http2-connection.ts";
-import { http2Caps, ClientHttp2Exchange, type Http2Owner } from "./client-http2-exchange.ts";
+
+/** What every exchange over HTTP/2 can do. */
+export const http2Caps: Caps = {
+  http: "2",
+  trailers: true,
+  request: "full",
+  resets: true,
+  duplicates: true,
+};
+
+/** Connections to one origin at once. One is enough, unless its server takes few streams. */
+const mostConnections = 8;
 
 /**
- * HTTP/2 (RFC 9113) over node:http2: one connection at a time, made when it is needed; cleartext with prior knowledge, or
- * TLS with ALPN. Exchanges wait for it to be made, and for room under the peer's SETTINGS_MAX_CONCURRENT_STREAMS. A
- * connection without streams does not keep the process alive.
+ * HTTP/2 (RFC 9113): connections are made when they are needed, cleartext with prior knowledge, or TLS with ALPN. Exchanges
+ * wait for one to be made, and for room under the peer's SETTINGS_MAX_CONCURRENT_STREAMS; where that is used up, another
+ * connection is made. A connection without streams does not keep the process alive.
  */
 export class Http2Connector implements Connector {
   readonly caps: Caps = http2Caps;
   readonly #target: Target;
-  readonly #shutdown: Shutdown;
   /** In the order of open(). */
-  readonly #waiting = new Set<ClientHttp2Exchange>();
+  readonly #waiting = new Set<HeldExchange>();
+  /** Those that take streams, or will. */
+  readonly #open = new Set<Http2Connection>();
   /** What still runs, those that take no new streams included. */
   readonly #connections = new Set<Http2Connection>();
-  #current: Http2Connection | null = null;
   /** One that was made to ask for the protocol. */
   #spare: Socket | undefined;
-  /** `again`: something changed while exchanges were being started. */
-  #pumping: "idle" | "pumping" | "again" = "idle";
+  #isClosed = false;
 
   constructor(target: Target, established?: Socket) {
     this.#target = target;
     this.#spare = established;
-    this.#shutdown = new Shutdown(nodeHost, endpoint(target.url));
   }
 
-  open(head: RequestHead, body: Uint8Array | null | undefined, _hints: Hints, sink: ClientSink): Exchange {
-    const exchange = new ClientHttp2Exchange(this.#owner, head, body, sink);
-    if (this.#shutdown.admits(exchange)) {
+  open(head: RequestHead, body: Uint8Array | null | undefined, hints: Hints, sink: ClientSink): Exchange {
+    if (this.#waiting.size === 0)
+      for (const connection of this.#open)
+        if (connection.hasRoom) return connection.open(head, body, hints, sink);
+    const exchange = new HeldExchange({ head, body, hints }, sink, () => {
+      this.#waiting.delete(exchange);
+      if (this.#waiting.size === 0) this.#want(false);
+    });
+    if (this.#isClosed) {
+      exchange.fail(shutdownFault(endpoint(this.#target.url), "never"));
+    } else {
       this.#waiting.add(exchange);
-      this.#pump();
+      this.#connect();
     }
     return exchange;
   }
 
   async close(graceMs: number): Promise<void> {
-    await this.#shutdown.begin(graceMs);
-    for (const connection of this.#connections) connection.retire();
+    this.#isClosed = true;
+    this.#failWaiting(shutdownFault(endpoint(this.#target.url), "never"));
     this.#spare?.destroy();
+    await Promise.all([...this.#connections].map((connection) => connection.close(graceMs)));
   }
-
-  readonly #owner: Http2Owner = {
-    withdrawn: (exchange) => {
-      this.#waiting.delete(exchange);
-      if (this.#waiting.size === 0) this.#current?.want(false);
-    },
-    ended: (exchange) => this.#shutdown.left(exchange),
-  };
 
   readonly #events: Http2ConnectionEvents = {
-    room: () => this.#pump(),
+    room: (connection) => this.#start(connection),
     retired: (connection) => {
-      if (connection === this.#current) this.#current = null;
-      this.#pump();
+      this.#open.delete(connection);
+      if (this.#waiting.size > 0) this.#connect();
     },
-    gone: (connection) => void this.#connections.delete(connection),
+    gone: (connection) => {
+      this.#connections.delete(connection);
+      if (this.#open.delete(connection) && this.#waiting.size > 0) this.#connect();
+    },
     failed: (connection, fault) => {
-      if (connection !== this.#current) return;
-      this.#current = null;
-      this.#failWaiting(fault);
+      this.#connections.delete(connection);
+      this.#open.delete(connection);
+      // Where there are others, those that wait go on waiting.
+      if (this.#open.size === 0) this.#failWaiting(fault);
     },
   };
 
-  /** Those that wait have waited for this connection. */
   #failWaiting(fault: Fault): void {
-    for (const exchange of [...this.#waiting]) exchange.fail(fault);
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const exchange of waiting) exchange.fail(fault);
   }
 
-  #pump(): void {
-    if (this.#pumping !== "idle") {
-      this.#pumping = "again";
-      return;
-    }
-    do {
-      this.#pumping = "pumping";
-      this.#startWaiting();
-    } while ((this.#pumping as string) === "again");
-    this.#pumping = "idle";
-    this.#current?.want(this.#waiting.size > 0);
-  }
-
-  #startWaiting(): void {
+  /** Gives those that wait the room that there is. */
+  #start(connection: Http2Connection): void {
     for (const exchange of this.#waiting) {
-      const connection = this.#connection();
-      if (!connection.hasRoom) return;
-      if (exchange.start(connection)) this.#waiting.delete(exchange);
-      else connection.retire();
+      if (!connection.hasRoom) break;
+      this.#waiting.delete(exchange);
+      exchange.attach(connection);
     }
+    if (this.#waiting.size > 0) this.#connect();
+    this.#want(this.#waiting.size > 0);
   }
 
-  #connection(): Http2Connection {
-    if (this.#current?.dead === false) return this.#current;
-    this.#current?.destroy();
+  /** Makes a connection, unless one is being made. */
+  #connect(): void {
+    for (const connection of this.#open) if (connection.isConnecting) return connection.want(true);
+    if (this.#isClosed || this.#open.size >= mostConnections) return;
     const spare = this.#spare?.destroyed === false ? this.#spare : undefined;
     this.#spare = undefined;
     const connection = new Http2Connection(this.#target, this.#events, spare);
     this.#connections.add(connection);
-    this.#current = connection;
-    return connection;
+    this.#open.add(connection);
+  }
+
+  #want(wanted: boolean): void {
+    for (const connection of this.#open) connection.want(wanted && connection.isConnecting);
   }
 }

@@ -4,26 +4,23 @@ import {
   type Server as Http1Server,
   type ServerResponse,
 } from "node:http";
-import { createServer as createHttp2Server, type Http2Server, type ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 
-import type { Accept } from "@millrace/exchange";
+import type { Accept, Sink, ServerExchange } from "@millrace/exchange";
+import { type Limits as Http2Limits, limitsFrom, ServerConnection } from "@millrace/http2";
+import { SocketDuplex } from "@millrace/http2/node";
 
+import { engineRuntime, windowBudget } from "../host/engine-runtime.ts";
 import { nodeHost } from "../host/node-host.ts";
-import { namePeer, peerOf } from "../socket/peer.ts";
-import { closeBehindStreams } from "./client-goaway.ts";
+import { peerOf } from "../socket/peer.ts";
 import { tellProtocol } from "./first-bytes.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
-import { Http2Exchange } from "./http2-exchange.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { ConnectionFailure, UpgradeHook } from "./listen-options.ts";
-import { answer } from "./mount.ts";
+import { answer, nobody, plainText } from "./answer.ts";
 import { Pipeline } from "./pipeline.ts";
-import { retireSession } from "./retire-session.ts";
 import type { Site } from "./site.ts";
-
-type Exchange = Http1Exchange | Http2Exchange;
 
 /** What Connections is made of. */
 export interface ConnectionsOptions {
@@ -35,14 +32,14 @@ export interface ConnectionsOptions {
 
 /**
  * All connections of one server, whichever address they came to, from the accepted socket to the exchanges on it. It
- * owns a node:http and a node:http2 server which never listen themselves.
+ * owns a node:http server which never listens itself.
  */
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #http1: Http1Server;
-  readonly #http2: Http2Server;
-  readonly #exchanges = new Set<Exchange>();
-  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #http2Limits: Http2Limits;
+  readonly #exchanges = new Set<Http1Exchange>();
+  readonly #http2 = new Set<ServerConnection>();
   /** Every socket, also those of which nothing is known yet. */
   readonly #sockets = new Set<Socket>();
   /** Connections that speak HTTP/1.1. */
@@ -55,7 +52,7 @@ export class Connections {
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     this.#http1 = this.#createHttp1();
-    this.#http2 = this.#createHttp2();
+    this.#http2Limits = http2Limits(options.limits);
   }
 
   /** A socket that was accepted, before anything is known of it. */
@@ -92,7 +89,7 @@ export class Connections {
   async drain(): Promise<void> {
     this.#state = "draining";
     for (const [socket, pipeline] of this.#pipelines) if (pipeline.idle) socket.destroySoon();
-    for (const session of this.#sessions) retireSession(session, this.#options.limits.probeMs);
+    for (const connection of this.#http2) connection.drain();
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
       this.#lookEmpty();
@@ -103,7 +100,7 @@ export class Connections {
   cut(): void {
     this.#state = "draining";
     for (const exchange of [...this.#exchanges]) exchange.cut();
-    for (const session of [...this.#sessions]) session.destroy();
+    for (const connection of [...this.#http2]) connection.abort();
     for (const socket of [...this.#sockets]) socket.destroy();
     // It never listened: this only stops the timer that looks for slow requests.
     this.#http1.close();
@@ -121,28 +118,25 @@ export class Connections {
   }
 
   #serveHttp2(socket: Socket): void {
-    // The session comes as an event from inside the call: node gives no other way to it.
-    const adopt = (session: ServerHttp2Session): void => this.#adopt(session, socket);
-    this.#http2.on("session", adopt);
-    this.#http2.emit("connection", socket);
-    this.#http2.off("session", adopt);
-  }
-
-  #adopt(session: ServerHttp2Session, socket: Socket): void {
-    namePeer(session, peerOf(socket, socket));
-    this.#stand(session, socket);
-    this.#sessions.add(session);
-    session.on("close", () => this.#sessions.delete(session));
-    session.on("error", (cause: Error) =>
-      this.#options.report({
-        address: peerOf(socket, socket).address,
-        text: `HTTP/2: ${cause.message}`,
-        cause,
-      }),
+    this.#stand(socket, socket);
+    const { accept, report } = this.#options;
+    const peer = peerOf(socket, socket);
+    const connection = new ServerConnection(
+      new SocketDuplex(socket),
+      engineRuntime,
+      this.#http2Limits,
+      windowBudget,
+      {
+        peer,
+        accept: (exchange) => accept(exchange) ?? notFound(exchange),
+        closed: (problem, cause) => {
+          this.#http2.delete(connection);
+          if (problem !== undefined) report({ address: peer.address, text: `HTTP/2: ${problem}`, cause });
+        },
+      },
     );
-    closeBehindStreams(session);
-    session.setLocalWindowSize(this.#options.limits.connectionWindowBytes);
-    if (this.#state === "draining") retireSession(session, this.#options.limits.probeMs);
+    this.#http2.add(connection);
+    if (this.#state === "draining") connection.drain();
   }
 
   #stand(connection: object, socket: Socket): void {
@@ -178,38 +172,6 @@ export class Connections {
     return server;
   }
 
-  #createHttp2(): Http2Server {
-    const { limits } = this.#options;
-    const server = createHttp2Server({
-      maxSessionMemory: limits.sessionMemoryMiB,
-      maxHeaderListPairs: limits.maxHeaderFields,
-      streamResetBurst: limits.streamResetBurst,
-      streamResetRate: limits.streamResetRate,
-      strictSingleValueFields: false,
-      settings: {
-        initialWindowSize: limits.streamWindowBytes,
-        maxConcurrentStreams: limits.maxConcurrentStreams,
-        maxHeaderListSize: limits.maxHeaderBytes,
-        enablePush: false,
-      },
-    });
-    server.on("stream", (stream, fields, _flags, raw) => {
-      const connection = stream.session;
-      if (connection === undefined) {
-        // Reset in the very packet that opened it.
-        stream.on("error", ignore);
-        return;
-      }
-      const expectsContinue = fields.expect?.toLowerCase() === "100-continue";
-      const site = this.#site(expectsContinue, () => this.#exchanges.delete(exchange));
-      const exchange = new Http2Exchange(stream, raw, peerOf(connection, connection.socket), site);
-      // nghttp2 holds a peer to the limit once it has acknowledged our SETTINGS; a peer need never do that.
-      if (headerBytes(raw) > limits.maxHeaderBytes) answer(exchange, 431, "request header fields too large");
-      else this.#settle(exchange);
-    });
-    return server;
-  }
-
   #acceptHttp1(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
     const { socket } = req;
     const pipeline = this.#pipelines.get(socket);
@@ -230,7 +192,7 @@ export class Connections {
     socket.destroy();
   }
 
-  #settle(exchange: Exchange): void {
+  #settle(exchange: Http1Exchange): void {
     this.#exchanges.add(exchange);
     const sink = this.#options.accept(exchange);
     if (sink === null) answer(exchange, 404, "not found");
@@ -293,11 +255,27 @@ const FIRST_BYTES_FAILURES: { readonly [first: string]: string | undefined } = {
   silent: "the connection said nothing, or half of an HTTP/2 preface",
 };
 
-/** RFC 9113 section 6.5.2: the size of a list of fields. */
-function headerBytes(raw: readonly string[]): number {
-  let bytes = raw.length * 16;
-  for (const text of raw) bytes += text.length;
-  return bytes;
+/** The bounds of HTTP/2 among a server's. */
+function http2Limits(limits: ServerLimits): Http2Limits {
+  return limitsFrom({
+    maxHeaderBytes: limits.maxHeaderBytes,
+    maxHeaderFields: limits.maxHeaderFields,
+    maxConcurrentStreams: limits.maxConcurrentStreams,
+    streamWindowBytes: limits.streamWindowBytes,
+    connectionWindowBytes: limits.connectionWindowBytes,
+    resetBurst: limits.streamResetBurst,
+    resetRate: limits.streamResetRate,
+    handshakeTimeoutMs: limits.handshakeTimeoutMs,
+    headersTimeoutMs: limits.headersTimeoutMs,
+    drainBytes: limits.drainBytes,
+    drainMs: limits.drainMs,
+  });
+}
+
+/** Nobody serves this path. */
+function notFound(exchange: ServerExchange): Sink {
+  exchange.reply(404, plainText, Buffer.from("404 not found\n"), null);
+  return nobody;
 }
 
 /** A request's head, as text, without what asks for an upgrade. */

@@ -16,8 +16,6 @@ export interface ServerLimits {
   readonly streamWindowBytes: number;
   /** HTTP/2: bytes under way on a connection. More than a stream's, so that one stream does not fill it. 4,194,304. */
   readonly connectionWindowBytes: number;
-  /** HTTP/2: memory of one connection in MiB, queued output included; beyond it new streams are refused. 64. */
-  readonly sessionMemoryMiB: number;
   /** HTTP/2: resets that a peer may send in a burst, and each second after it; beyond, the connection ends. 2,000. */
   readonly streamResetBurst: number;
   /** HTTP/2: see `streamResetBurst`. 200. */
@@ -52,7 +50,6 @@ export const SERVER_LIMITS: ServerLimits = {
   maxConcurrentStreams: 256,
   streamWindowBytes: 524_288,
   connectionWindowBytes: 4_194_304,
-  sessionMemoryMiB: 64,
   streamResetBurst: 2_000,
   streamResetRate: 200,
   handshakeTimeoutMs: 10_000,

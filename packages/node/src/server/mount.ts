@@ -5,6 +5,7 @@ import type { Accept, Fault, Fields, Sink } from "@millrace/exchange";
 
 import { nodeHost } from "../host/node-host.ts";
 import { peerOf } from "../socket/peer.ts";
+import { answer } from "./answer.ts";
 import { endBehindGoaway } from "./client-goaway.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
@@ -110,19 +111,6 @@ function settle(
     response.end(`${BODY_TAKEN.text}\n`);
   } else exchange.start(sink);
 }
-
-/** Answers a request in nobody's name, in plain text. */
-export function answer(exchange: Http1Exchange | Http2Exchange, status: number, text: string): void {
-  exchange.reply(
-    status,
-    ["content-type", "text/plain; charset=utf-8"],
-    Buffer.from(`${status} ${text}\n`),
-    null,
-  );
-  exchange.start(NOBODY);
-}
-
-const NOBODY: Sink = { data() {}, end() {}, fault() {}, writable() {}, closed() {} };
 
 const BODY_TAKEN: Fault = {
   by: "local",

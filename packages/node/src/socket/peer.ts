@@ -20,11 +20,6 @@ export function peerOf(connection: object, socket: Socket, unixPath?: string): P
   return peer;
 }
 
-/** Says that `connection` has a peer that is known already. */
-export function namePeer(connection: object, peer: Peer): void {
-  peers.set(connection, peer);
-}
-
 function describePeer(socket: Socket, unixPath: string | undefined): Peer {
   const secure = isSecure(socket) ? socket : undefined;
   let certificate: Uint8Array | null | undefined;
