@@ -232,14 +232,18 @@ function checkName(name: string): string {
 function checkValue(name: string, value: string | Uint8Array): string {
   if (value instanceof Uint8Array) {
     if (name.endsWith("-bin")) return encodeBase64(value);
-    throw new InvalidMetadata(`metadata "${name}" cannot carry bytes: give it a name that ends in "-bin"`);
+    throw new InvalidMetadata(
+      `metadata "${name}" is given bytes, which only names that end in "-bin" carry: name it "${name}-bin", or give text`,
+    );
   }
   if (typeof value !== "string") {
     throw new InvalidMetadata(`metadata "${name}" must be a string or bytes, not ${typeof value}`);
   }
   if (name.endsWith("-bin")) {
     if (decodeBase64(value) !== null) return value;
-    throw new InvalidMetadata(`metadata "${name}" must be bytes or base64 text`);
+    throw new InvalidMetadata(
+      `metadata "${name}" is given text that is not base64, but a name that ends in "-bin" carries bytes: give new TextEncoder().encode(text), or choose a name without "-bin"`,
+    );
   }
   if (printable.test(value)) return value;
   throw new InvalidMetadata(

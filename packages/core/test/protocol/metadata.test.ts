@@ -93,11 +93,15 @@ test.each([undefined, null, 5, true, {}, [], Symbol("x"), () => "x"])(
 );
 
 test("bytes go under a -bin name alone, and come back", () => {
-  expect(() => metadata().set("x", new Uint8Array(1))).toThrow('give it a name that ends in "-bin"');
+  expect(() => metadata().set("x", new Uint8Array(1))).toThrow(
+    'metadata "x" is given bytes, which only names that end in "-bin" carry: name it "x-bin", or give text',
+  );
   const set = metadata().set("x-bin", Uint8Array.of(255, 0));
   expect(set.get("x-bin")).toBe("/wA");
   expect(set.getBinary("x-bin")).toEqual(Uint8Array.of(255, 0));
-  expect(() => set.set("x-bin", "!")).toThrow('metadata "x-bin" must be bytes or base64 text');
+  expect(() => set.set("x-bin", "!")).toThrow(
+    'metadata "x-bin" is given text that is not base64, but a name that ends in "-bin" carries bytes: give new TextEncoder().encode(text), or choose a name without "-bin"',
+  );
 });
 
 test.each(["QUI", "QUI=", "QUI,Qw==", "QUI, Qw"])("of the -bin value %j the first part is read", (text) => {
