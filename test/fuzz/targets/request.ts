@@ -51,7 +51,7 @@ export async function ask(input: Uint8Array, chunks: readonly Uint8Array[]): Pro
   const app = greeter(
     {},
     {
-      onError: (error) => stillHost.report(error),
+      onError: (error) => stillHost.report("a call failed", error),
       observers: [
         () => {
           begun++;

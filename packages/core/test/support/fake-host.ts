@@ -11,6 +11,8 @@ interface Timer {
 export class FakeHost implements Host {
   /** What had nobody else to go to. */
   readonly reported: unknown[] = [];
+  /** What was said of each. */
+  readonly told: string[] = [];
   /** `gzip`, at once. */
   readonly gzip: Compression = plainCompression("gzip");
   /** `br`, whose steps are asynchronous; held back while a test says so. */
@@ -53,8 +55,9 @@ export class FakeHost implements Host {
     return name === "br" ? this.slow : null;
   }
 
-  report(error: unknown): void {
-    this.reported.push(error);
+  report(what: string, thrown?: unknown): void {
+    this.reported.push(thrown);
+    this.told.push(what);
   }
 
   /** Timers that are armed. */

@@ -133,6 +133,9 @@ export class ClientHttp2Exchange extends ClientExchange {
     // With NO_ERROR node would wait for what is unsent.
     const unsent = stream.writableEnded && !stream.writableFinished;
     if (!stream.closed) stream.close(h2 === ErrorCode.NO_ERROR && unsent ? ErrorCode.CANCEL : h2);
+    // While the connection writes, node keeps the reset back, and loses it when what the stream had left is written
+    // meanwhile: nghttp2 then sends empty DATA frames without end. destroy() hands the reset over.
+    stream.destroy();
   }
 
   protected readOn(): void {

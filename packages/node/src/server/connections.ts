@@ -271,7 +271,7 @@ export class Connections {
     try {
       taken = hook(request, socket, head);
     } catch (error) {
-      nodeHost.report(error);
+      nodeHost.report("upgrade threw", error);
       socket.destroy();
       return;
     }

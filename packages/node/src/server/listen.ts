@@ -29,7 +29,7 @@ export async function listen(accept: Accept, options: ListenOptions = {}): Promi
     try {
       options.onConnectionFailure?.(failure);
     } catch (error) {
-      nodeHost.report(error);
+      nodeHost.report("onConnectionFailure threw", error);
     }
   };
   const connections = new Connections({ accept, limits, upgrade: options.upgrade, report });

@@ -47,7 +47,7 @@ class Mounted {
   reportBodyTaken(): void {
     if (this.#bodyTaken === "reported") return;
     this.#bodyTaken = "reported";
-    nodeHost.report(new Error(BODY_TAKEN.text));
+    nodeHost.report(BODY_TAKEN.text);
   }
 }
 

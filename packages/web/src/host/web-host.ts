@@ -29,10 +29,10 @@ function letGo(timeout: unknown): void {
   else (globalThis as { Deno?: { unrefTimer?(id: unknown): void } }).Deno?.unrefTimer?.(timeout);
 }
 
-function report(error: unknown): void {
+function report(what: string, ...thrown: [thrown?: unknown]): void {
   try {
     // oxlint-disable-next-line no-console -- where an engine's own unhandled errors go
-    console.error("millrace: an error that nobody handles:", error);
+    console.error(`millrace: ${what}`, ...thrown);
   } catch {
     // Printing runs code of the value's own: that must not do harm either.
   }

@@ -1,4 +1,5 @@
 import type { Peer, ServerExchange } from "@millrace/exchange";
+import { errorName } from "../../error.ts";
 import type { Compression, Host } from "../../host/host.ts";
 import type { JsonOptions } from "../../method.ts";
 import type { App } from "../app.ts";
@@ -56,11 +57,13 @@ export class AppCore {
   report(error: unknown, call: CallHead): void {
     try {
       if (this.#onError === undefined) {
-        const text = `the handler of ${call.method.path}, its gate or an interceptor threw, and the App has no onError`;
-        this.host.report(new Error(text, { cause: error }));
+        const stackless =
+          errorName(error) !== undefined ? "" : ", with something that is no Error and so has no stack";
+        const text = `a call of ${call.method.path} failed on the server's side${stackless} (set onError of the App to handle this yourself)`;
+        this.host.report(text, error);
       } else this.#onError(error, call);
     } catch (failure) {
-      this.host.report(failure);
+      this.host.report("onError threw", failure);
     }
   }
 }

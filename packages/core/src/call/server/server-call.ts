@@ -6,6 +6,7 @@ import type { Compression, Host } from "../../host/host.ts";
 import type { FieldMetadata } from "../../metadata.ts";
 import type { Protocol } from "../../protocol/protocol-name.ts";
 import type { WireCall } from "../../protocol/server-protocol.ts";
+import { shortened } from "../../shortened.ts";
 import { Base64Reader } from "../base64-reader.ts";
 import { leave } from "../leave.ts";
 import { faultToError } from "../fault-error.ts";
@@ -217,7 +218,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     try {
       message = this.#codecs.input.decode(buf, start, end, owned);
     } catch (cause) {
-      const why = errorText(cause);
+      const why = shortened(errorText(cause), 500);
       const { typeName } = this.#codecs.input;
       this.unreadable(new RpcError("invalid_argument", `cannot decode ${typeName}: ${why}`, { cause }));
       return;
