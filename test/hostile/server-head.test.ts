@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { greeter } from "../support/greeter.ts";
 import { said } from "../support/answer.ts";
-import { utf8 } from "../support/bytes.ts";
+import { envelope, utf8 } from "../support/bytes.ts";
 import type { Answer } from "../support/answer.ts";
 import { expectQuiet } from "../support/quiet.ts";
 import { carriages, served } from "../support/served.ts";
@@ -56,6 +56,17 @@ describe.each(carriages)("$name", (carriage) => {
     await stillServes();
   });
 
+  test.each([
+    ["a version", ["content-type", "application/json", "connect-protocol-version", "1".repeat(12_000)]],
+    ["a content type", ["content-type", "x".repeat(12_000)]],
+  ])("%s that is long is not said back whole", async (_name, headers) => {
+    const answer = await server.ask({ path: greet, headers, body: utf8("{}") });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.body.toString()).toContain("…");
+    expect(answer.body.length).toBeLessThan(500);
+    await stillServes();
+  });
+
   describe.each(here)("$name", (wire) => {
     const type = ["content-type", wire.proto];
 
@@ -72,5 +83,30 @@ describe.each(carriages)("$name", (carriage) => {
         await stillServes();
       },
     );
+
+    // As long as a head may be, it would come back three times as long where a text is percent-encoded.
+    const long = "%".repeat(12_000);
+
+    test("a long name that the service lacks is not said back whole", async () => {
+      const path = `/greet.v1.GreetService/${long}`;
+      const { message } = said(await server.ask({ path, headers: type, body: goodBody(wire) }));
+      expect(message).toMatch(/^there is no method \/greet\.v1\.GreetService\/%{100,200}…$/);
+      await stillServes();
+    });
+
+    test("a long value of the wrong type is not said back whole", async () => {
+      const json = `{"${wire.path === greet ? "mood" : "everyMs"}":"${long}"}`;
+      const body = wire.body(wire.framed ? envelope(0, json) : utf8(json));
+      const answer = await server.ask({ path: wire.path, headers: ["content-type", wire.json], body });
+      expect(said(answer).message).toMatch(/^cannot decode greet\.v1\.\w+: .*%{300,500}…$/);
+      await stillServes();
+    });
+
+    test("a long name of a compression is not said back whole", async () => {
+      const headers = [...type, wire.encoding, long];
+      const { message } = said(await server.ask({ path: wire.path, headers, body: goodBody(wire) }));
+      expect(message).toMatch(/^compression "%{32}…" is not supported: use \w/);
+      await stillServes();
+    });
   });
 });
