@@ -5,7 +5,16 @@ import { createClient, createTransport, serve } from "@millrace/node";
 import { describe, expect, test } from "vitest";
 import { GreetService } from "../../../gen/greet/v1/greet_millrace.ts";
 import { envelope, greeting } from "../../../test/support/bytes.ts";
-import { data, frame, GOAWAY, goaway, HEADERS, headers, SETTINGS } from "../../../test/support/frames.ts";
+import {
+  data,
+  frame,
+  GOAWAY,
+  goaway,
+  HEADERS,
+  headers,
+  reset,
+  SETTINGS,
+} from "../../../test/support/frames.ts";
 import { greeter } from "../../../test/support/greeter.ts";
 import { expectQuiet } from "../../../test/support/quiet.ts";
 import { grpcHead, RawHttp2 } from "../../../test/support/raw-http2.ts";
@@ -42,6 +51,30 @@ describe("a client that takes leave with a stream open", () => {
   test.each(errors)("and then breaks the connection by %s has its call ended", async (_name, broken) => {
     await using server = await served(overHttp2, greeter());
     const client = RawHttp2.open(server.port, grpcHead(1, collect), goaway(0, 0));
+    await client.read();
+    client.send(broken);
+    client.raw.socket.end();
+    await client.raw.closed;
+    expect((await server.calls.ended(1)).map(({ code }) => code)).toEqual(["canceled"]);
+  });
+});
+
+describe("a client that takes leave, and opens a stream in the same packet", () => {
+  test("has its answer, and is told of no stream that was not served", async () => {
+    await using server = await served(overHttp2, greeter());
+    const client = RawHttp2.open(server.port, goaway(0, 0), grpcHead(1, collect));
+    await client.read();
+    client.send(data(1, true, envelope(0, greeting("Ada"))));
+    expect((await client.answer(1)).trailers?.get("grpc-status")).toBe("0");
+    const leave = await client.until(({ type }) => type === GOAWAY);
+    expect(leave?.payload.readUInt32BE(0)).toBe(1);
+    await client.raw.closed;
+    expect((await server.calls.ended(1)).map(({ code }) => code)).toEqual(["ok"]);
+  });
+
+  test.each(errors)("and then breaks the connection by %s has its call ended", async (_name, broken) => {
+    await using server = await served(overHttp2, greeter());
+    const client = RawHttp2.open(server.port, goaway(0, 0), grpcHead(1, collect));
     await client.read();
     client.send(broken);
     client.raw.socket.end();

@@ -31,8 +31,8 @@ export function closeBehindStreams(session: ServerHttp2Session): void {
     session.close = () => {
       session.close = close;
     };
-    // Streams that came in the same packet are told of by then.
-    process.nextTick(closeIfLast);
+    // Streams that came in the same packet are told of by then: node does so a tick later than of the GOAWAY.
+    setImmediate(closeIfLast);
   });
 }
 
