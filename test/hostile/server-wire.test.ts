@@ -104,6 +104,20 @@ describe.each(carriages.filter(({ http }) => http === "1.1"))("$name", (carriage
     raw.socket.destroy();
   });
 
+  test("a request without a host, behind another, ends the connection behind its own answer", async () => {
+    await using server = await served(carriage, greeter());
+    const hostless = `POST ${greet} HTTP/1.1\r\ncontent-length: 0\r\n\r\n`;
+    const unknown = head("/nobody/Knows", "application/json", "content-length: 0");
+    const raw = RawSocket.to(server.port).send(unknown, hostless, hostless);
+    expect((await raw.answer()).status).toBe(404);
+    const last = await raw.answer();
+    expect([last.status, last.headers.get("connection")?.toLowerCase()]).toEqual([400, "close"]);
+    raw.send(hostless);
+    await raw.closed;
+    expect(raw.held.length).toBe(0);
+    await stillServes(server);
+  });
+
   test("HTTP/1.0 is served, and the connection ends", async () => {
     await using server = await served(carriage, greeter());
     const raw = RawSocket.to(server.port).send(
