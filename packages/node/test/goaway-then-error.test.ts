@@ -5,16 +5,7 @@ import { createClient, createTransport, serve } from "@millrace/node";
 import { describe, expect, test } from "vitest";
 import { GreetService } from "../../../gen/greet/v1/greet_millrace.ts";
 import { envelope, greeting } from "../../../test/support/bytes.ts";
-import {
-  data,
-  frame,
-  GOAWAY,
-  goaway,
-  HEADERS,
-  headers,
-  reset,
-  SETTINGS,
-} from "../../../test/support/frames.ts";
+import { data, frame, GOAWAY, goaway, HEADERS, headers, SETTINGS } from "../../../test/support/frames.ts";
 import { greeter } from "../../../test/support/greeter.ts";
 import { expectQuiet } from "../../../test/support/quiet.ts";
 import { grpcHead, RawHttp2 } from "../../../test/support/raw-http2.ts";
