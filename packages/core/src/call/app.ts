@@ -3,6 +3,7 @@ import type { Protocol } from "../protocol/protocol-name.ts";
 import type { CallHead } from "./call-head.ts";
 import type { CompressionOptions } from "./compression-options.ts";
 import type { Implementation, ServiceOptions } from "./implementation.ts";
+import type { OptionNames } from "./known-options.ts";
 
 /** Services and what holds for all of them. A plain object: export it, spread it, mount it in several places. */
 export interface App extends ServiceOptions {
@@ -25,3 +26,16 @@ export interface App extends ServiceOptions {
   /** Path prefix of every method, such as `/rpc`. Default: none. */
   pathPrefix?: string | undefined;
 }
+
+/** Those beside the ones of a service. */
+export const appOptions: OptionNames<Omit<App, keyof ServiceOptions>> = {
+  services: true,
+  onError: true,
+  maxReceiveBytes: true,
+  maxSendBytes: true,
+  compression: true,
+  json: true,
+  protocols: true,
+  requireConnectProtocolHeader: true,
+  pathPrefix: true,
+};

@@ -5,6 +5,7 @@ import type { Protocol } from "../protocol/protocol-name.ts";
 import type { CallHead } from "./call-head.ts";
 import type { CompressionOptions } from "./compression-options.ts";
 import type { Interceptor } from "./interceptor.ts";
+import type { OptionNames } from "./known-options.ts";
 import type { Observer } from "./observer.ts";
 
 /** Where calls go. Opaque; shared by clients, closed by whoever made it. */
@@ -18,7 +19,7 @@ export interface Transport extends AsyncDisposable {
 export interface ClientOptions {
   /** Default for every call, in milliseconds. Default: none. */
   timeoutMs?: number | undefined;
-  /** Request headers of every call. */
+  /** Request headers of every call. A client's replace its transport's of the same names, a call's both. */
   headers?: MetadataInit | undefined;
   /** Around every call; the first is the outermost. Default: none. */
   interceptors?: readonly Interceptor[] | undefined;
@@ -27,6 +28,14 @@ export interface ClientOptions {
   /** A streaming call was dropped without being read to its end, and was reclaimed and canceled. */
   onAbandoned?: ((call: CallHead) => void) | undefined;
 }
+
+export const clientOptions: OptionNames<ClientOptions> = {
+  timeoutMs: true,
+  headers: true,
+  interceptors: true,
+  observers: true,
+  onAbandoned: true,
+};
 
 /** What every transport has, whatever carries it. */
 export interface CommonTransportOptions extends ClientOptions {
@@ -51,3 +60,15 @@ export interface CommonTransportOptions extends ClientOptions {
    */
   halfDuplex?: boolean | undefined;
 }
+
+/** Those beside {@link clientOptions}. */
+export const transportOptions: OptionNames<Omit<CommonTransportOptions, keyof ClientOptions>> = {
+  protocol: true,
+  codec: true,
+  compression: true,
+  maxReceiveBytes: true,
+  maxSendBytes: true,
+  json: true,
+  connectGet: true,
+  halfDuplex: true,
+};
