@@ -9,8 +9,8 @@ import * as web from "@millrace/web";
 const services = [implementPartial(GreetService, {})];
 const baseUrl = "http://localhost";
 
-function given<T>(options: object): T {
-  return options as T;
+function given(options: object): never {
+  return options as never;
 }
 
 describe("an option that there is not is refused, naming what it may mean:", () => {
