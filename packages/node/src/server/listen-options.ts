@@ -62,6 +62,7 @@ export interface ConnectionFailure {
 export interface ListenOptions extends ListenAddress {
   /** Several places instead of one. */
   readonly addresses?: readonly ListenAddress[] | undefined;
+  /** HTTP/1.1: takes over connections that ask for another protocol. Default: none, such requests are served as usual. */
   readonly upgrade?: UpgradeHook | undefined;
   /** Other bounds than the defaults. */
   readonly limits?: ServerLimitOptions | undefined;
@@ -85,7 +86,8 @@ export interface Listening extends AsyncDisposable {
   readonly urls: readonly string[];
   /**
    * Takes no new connections, tells those that stand (GOAWAY, `connection: close`), gives running exchanges `graceMs`
-   * milliseconds (10,000 if absent), and then cuts them. 0 cuts at once. Again: the shorter time counts.
+   * milliseconds (10,000 if absent), and then cuts them. 0 cuts at once. Again: the shorter time counts. Rejects with a
+   * TypeError for what is no number.
    */
   close(options?: { readonly graceMs?: number | undefined }): Promise<void>;
 }

@@ -13,6 +13,7 @@ import { serverLimits, type ServerLimits } from "./limits.ts";
 import { listenError } from "./listen-error.ts";
 import type { ConnectionFailure, ListenAddress, Listening, ListenOptions } from "./listen-options.ts";
 import { serverTlsOptions } from "./server-tls.ts";
+import { shown } from "./shown.ts";
 
 /** How long a draining server waits for what runs, in milliseconds, unless told. */
 const GRACE_MS = 10_000;
@@ -176,10 +177,9 @@ class OpenServer implements Listening {
     return this.urls[0] as string;
   }
 
-  close({ graceMs = GRACE_MS }: { readonly graceMs?: number | undefined } = {}): Promise<void> {
-    if (typeof graceMs !== "number" || Number.isNaN(graceMs)) {
-      throw new TypeError(`graceMs is ${String(graceMs)}: it must be a number of milliseconds`);
-    }
+  async close({ graceMs = GRACE_MS }: { readonly graceMs?: number | undefined } = {}): Promise<void> {
+    if (typeof graceMs !== "number" || Number.isNaN(graceMs))
+      throw new TypeError(`graceMs is ${shown(graceMs)}: it must be a number of milliseconds`);
     this.#closing ??= this.#drain();
     const at = performance.now() + graceMs;
     if (at < this.#cutAt) {
@@ -188,7 +188,7 @@ class OpenServer implements Listening {
       if (graceMs <= 0) this.#connections.cut();
       else this.#cut = setTimeout(() => this.#connections.cut(), Math.min(graceMs, 2 ** 31 - 1));
     }
-    return this.#closing;
+    await this.#closing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
