@@ -187,8 +187,12 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   fault(fault: Fault): void {
     this.#carriage = "dead";
     this.#deframer?.discard();
-    const past = this.host.now() >= this.#scope.deadline;
-    if (this.#outcome === "open") this.#settle(faultToError(fault, "server", past));
+    // The carriage would not send the response. Nobody threw it, and the call may have ended with it already.
+    const refused = fault.by === "local" && fault.h2 === ErrorCode.INTERNAL_ERROR;
+    if (this.#outcome !== "open" && !refused) return;
+    const error = faultToError(fault, "server", this.host.now() >= this.#scope.deadline);
+    if (refused) this.#endpoint.app.report(error, this.#context);
+    if (this.#outcome === "open") this.#settle(error);
   }
 
   writable(): void {
@@ -436,7 +440,11 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   /** Tells the client of an error. What it was told: user code may have made of the error what cannot be encoded. */
   #tell(error: RpcError): RpcError {
     try {
-      this.#response.fail(error);
+      const left = this.#response.fail(error);
+      if (left !== null) {
+        const text = `the error of ${this.#endpoint.method.path} is larger than clients take, and travels without ${left}: send such data in messages`;
+        this.#endpoint.app.report(new Error(text, { cause: error }), this.#context);
+      }
       return error;
     } catch (failure) {
       const text = `the error of ${this.#endpoint.method.path} cannot be encoded: ${errorText(failure)}`;

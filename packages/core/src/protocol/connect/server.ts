@@ -107,6 +107,7 @@ function unaryCall(request: IncomingRequest, format: Format, encoding: string | 
       head.push(...variation(request), ...headers, ...prefixTrailers(trailers));
       return { status: 200, fields: head };
     },
+    cut: () => null,
     end: () => ({ frame: null, trailers: null }),
     fail: (error, headers, trailers) => failure(request, error, [...headers, ...prefixTrailers(trailers)]),
   };
@@ -155,6 +156,7 @@ function streamCall(request: IncomingRequest, format: Format): WireCall {
     bodyRefusal: null,
     refusal: timeout.refusal ?? versionRefusal(request),
     respond: (headers, contentEncoding) => ({ status: 200, fields: head(headers, contentEncoding) }),
+    cut: () => null,
     end: (error, trailers) => ({ frame: endStreamFrame(error, trailers), trailers: null }),
     fail: (error, headers, trailers) => ({
       status: 200,
