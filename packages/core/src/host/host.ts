@@ -10,6 +10,8 @@ export interface Host {
    * cancels it. A timer does not keep the process alive.
    */
   timer(at: number, run: () => void): () => void;
+  /** Runs `run` soon, in a later turn of the event loop: what is due, timers and I/O, comes in between. */
+  nextTurn(run: () => void): void;
   /**
    * Runs user code with `context` as the current one, asynchronous continuations included. Every entry into user code
    * passes here.

@@ -34,6 +34,10 @@ export class FakeHost implements Host {
     return () => void this.#timers.delete(timer);
   }
 
+  nextTurn(run: () => void): void {
+    setImmediate(run);
+  }
+
   enter<T>(context: unknown, run: () => T): T {
     return this.#storage.run(context, run);
   }

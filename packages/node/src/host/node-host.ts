@@ -45,6 +45,7 @@ function report(what: string, ...thrown: [thrown?: unknown]): void {
 export const nodeHost: Host = {
   now: () => performance.now(),
   timer,
+  nextTurn: (run) => void setImmediate(run),
   enter: (context, run) => storage.run(context, run),
   current: () => storage.getStore(),
   capture: () => AsyncLocalStorage.snapshot(),

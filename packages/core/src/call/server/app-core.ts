@@ -9,6 +9,7 @@ import { ChunkWriter } from "../chunk-writer.ts";
 import { acceptedCompressions, sendCompression } from "../compression-options.ts";
 import { budgetFor } from "../memory-budget.ts";
 import type { MemoryBudget } from "../memory-budget.ts";
+import { Pace } from "../pace.ts";
 import type { SendCompression } from "../message-encoder.ts";
 import { ConcurrencyLimit } from "./concurrency-limit.ts";
 
@@ -27,6 +28,7 @@ export class AppCore {
   readonly maxSendBytes: number;
   readonly json: JsonOptions;
   readonly budget: MemoryBudget;
+  readonly pace: Pace;
   readonly writer: ChunkWriter = new ChunkWriter();
   readonly #onError: App["onError"];
   readonly #shares = new WeakMap<Peer, ConnectionShare>();
@@ -39,6 +41,7 @@ export class AppCore {
     this.maxSendBytes = checkBytes("maxSendBytes", app.maxSendBytes, Infinity);
     this.json = app.json ?? {};
     this.budget = budgetFor(this.maxReceiveBytes);
+    this.pace = new Pace(host);
     this.#onError = app.onError;
   }
 

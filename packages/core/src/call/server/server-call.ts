@@ -275,6 +275,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
       base64,
       this.#compression,
       app.maxReceiveBytes,
+      app.pace,
       this,
     );
     this.#deframer = deframer;
