@@ -32,7 +32,11 @@ describe("createTransport() refuses, naming the option, the value and the choice
       { compression: { send: "lz4" } },
       'compression.send: "lz4" is not to be had here: use gzip',
     ],
-    ["a base URL", { baseUrl: "localhost:8080" }, 'baseUrl "localhost:8080" has the scheme "localhost"'],
+    [
+      "a base URL",
+      { baseUrl: "localhost:8080" },
+      'baseUrl "localhost:8080" does not begin with http:// or https://',
+    ],
   ])("%s that is none", ([, option, text]) => {
     const options = { baseUrl: "http://localhost", ...option } as TransportOptions;
     expect(() => createTransport(options)).toThrow(TypeError);
