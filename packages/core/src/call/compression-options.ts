@@ -47,6 +47,18 @@ export function sendCompression(host: Host, options: CompressionOptions | undefi
   });
 }
 
+/** The client's list is in its order of preference (Connect "Unary-Request"); ours says what there is to choose from. */
+export function chosenFor(
+  accepted: readonly string[],
+  send: readonly SendCompression[],
+): SendCompression | null {
+  for (const name of accepted) {
+    const found = send.find(({ algorithm }) => algorithm.name === name);
+    if (found !== undefined) return found;
+  }
+  return null;
+}
+
 function checkLevel({ name, levels }: Compression, level: number | undefined): number | undefined {
   if (level === undefined) return undefined;
   if (levels === null) throw new TypeError(`compression.level: ${name} takes no level here: leave it out`);

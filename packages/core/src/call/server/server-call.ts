@@ -8,13 +8,14 @@ import type { Protocol } from "../../protocol/protocol-name.ts";
 import type { WireCall } from "../../protocol/server-protocol.ts";
 import { shortened } from "../../shortened.ts";
 import { Base64Reader } from "../base64-reader.ts";
+import { chosenFor } from "../compression-options.ts";
 import { leave } from "../leave.ts";
 import { faultToError } from "../fault-error.ts";
 import { BodyReader, EnvelopeReader } from "../frame-reader.ts";
 import { Deframer } from "../deframer.ts";
 import type { FrameSink } from "../deframer.ts";
 import type { MemoryBudget } from "../memory-budget.ts";
-import type { EncodedMessage, SendCompression } from "../message-encoder.ts";
+import type { EncodedMessage } from "../message-encoder.ts";
 import { observe } from "../observation.ts";
 import type { Observation } from "../observation.ts";
 import { CallScope } from "../scope.ts";
@@ -25,7 +26,7 @@ import type { WireContext } from "./handler-context.ts";
 import { OutgoingResponse } from "./outgoing-response.ts";
 import { RequestStream } from "./request-stream.ts";
 import { sequenceOf } from "./sequence.ts";
-import { mostSilenceMs, StallWatch } from "./stall-watch.ts";
+import { stalled, StallWatch } from "./stall-watch.ts";
 import { Turn } from "./turn.ts";
 
 /** How long the word of a passed deadline may take to leave: behind it there may be a window that stays shut. */
@@ -462,23 +463,6 @@ export class ServerCall implements Sink, FrameSink, WireContext {
       `the request to ${this.#endpoint.method.path} has ${what}: exactly one is required`,
     );
   }
-}
-
-/** The client's list is in its order of preference (Connect "Unary-Request"); ours says what there is to choose from. */
-function chosenFor(accepted: readonly string[], send: readonly SendCompression[]): SendCompression | null {
-  for (const name of accepted) {
-    const found = send.find(({ algorithm }) => algorithm.name === name);
-    if (found !== undefined) return found;
-  }
-  return null;
-}
-
-function stalled({ incomplete }: Deframer): RpcError {
-  const silence = `${mostSilenceMs / 1000} s of silence`;
-  return new RpcError(
-    "deadline_exceeded",
-    `the request stopped in the middle of a message: ${silence} behind its first ${incomplete} bytes`,
-  );
 }
 
 const noBytes = /*@__PURE__*/ new Uint8Array(0);
