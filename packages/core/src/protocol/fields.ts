@@ -1,5 +1,8 @@
 import type { Fields } from "@millrace/exchange";
 
+/** Fields of metadata that a body may bring, where no carriage has counted them: as many as a client takes in a head. */
+export const mostFields = 2048;
+
 /** A field's size as HTTP/2 counts it (RFC 9113 section 6.5.2). */
 export function fieldSize(name: string, value: string): number {
   return name.length + value.length + 32;
