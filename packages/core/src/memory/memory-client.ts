@@ -7,18 +7,12 @@ import type { MemoryServer } from "./memory-server.ts";
 /** The client's end of an exchange. */
 export class MemoryClient extends MemoryEnd {
   readonly #sink: ClientSink;
-  readonly #forget: (client: MemoryClient) => void;
+  readonly #forget: () => void;
   #server: MemoryServer | undefined;
   /** `waiting` for sent(); then how far the response has been delivered. */
   #phase: "waiting" | "sent" | "head" | "ended" | "left" = "waiting";
 
-  constructor(
-    terms: Terms,
-    out: Pipe,
-    incoming: Pipe,
-    sink: ClientSink,
-    forget: (client: MemoryClient) => void,
-  ) {
+  constructor(terms: Terms, out: Pipe, incoming: Pipe, sink: ClientSink, forget: () => void) {
     super(terms, out, incoming);
     this.#sink = sink;
     this.#forget = forget;
@@ -72,7 +66,7 @@ export class MemoryClient extends MemoryEnd {
   }
 
   protected forget(): void {
-    this.#forget(this);
+    this.#forget();
   }
 
   protected ended(): void {
