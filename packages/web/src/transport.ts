@@ -3,7 +3,7 @@ import { checkOptions, clientOptions, connectTransport, transportOptions } from 
 import type { ClientProtocol, OptionNames } from "@millrace/core/host";
 import { parseBaseUrl } from "./client/base-url.ts";
 import { FetchConnector } from "./client/fetch-connector.ts";
-import type { Fetch } from "./client/fetch-connector.ts";
+import type { Fetch } from "./client/fetch.ts";
 import { webHost } from "./host/web-host.ts";
 import { checkProtocol } from "./protocol.ts";
 

@@ -2,13 +2,20 @@ import type { ClientSink, Fault } from "@millrace/exchange";
 import { MemoryEnd, type Terms } from "./memory-end.ts";
 import type { Pipe } from "./pipe.ts";
 import { memoryPeer } from "./memory-peer.ts";
-import type { MemoryServer } from "./memory-server.ts";
+
+/** What a client tells the other end, beside what every end does. */
+interface Responder extends MemoryEnd {
+  /** The request has been sent. */
+  begin(): void;
+  /** The response has been read to its end. */
+  replyRead(): void;
+}
 
 /** The client's end of an exchange. */
 export class MemoryClient extends MemoryEnd {
   readonly #sink: ClientSink;
   readonly #forget: () => void;
-  #server: MemoryServer | undefined;
+  #server: Responder | undefined;
   /** `waiting` for sent(); then how far the response has been delivered. */
   #phase: "waiting" | "sent" | "head" | "ended" | "left" = "waiting";
 
@@ -19,7 +26,7 @@ export class MemoryClient extends MemoryEnd {
   }
 
   /** Joins the ends. */
-  join(server: MemoryServer): void {
+  join(server: Responder): void {
     this.#server = server;
   }
 
@@ -36,7 +43,7 @@ export class MemoryClient extends MemoryEnd {
     return this.#sink;
   }
 
-  protected peerEnd(): MemoryServer {
+  protected peerEnd(): Responder {
     if (this.#server === undefined) throw new Error("an end was used before it was joined");
     return this.#server;
   }
