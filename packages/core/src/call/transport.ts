@@ -43,11 +43,13 @@ export interface CommonTransportOptions extends ClientOptions {
   protocol?: Protocol | undefined;
   /** Default `proto`. */
   codec?: "proto" | "json" | undefined;
+  /** How messages are compressed. Default: requests are sent as they are; responses may come in all that the engine has. */
   compression?: CompressionOptions | undefined;
   /** Bytes that one received message may have. Default 4 MiB; Infinity is no limit. */
   maxReceiveBytes?: number | undefined;
   /** Bytes that one sent message may have. Default: no limit. */
   maxSendBytes?: number | undefined;
+  /** How messages are read and written as JSON. Default: as protobuf's JSON mapping has it. */
   json?: JsonOptions | undefined;
   /**
    * Connect GET for unary methods without side effects: true, or the longest URL in bytes (beyond it: POST). Default
