@@ -138,15 +138,7 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
       response.framing === "body"
         ? new BodyReader(this.#limit, core.budget, "client", compression !== null)
         : new EnvelopeReader(this.#limit, core.budget, "client");
-    this.#deframer = new Deframer(
-      this.#exchange!,
-      reader,
-      null,
-      compression,
-      this.#limit,
-      core.pace,
-      this,
-    );
+    this.#deframer = new Deframer(this.#exchange!, reader, null, compression, this.#limit, core.pace, this);
     if (response.trailersOnly) this.#heldHead = head.fields;
     else if (response.content === "messages") this.#owner.headers(head.fields);
   }
