@@ -1,11 +1,11 @@
-// pnpm conformance [pass …] [-- arguments of the runner]
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { help } from "../support/help.ts";
 import { bundle, commands } from "../web-runtimes/programs.ts";
-import { passes } from "./passes.ts";
+import { readArguments, usage } from "./arguments.ts";
 import type { Pass } from "./passes.ts";
-import { parseTotals, summary } from "./totals.ts";
+import { isRight, parseTotals, summary } from "./totals.ts";
 import type { PassTotals } from "./totals.ts";
 
 const version = "v1.0.5";
@@ -14,33 +14,20 @@ const here = import.meta.dirname;
 const root = join(here, "../..");
 const bin = join(root, "node_modules/.bin");
 
-const options = readArguments(process.argv.slice(2));
+help(usage);
 try {
+  const options = readArguments(process.argv.slice(2));
   requireGo();
   const runner = findRunner();
   generate();
   checkTypes();
   const totals: PassTotals[] = [];
-  for (const pass of options.passes) totals.push(await runPass(runner, pass));
+  for (const pass of options.passes) totals.push(await runPass(runner, pass, options.forRunner));
   console.log(summary(`Connect conformance ${version}`, totals));
-  if (totals.some(({ failed, notRun, exitCode }) => failed > 0 || notRun > 0 || exitCode !== 0))
-    process.exitCode = 1;
+  if (!totals.every(isRight)) process.exitCode = 1;
 } catch (error) {
   console.error(`conformance: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
-}
-
-function readArguments(given: readonly string[]): { passes: readonly Pass[]; forRunner: readonly string[] } {
-  const chosen: Pass[] = [];
-  const forRunner: string[] = [];
-  for (const argument of given) {
-    const pass = passes.find(({ name }) => name === argument);
-    // What this program does not know is the runner's: npm takes the "--" away, pnpm leaves it.
-    if (forRunner.length === 0 && argument === "--") continue;
-    if (forRunner.length === 0 && pass !== undefined) chosen.push(pass);
-    else forRunner.push(argument);
-  }
-  return { passes: chosen.length > 0 ? chosen : passes, forRunner };
 }
 
 function requireGo(): void {
@@ -106,7 +93,8 @@ async function commandOf(script: string, runtime: Pass["runtime"]): Promise<stri
 }
 
 /** Runs the suite against one program. What the runner writes is shown as it comes. */
-async function runPass(runner: string, { name, mode, config, program, runtime }: Pass): Promise<PassTotals> {
+async function runPass(runner: string, pass: Pass, forRunner: readonly string[]): Promise<PassTotals> {
+  const { name, mode, config, program, runtime } = pass;
   // The reference client's default parallelism starves two-core machines, and its deadlines are real time.
   const parallel = mode === "server" ? ["-p", "2"] : [];
   const [script, ...scriptArguments] = program;
@@ -116,7 +104,7 @@ async function runPass(runner: string, { name, mode, config, program, runtime }:
     "--conf",
     join(here, config),
     ...parallel,
-    ...options.forRunner,
+    ...forRunner,
     "--",
     ...(await commandOf(join(here, script), runtime)),
     ...scriptArguments,

@@ -24,9 +24,15 @@ export function parseTotals(output: string): Totals {
   };
 }
 
+/** Whether cases ran, and all of them passed. */
+export function isRight({ cases, passed, failed, notRun, exitCode }: PassTotals): boolean {
+  return cases > 0 && passed === cases && failed === 0 && notRun === 0 && exitCode === 0;
+}
+
 export function summary(title: string, passes: readonly PassTotals[]): string {
-  const lines = passes.map(({ name, cases, passed, failed, notRun, exitCode, seconds }) => {
-    const verdict = failed === 0 && notRun === 0 && exitCode === 0 ? "ok" : "FAILED";
+  const lines = passes.map((pass) => {
+    const { name, cases, passed, failed, notRun, seconds } = pass;
+    const verdict = isRight(pass) ? "ok" : "FAILED";
     const missing = notRun > 0 ? `  ${notRun} not run` : "";
     return `  ${name.padEnd(16)} ${cases} cases  ${passed} passed  ${failed} failed${missing}  ${Math.round(seconds)} s  ${verdict}`;
   });

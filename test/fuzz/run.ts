@@ -1,16 +1,22 @@
-// pnpm fuzz [target …] [--seconds N] [--seed N], or pnpm fuzz target --replay FILE
 import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import { setup as generate } from "../../scripts/generate.ts";
+import { help } from "../support/help.ts";
 import { runApart } from "./apart.ts";
 import { keepInput, regressionFolder } from "./corpus.ts";
 import { targets } from "./targets.ts";
 
 const worker = new URL("worker.ts", import.meta.url);
 
-generate();
+help(`pnpm fuzz [target …] [--seconds N] [--seed N]
+pnpm fuzz target --replay FILE
+
+The targets are ${Object.keys(targets).join(", ")}; all of them, if none is named.
+--seconds  how long each is fuzzed: 60
+--seed     of the random numbers: another each time
+--replay   runs one input again`);
 const { values, positionals } = readArguments();
 const names = positionals.length === 0 ? Object.keys(targets) : positionals;
 for (const name of names) {
@@ -18,8 +24,10 @@ for (const name of names) {
     fail(`there is no target ${JSON.stringify(name)}: use ${Object.keys(targets).join(", ")}`);
 }
 const seconds = wholeNumber("--seconds", values.seconds ?? "60");
+if (seconds === 0) fail("--seconds 0 fuzzes nothing: give 1 or more");
 const seed = values.seed === undefined ? randomInt(2 ** 31) : wholeNumber("--seed", values.seed);
 
+generate();
 if (values.replay === undefined) process.exitCode = await fuzz();
 else await replay(values.replay);
 
@@ -58,7 +66,8 @@ function readArguments() {
       options: { seconds: { type: "string" }, seed: { type: "string" }, replay: { type: "string" } },
     });
   } catch (error) {
-    return fail((error as Error).message);
+    const [what] = (error as Error).message.split(". ");
+    return fail(`${what}: pnpm fuzz --help says which there are`);
   }
 }
 
@@ -68,6 +77,6 @@ function wholeNumber(name: string, text: string): number {
 }
 
 function fail(text: string): never {
-  console.error(text);
+  console.error(`fuzz: ${text}`);
   process.exit(1);
 }

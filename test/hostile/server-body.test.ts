@@ -37,7 +37,11 @@ describe.each(carriages)("$name", (carriage) => {
     }: { codec?: "proto" | "json"; path?: string; more?: string[] } = {},
   ): Promise<Said> {
     const headers = ["content-type", wire[codec], ...more];
+    const told = server.calls.ends.length;
     const answer = said(await server.ask({ path, headers, body: wire.body(bytes) }));
+    // Observers are told of it once, and the same.
+    const ends = await server.calls.ended(told + 1);
+    expect(ends.slice(told).map(({ code }) => code)).toEqual([answer.code]);
     // The same connection goes on.
     const good = said(
       await server.ask({ path: wire.path, headers: ["content-type", wire.proto], body: goodBody(wire) }),

@@ -56,6 +56,17 @@ describe.each(carriages)("$name", (carriage) => {
     await stillServes();
   });
 
+  test.each([
+    ["a version", ["content-type", "application/json", "connect-protocol-version", "1".repeat(12_000)]],
+    ["a content type", ["content-type", "x".repeat(12_000)]],
+  ])("%s that is long is not said back whole", async (_name, headers) => {
+    const answer = await server.ask({ path: greet, headers, body: utf8("{}") });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.body.toString()).toContain("…");
+    expect(answer.body.length).toBeLessThan(500);
+    await stillServes();
+  });
+
   describe.each(here)("$name", (wire) => {
     const type = ["content-type", wire.proto];
 
@@ -72,5 +83,22 @@ describe.each(carriages)("$name", (carriage) => {
         await stillServes();
       },
     );
+
+    // As long as a head may be, it would come back three times as long where a text is percent-encoded.
+    const long = "%".repeat(12_000);
+
+    test("a long name that the service lacks is not said back whole", async () => {
+      const path = `/greet.v1.GreetService/${long}`;
+      const { message } = said(await server.ask({ path, headers: type, body: goodBody(wire) }));
+      expect(message).toMatch(/^there is no method \/greet\.v1\.GreetService\/%{100,200}…$/);
+      await stillServes();
+    });
+
+    test("a long name of a compression is not said back whole", async () => {
+      const headers = [...type, wire.encoding, long];
+      const { message } = said(await server.ask({ path: wire.path, headers, body: goodBody(wire) }));
+      expect(message).toMatch(/^compression "%{32}…" is not supported: use \w/);
+      await stillServes();
+    });
   });
 });

@@ -1,5 +1,5 @@
-// pnpm interop [--run 'WORD …']
 import { parseArgs } from "node:util";
+import { help } from "../support/help.ts";
 import type { Lane } from "./lane.ts";
 import { allLanes } from "./lanes.ts";
 import { prepareGo, preparePython, prepareTypeScript } from "./prepare.ts";
@@ -8,6 +8,9 @@ import type { Outcome } from "./run-lane.ts";
 import { grpcio } from "./stacks.ts";
 import { printTotals, Table } from "./table.ts";
 
+help(`pnpm interop [--run 'WORD …']
+
+--run  only the cases in whose row of the table every word is found`);
 try {
   const lanes = choose(allLanes(), readWords());
   prepareGo();

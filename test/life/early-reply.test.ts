@@ -2,6 +2,7 @@ import { RpcError } from "@millrace/node";
 import { describe, expect, test } from "vitest";
 import { lanes } from "./support/carriages.ts";
 import { codeOf, expectNothingUnhandled, live } from "./support/life.ts";
+import { run } from "./support/run.ts";
 
 expectNothingUnhandled();
 
@@ -100,4 +101,10 @@ describe.each(lanes)("a handler that ends early while the client uploads: %s", (
     expect((await on.client.collect(endless())).count).toBe(1n);
     await left.promise;
   });
+});
+
+test("a client of node:http2 lives through uploads that are answered before they are read", async () => {
+  const twenty = Array.from({ length: 20 }, () => 7);
+  const counts = await run(new URL("programs/early-reply.ts", import.meta.url), []);
+  expect(counts).toEqual({ connect: twenty, grpc: twenty, "grpc-web": twenty });
 });

@@ -1,4 +1,3 @@
-// The long ones: `pnpm soak [--seconds N] [--mib N] [--seed N]`. Vanishing clients for 60 seconds, then files of 2 GiB.
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
 import { runChecks } from "../../examples/main-job/src/check.ts";
@@ -6,9 +5,16 @@ import { ProgressLine, progressOf } from "../../examples/main-job/src/progress.t
 import { makeSampleFile } from "../../examples/main-job/src/sample-file.ts";
 import { printTable } from "../../examples/main-job/src/table.ts";
 import { setup as generate } from "../../scripts/generate.ts";
+import { help } from "../support/help.ts";
 import { memoryChecks } from "./memory/memory.ts";
 import { vanishingChecks } from "./vanishing/vanishing.ts";
 
+help(`pnpm soak [--seconds N] [--mib N] [--seed N]
+
+Clients that vanish, then a large file both ways.
+--seconds  how long clients vanish: 60
+--mib      how large the file is: 2048 MiB
+--seed     of the random numbers: another each time`);
 const values = readArguments();
 const seconds = wholeNumber("seconds", values.seconds, 60);
 const mebibytes = wholeNumber("mib", values.mib, 2048);

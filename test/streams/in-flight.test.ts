@@ -24,8 +24,8 @@ class Flow {
   #mostUnderWay = 0;
 
   constructor({ carriage }: Lane, bytes: number) {
-    // Over HTTP/1.1 the window is what the kernel gives: more with each connection on the way.
-    const window = !carriage.sockets ? 2 ** 16 : carriage.http === "2" ? 2 ** 19 : 2 ** 24;
+    // Over HTTP/2 64 KiB more wait to be sent. Over HTTP/1.1 the window is what the kernel gives: more with each connection on the way.
+    const window = !carriage.sockets ? 2 ** 16 : carriage.http === "2" ? 2 ** 19 + 2 ** 16 : 2 ** 24;
     this.bytes = bytes;
     this.most = Math.ceil((2 ** 18 + window) / bytes) + 3;
     this.total = 2 * this.most;

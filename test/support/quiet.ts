@@ -23,3 +23,13 @@ export function expectQuiet(): void {
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/** Settles when a number has not changed for a while, in turns of the event loop. */
+export async function steady(count: () => number): Promise<void> {
+  let before = count();
+  for (let turns = 0; turns < 50; turns++) {
+    await turn();
+    if (count() !== before) turns = 0;
+    before = count();
+  }
+}

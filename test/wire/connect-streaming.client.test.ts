@@ -193,7 +193,7 @@ test("§3.18 over HTTP/2 answers are heard while requests are sent", async () =>
 
 const aborted = '{"error":{"code":"aborted"}}';
 const rows: readonly Row[] = [
-  ...framedRows({ unnamed: "3.6", reserved: "3.8" }, stream, end("{}")),
+  ...framedRows({ unnamed: "3.6", reserved: "3.8", flags: [2] }, stream, end("{}")),
   {
     name: "§3.5 messages, compressed or not as the server likes",
     reply: stream(Buffer.concat([first, envelope(1, gzipSync(greeting("two"))), end("{}")]), "gzip"),

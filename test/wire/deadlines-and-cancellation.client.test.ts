@@ -7,10 +7,11 @@ import type { ReplyStream } from "@millrace/node";
 import type { GreetServiceClient } from "../../gen/greet/v1/greet_millrace.ts";
 import type { GreetReply } from "../../gen/greet/v1/greet_pb.ts";
 import { envelope, greeting, utf8 } from "../support/bytes.ts";
+import { fakeClock, pass } from "../support/fake-clock.ts";
 import { data, headers, reset } from "../support/frames.ts";
 import { clientOver, serverFor } from "../support/our-client.ts";
 import type { Lane } from "../support/our-client.ts";
-import { expectQuiet } from "../support/quiet.ts";
+import { expectQuiet, steady } from "../support/quiet.ts";
 import { kinds } from "../support/kinds.ts";
 import { type } from "../support/table.ts";
 
@@ -54,6 +55,7 @@ const streams = { connect: "a Connect stream", grpc: "gRPC", "grpc-web": "gRPC-W
 
 describe.each(carried)("%s over %s", (protocol, lane) => {
   const http = lane === "2" ? "2" : "1.1";
+  fakeClock();
 
   test("§9.1 the deadline covers what a server does not answer, and the request is taken back", async () => {
     await using server = await serverFor(lane);
@@ -61,6 +63,8 @@ describe.each(carried)("%s over %s", (protocol, lane) => {
     const client = clientOver(lane, server, { protocol });
     const options = { timeoutMs: 300 };
     const calls = [client.greet({}, options), client.watch({}, options).receive()].map(codeOf);
+    await Promise.all([server.request(0), server.request(1)]);
+    pass(300);
     expect(await Promise.all(calls)).toEqual(["deadline_exceeded", "deadline_exceeded"]);
     for (const request of server.heard) expect(await request.gone()).toBe(http === "2" ? 8 : -1);
     expect(server.heard.length).toBe(2);
@@ -71,7 +75,9 @@ describe.each(carried)("%s over %s", (protocol, lane) => {
     server.act = (socket, stream) => socket.write(begun(streams[protocol], http, stream));
     const replies = clientOver(lane, server, { protocol }).watch({}, { timeoutMs: 300 });
     expect((await replies.receive())?.greeting).toBe("one");
-    expect(await codeOf(replies.receive())).toBe("deadline_exceeded");
+    const outcome = codeOf(replies.receive());
+    pass(300);
+    expect(await outcome).toBe("deadline_exceeded");
     expect(await (await server.request(0)).gone()).toBe(http === "2" ? 8 : -1);
   });
 
@@ -80,10 +86,17 @@ describe.each(carried)("%s over %s", (protocol, lane) => {
     const deaf = await listening((socket) => void sockets.push(socket.pause()));
     const client = clientAt(`http://127.0.0.1:${deaf.port}`, protocol, lane);
     const call = client.collect({ timeoutMs: 50 });
+    let sent = 0;
     const sending = (async () => {
-      for (;;) await call.send({ name: "x".repeat(100_000) });
+      for (;;) {
+        await call.send({ name: "x".repeat(100_000) });
+        sent++;
+      }
     })();
-    expect(await codeOf(sending)).toBe("deadline_exceeded");
+    const outcome = codeOf(sending);
+    await steady(() => sent);
+    pass(50);
+    expect(await outcome).toBe("deadline_exceeded");
     expect(await codeOf(call.finish())).toBe("deadline_exceeded");
     await deaf.close(sockets);
   });
@@ -100,6 +113,8 @@ describe.each(carried)("%s over %s", (protocol, lane) => {
         client.collect(options).finish(),
       ].map(codeOf);
     });
+    await steady(() => sockets.length);
+    pass(50);
     expect(new Set(await Promise.all(calls))).toEqual(new Set(["deadline_exceeded"]));
     await dead.close(sockets);
   });

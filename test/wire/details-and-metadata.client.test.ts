@@ -170,9 +170,13 @@ const bad: readonly (readonly [string, MetadataInit, RegExp])[] = [
   [
     "§7.5 a text that is not base64 in -bin",
     { "x-bin": "!" },
-    /metadata "x-bin" must be bytes or base64 text/,
+    /metadata "x-bin" is given text that is not base64/,
   ],
-  ["§7.5 bytes under a name without -bin", { x: new Uint8Array(1) }, /give it a name that ends in "-bin"/],
+  [
+    "§7.5 bytes under a name without -bin",
+    { x: new Uint8Array(1) },
+    /metadata "x" is given bytes.*name it "x-bin"/,
+  ],
   ["§7.5 a number", { x: 5 as never }, /metadata "x" must be a string or bytes, not number/],
   ["§7.5 null", { x: null as never }, /./],
   ["§7.5 pairs that are none", [["x"]] as never, /./],

@@ -3,7 +3,7 @@
 // Nothing to observe: §7.6 is the client's.
 import { describe, expect, test } from "vitest";
 import { RpcError } from "@millrace/node";
-import type { App } from "@millrace/node";
+import type { App, HandlerCall } from "@millrace/node";
 import { fromText, said } from "../support/answer.ts";
 import type { Answer } from "../support/answer.ts";
 import { envelope, envelopes, utf8 } from "../support/bytes.ts";
@@ -256,19 +256,28 @@ describe.each(carriages)("$name", (carriage) => {
     ...["Trailer-X", "grpc-status", "grpc-message", "grpc-anything", "connect-x"],
     ...["a b", "a\r\nb", "", "é", "a:b"],
   ])("§7.8 metadata named %j, if set by a handler, is an internal error that names it", async (name) => {
-    await using server = await served(
-      carriage,
-      greeter({
-        greet(_request, { responseHeaders }) {
-          responseHeaders.set(name, "x");
-          return {};
-        },
-      }),
-    );
-    for (const wire of here.filter(({ path }) => path === greet)) {
-      const { code, message } = said(await ask(wire, server));
-      expect(code).toBe("internal");
-      expect(message).toMatch(/^metadata name ".*" is (reserved|not a token)/s);
+    const places: readonly ((call: HandlerCall) => void)[] = [
+      ({ responseHeaders }) => responseHeaders.set(name, "x"),
+      ({ responseTrailers }) => responseTrailers.append(name, "x"),
+      () => {
+        throw new RpcError("aborted", "m", { metadata: { [name]: "x" } });
+      },
+    ];
+    for (const set of places) {
+      await using server = await served(
+        carriage,
+        greeter({
+          greet(_request, call) {
+            set(call);
+            return {};
+          },
+        }),
+      );
+      for (const wire of here.filter(({ path }) => path === greet)) {
+        const { code, message } = said(await ask(wire, server));
+        expect(code).toBe("internal");
+        expect(message).toMatch(/^metadata name ".*" is (reserved|not a token)/s);
+      }
     }
   });
 

@@ -9,6 +9,8 @@ export interface Numbers {
   /** A compressed flag without a compression. */
   readonly unnamed: string;
   readonly reserved: string;
+  /** The flags that mean something in a response. */
+  readonly flags: readonly number[];
 }
 
 /** `reply` makes a response of a body; `end` is what ends the body of a good one. */
@@ -39,12 +41,14 @@ export function framedRows(
       code: "internal",
       text: unnamed,
     },
-    ...[0x04, 0x10, 0x40].map((flags): Row => ({
-      name: `§${numbers.reserved} flags ${flags} are reserved`,
-      reply: reply(join(envelope(flags, one), end)),
-      code: "internal",
-      text: `a response's envelope has flags 0x${flags.toString(16).padStart(2, "0")}: these bits are reserved`,
-    })),
+    ...[2, 4, 8, 16, 32, 64, 128, 0x82, 0xfe]
+      .filter((flags) => !numbers.flags.includes(flags))
+      .map((flags): Row => ({
+        name: `§${numbers.reserved} flags ${flags} are reserved`,
+        reply: reply(join(envelope(flags, one), end)),
+        code: "internal",
+        text: `a response's envelope has flags 0x${flags.toString(16).padStart(2, "0")}: these bits are reserved`,
+      })),
     {
       name: "§1.17 a compressed message of no bytes",
       reply: reply(join(envelope(1, ""), end), "gzip"),

@@ -244,7 +244,7 @@ describe.each([
 
   const rows: readonly Row[] = [
     ...framedRows(
-      { unnamed: "4.10", reserved: "3.8" },
+      { unnamed: "4.10", reserved: "3.8", flags: isWeb ? [128] : [] },
       (body, encoding) => answer(body, isWeb ? undefined : ok, encoding),
       isWeb ? envelope(0x80, "grpc-status: 0\r\n") : Buffer.alloc(0),
     ),

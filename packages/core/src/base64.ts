@@ -34,6 +34,11 @@ export function encodeBase64(bytes: Uint8Array): string {
   return text;
 }
 
+/** How many characters so many bytes become. */
+export function base64Length(bytes: number): number {
+  return Math.ceil((bytes * 4) / 3);
+}
+
 /** Encodes to the URL-safe alphabet (RFC 4648 section 5), unpadded. */
 export function encodeBase64Url(bytes: Uint8Array): string {
   return encodeBase64(bytes).replaceAll("+", "-").replaceAll("/", "_");

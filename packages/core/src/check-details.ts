@@ -1,4 +1,4 @@
-import type { ErrorDetail } from "./error.ts";
+import type { ErrorDetail } from "./error-detail.ts";
 
 /** Code without types may give anything as details. Throws TypeError, naming the one that is none, and the fix. */
 export function checkDetails(details: unknown): readonly ErrorDetail[] {

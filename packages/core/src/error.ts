@@ -1,21 +1,9 @@
 import { checkDetails } from "./check-details.ts";
 import { isCode } from "./code.ts";
 import type { Code } from "./code.ts";
+import type { ErrorDetail } from "./error-detail.ts";
 import { FieldMetadata, InvalidMetadata } from "./metadata.ts";
 import type { Metadata, MetadataInit } from "./metadata.ts";
-
-/** A detail as it travels; kept verbatim when its type is unknown here. */
-export interface ErrorDetail {
-  /** The fully qualified name of its message type. */
-  readonly type: string;
-  /** The message in binary. */
-  readonly value: Uint8Array;
-  /**
-   * What stands before `type` in its URL, with the slash. gRPC carries it, so that a relay passes it on; Connect does not.
-   * Default: `type.googleapis.com/`.
-   */
-  readonly typeUrlPrefix?: string | undefined;
-}
 
 /** What an {@link RpcError} may have beside its code and message. */
 export interface RpcErrorOptions {
@@ -34,8 +22,8 @@ let markedNotModified: (error: RpcError) => boolean;
 /**
  * The one error: every call fails with it, and a handler throws it to answer with a code.
  *
- * `message` is exactly the text on the wire; the head of `stack` names the call that failed, too. Throws {@link InvalidMetadata} for metadata that cannot be sent,
- * TypeError for a code or a detail that is none.
+ * `message` is exactly the text on the wire; the head of `stack` names the call that failed, too. Throws
+ * {@link InvalidMetadata} for metadata that cannot be sent, TypeError for a code or a detail that is none.
  */
 export class RpcError extends Error {
   override readonly name = "RpcError";

@@ -34,6 +34,9 @@ export class InvalidMetadata extends TypeError {
   override readonly name = "InvalidMetadata";
 }
 
+/** Names that are shown where metadata are inspected: as many as consoles show of an array. */
+const mostShown = 100;
+
 /** Metadata over the fields as they travel. */
 export class FieldMetadata implements Metadata {
   #fields: string[];
@@ -43,7 +46,10 @@ export class FieldMetadata implements Metadata {
     // What console.log shows in Node, Deno and Bun.
     Object.defineProperty(this.prototype, Symbol.for("nodejs.util.inspect.custom"), {
       value(this: FieldMetadata) {
-        return this.toJSON();
+        const byName = this.#byName();
+        const shown = Object.fromEntries([...byName].slice(0, mostShown));
+        const more = byName.size - mostShown;
+        return more > 0 ? { ...shown, "…": `${more} more names` } : shown;
       },
     });
   }
@@ -100,9 +106,15 @@ export class FieldMetadata implements Metadata {
   /** Puts each entry of `init` in place of what had its name. */
   replace(init: MetadataInit): this {
     if (init === this) return this;
-    const given = FieldMetadata.of(init);
-    for (let i = 0; i < given.#fields.length; i += 2) this.delete(given.#fields[i]!);
-    return this.add(given);
+    this.#open();
+    const given = FieldMetadata.of(init).#fields;
+    const names = new Set(given.filter((_, index) => index % 2 === 0));
+    const kept: string[] = [];
+    for (let i = 0; i < this.#fields.length; i += 2) {
+      if (!names.has(this.#fields[i]!)) kept.push(this.#fields[i]!, this.#fields[i + 1]!);
+    }
+    this.#fields = kept.concat(given);
+    return this;
   }
 
   /** As replace(), unless the metadata have left: then it changes nothing. */
@@ -177,13 +189,21 @@ export class FieldMetadata implements Metadata {
 
   /** For logs and JSON: a name's value, or its values. `-bin` values as they travel. */
   toJSON(): Record<string, string | string[]> {
-    const json: Record<string, string | string[]> = {};
+    // Not by assignment: a name may be "__proto__".
+    return Object.fromEntries(this.#byName());
+  }
+
+  #byName(): Map<string, string | string[]> {
+    const byName = new Map<string, string | string[]>();
     for (let i = 0; i < this.#fields.length; i += 2) {
       const name = this.#fields[i]!;
-      const values = this.getAll(name);
-      json[name] = values.length === 1 ? values[0]! : values;
+      const value = this.#fields[i + 1]!;
+      const before = byName.get(name);
+      if (before === undefined) byName.set(name, value);
+      else if (typeof before === "string") byName.set(name, [before, value]);
+      else before.push(value);
     }
-    return json;
+    return byName;
   }
 
   *[Symbol.iterator](): IterableIterator<readonly [string, string | Uint8Array]> {
@@ -232,14 +252,18 @@ function checkName(name: string): string {
 function checkValue(name: string, value: string | Uint8Array): string {
   if (value instanceof Uint8Array) {
     if (name.endsWith("-bin")) return encodeBase64(value);
-    throw new InvalidMetadata(`metadata "${name}" cannot carry bytes: give it a name that ends in "-bin"`);
+    throw new InvalidMetadata(
+      `metadata "${name}" is given bytes, which only names that end in "-bin" carry: name it "${name}-bin", or give text`,
+    );
   }
   if (typeof value !== "string") {
     throw new InvalidMetadata(`metadata "${name}" must be a string or bytes, not ${typeof value}`);
   }
   if (name.endsWith("-bin")) {
     if (decodeBase64(value) !== null) return value;
-    throw new InvalidMetadata(`metadata "${name}" must be bytes or base64 text`);
+    throw new InvalidMetadata(
+      `metadata "${name}" is given text that is not base64, but a name that ends in "-bin" carries bytes: give new TextEncoder().encode(text), or choose a name without "-bin"`,
+    );
   }
   if (printable.test(value)) return value;
   throw new InvalidMetadata(

@@ -9,7 +9,7 @@ const program = `
   import { GreetService } from "../../../gen/greet/v1/greet_millrace.ts";
 
   const host = {
-    now: () => 0, timer: () => () => {}, enter: (_, run) => run(), current: () => undefined,
+    now: () => 0, timer: () => () => {}, nextTurn: queueMicrotask, enter: (_, run) => run(), current: () => undefined,
     capture: () => (run) => run(), root: (run) => run(), compression: () => null, report: () => {},
   };
   const app = { services: [implement(GreetService, {

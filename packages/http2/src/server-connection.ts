@@ -44,6 +44,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   #problem: string | undefined;
   #cause: unknown;
   #isShut = false;
+  #clientLeaves = false;
 
   constructor(
     duplex: Duplex,
@@ -185,10 +186,12 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     (stream as ServerStream).resetReceived(code);
   }
 
-  goawayReceived(): boolean {
-    // The client opens no more; what runs goes on.
-    if (this.#drain === "no") this.#drain = "last";
-    return true;
+  goawayReceived(_lastStream: number, code: number): boolean {
+    // It says nothing of the client's own streams: what runs goes on, and so does what it opened meanwhile.
+    this.#clientLeaves = true;
+    if (code !== ErrorCode.NO_ERROR) this.shut();
+    else this.output.touch();
+    return this.isOpen;
   }
 
   priorityUpdateReceived(id: number, value: string): boolean {
@@ -219,7 +222,8 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   }
 
   #shutIfThrough(): void {
-    if (this.#drain !== "last" || this.streams.size > 0 || this.#isShut || this.output.isPending) return;
+    if (this.#drain !== "last" && !this.#clientLeaves) return;
+    if (this.streams.size > 0 || this.#isShut || this.output.isPending) return;
     this.#isShut = true;
     this.shut();
   }

@@ -1,5 +1,5 @@
 import type { App } from "@millrace/core";
-import { createAccept, serverProtocols } from "@millrace/core/host";
+import { appOptions, checkOptions, createAccept, serverProtocols, serviceOptions } from "@millrace/core/host";
 import { nodeHost } from "./host/node-host.ts";
 import { mount } from "./server/mount.ts";
 import type { NodeHandler } from "./server/mount.ts";
@@ -9,5 +9,6 @@ import type { NodeHandler } from "./server/mount.ts";
  * goes to `next`, or is answered with 404. Throws TypeError for a bad option.
  */
 export function createNodeHandler(app: App): NodeHandler {
+  checkOptions("the App", app, serviceOptions, appOptions);
   return mount(createAccept(nodeHost, serverProtocols, app));
 }

@@ -5,7 +5,7 @@ export { createInMemoryTransport } from "./in-memory.ts";
 export { serve } from "./serve.ts";
 export type { ServeOptions, Server } from "./serve.ts";
 export type { ConnectionFailure, ListenAddress, ServerTls, UpgradeHook } from "./server/listen-options.ts";
-export type { ServerLimits } from "./server/limits.ts";
+export type { ServerLimitOptions, ServerLimits } from "./server/limits.ts";
 export { ListenError } from "./server/listen-error.ts";
 export type { NodeHandler } from "./server/mount.ts";
 export { createTransport } from "./transport.ts";

@@ -1,5 +1,12 @@
 import type { CommonTransportOptions, Transport } from "@millrace/core";
-import { connectTransport, protocolByName } from "@millrace/core/host";
+import {
+  checkOptions,
+  clientOptions,
+  connectTransport,
+  protocolByName,
+  transportOptions,
+} from "@millrace/core/host";
+import type { OptionNames } from "@millrace/core/host";
 import { parseBaseUrl } from "./client/base-url.ts";
 import type { ClientTls } from "./client/client-tls.ts";
 import { nodeConnector } from "./client/node-connector.ts";
@@ -20,8 +27,16 @@ export interface TransportOptions extends CommonTransportOptions {
   connectTimeoutMs?: number | undefined;
 }
 
+const nodeOptions: OptionNames<Omit<TransportOptions, keyof CommonTransportOptions>> = {
+  baseUrl: true,
+  httpVersion: true,
+  tls: true,
+  connectTimeoutMs: true,
+};
+
 /** A transport over HTTP. Connections are made when calls need them. Throws TypeError for a bad option. */
 export function createTransport(options: TransportOptions): Transport {
+  checkOptions("createTransport()", options, nodeOptions, clientOptions, transportOptions);
   const url = parseBaseUrl(options.baseUrl);
   const protocol = protocolByName(options.protocol);
   const connector = nodeConnector({

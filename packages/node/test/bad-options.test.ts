@@ -32,7 +32,11 @@ describe("createTransport() refuses, naming the option, the value and the choice
       { compression: { send: "lz4" } },
       'compression.send: "lz4" is not to be had here: use gzip',
     ],
-    ["a base URL", { baseUrl: "localhost:8080" }, 'baseUrl "localhost:8080" has the scheme "localhost"'],
+    [
+      "a base URL",
+      { baseUrl: "localhost:8080" },
+      'baseUrl "localhost:8080" does not begin with http:// or https://',
+    ],
   ])("%s that is none", ([, option, text]) => {
     const options = { baseUrl: "http://localhost", ...option } as TransportOptions;
     expect(() => createTransport(options)).toThrow(TypeError);
@@ -58,8 +62,11 @@ describe("serve() refuses, naming the option, the value and the fix,", () => {
     [
       "a limit that is a string",
       { limits: { maxHeaderFields: "9" } },
-      "limits.maxHeaderFields is 9: it must be a whole number",
+      'limits.maxHeaderFields is "9": it must be a whole number',
     ],
+    ["limits that are a number", { limits: 5 }, "limits is 5: it must be an object, such as {"],
+    ["limits that are a list", { limits: [] }, "limits is an array: it must be an object, such as {"],
+    ["limits that are null", { limits: null }, "limits is null: it must be an object, such as {"],
     [
       "a limit past what timers take",
       { limits: { keepAliveTimeoutMs: Infinity } },
@@ -76,6 +83,20 @@ describe("serve() refuses, naming the option, the value and the fix,", () => {
 
   test("a limit, with a TypeError", async () => {
     await expect(serve({ services, limits: { probeMs: 0.5 } })).rejects.toThrow(TypeError);
+  });
+});
+
+test.for<[unknown, string]>([
+  ["5", 'graceMs is "5": it must be a number of milliseconds'],
+  [NaN, "graceMs is NaN: it must be a number of milliseconds"],
+])("close() rejects for a grace of %o, and the server goes on", async ([graceMs, text]) => {
+  await using server = await serve({ services, host: "127.0.0.1" });
+  const closing = server.close({ graceMs: graceMs as number });
+  await expect(closing).rejects.toThrow(TypeError);
+  await expect(closing).rejects.toThrow(text);
+  await using transport = createTransport({ baseUrl: server.url });
+  await expect(createClient(GreetService, transport).greet({})).rejects.toMatchObject({
+    code: "unimplemented",
   });
 });
 

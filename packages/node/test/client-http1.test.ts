@@ -261,6 +261,50 @@ test("a request whose body is given whole goes with its length", async () => {
   expect(request).toMatch(/content-length: 5\r\n\r\nhello$/);
 });
 
+test("a response that comes faster than it is read leaves turns of the event loop to others", async () => {
+  const size = 2 ** 24;
+  await using server = await answering((socket) => {
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n`);
+    socket.write(Buffer.alloc(size));
+  });
+  const talk = Talk.open(connect(server));
+  let most = 0;
+  for (let before = 0; talk.bytes < size; before = talk.bytes) {
+    await new Promise((resolve) => setImmediate(resolve));
+    most = Math.max(most, talk.bytes - before);
+  }
+  await talk.closes();
+  expect(talk.bytes).toBe(size);
+  expect(most).toBeLessThan(2 ** 19);
+});
+
+test("a response is not read on while it is paused, also where no read ends inside a chunk", async () => {
+  let connection: Socket | undefined;
+  await using server = await answering((socket) => {
+    connection = socket;
+    socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+  });
+  const talk = Talk.open(connect(server), { on: { head: ({ exchange }) => exchange.pause() } });
+  await talk.saw("head");
+  const size = 8000;
+  const chunk = Buffer.concat([Buffer.from("1f40\r\n"), Buffer.alloc(size), Buffer.from("\r\n")]);
+  let chunks = 0;
+  // What the kernels take, and then no more. Each chunk comes alone, as long as they are read.
+  for (let stalled = false; !stalled && chunks < 2000; chunks++) {
+    connection?.write(chunk);
+    for (let turns = 0; turns < 200 && connection?.writableLength !== 0; turns++)
+      await new Promise((resolve) => setImmediate(resolve));
+    stalled = connection?.writableLength !== 0;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(chunks).toBeLessThan(2000);
+  expect(talk.bytes).toBe(0);
+  connection?.write("0\r\n\r\n");
+  talk.exchange.resume();
+  await talk.closes();
+  expect([talk.bytes, talk.died]).toEqual([chunks * size, undefined]);
+});
+
 test("the head of a streamed request is sent before its first byte", async () => {
   await using server = await answering((socket) =>
     socket.write("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"),

@@ -50,6 +50,30 @@ describe("a client that takes leave with a stream open", () => {
   });
 });
 
+describe("a client that takes leave, and opens a stream in the same packet", () => {
+  test("has its answer, and is told of no stream that was not served", async () => {
+    await using server = await served(overHttp2, greeter());
+    const client = RawHttp2.open(server.port, goaway(0, 0), grpcHead(1, collect));
+    await client.read();
+    client.send(data(1, true, envelope(0, greeting("Ada"))));
+    expect((await client.answer(1)).trailers?.get("grpc-status")).toBe("0");
+    const leave = await client.until(({ type }) => type === GOAWAY);
+    expect(leave?.payload.readUInt32BE(0)).toBe(1);
+    await client.raw.closed;
+    expect((await server.calls.ended(1)).map(({ code }) => code)).toEqual(["ok"]);
+  });
+
+  test.each(errors)("and then breaks the connection by %s has its call ended", async (_name, broken) => {
+    await using server = await served(overHttp2, greeter());
+    const client = RawHttp2.open(server.port, goaway(0, 0), grpcHead(1, collect));
+    await client.read();
+    client.send(broken);
+    client.raw.socket.end();
+    await client.raw.closed;
+    expect((await server.calls.ended(1)).map(({ code }) => code)).toEqual(["canceled"]);
+  });
+});
+
 test("a client of a mounted handler that takes leave, breaks the connection and goes has its call ended", async () => {
   await using server = await served(mountedOverHttp2, greeter());
   const client = RawHttp2.open(server.port, grpcHead(1, collect), goaway(0, 0));

@@ -448,6 +448,16 @@ describe("pipelined requests", () => {
     expect(recorder.all).toHaveLength(1);
   });
 
+  it("are not served behind one without a host, whose answer is 400 (RFC 9112 section 3.2)", async () => {
+    const { recorder, raw } = await start({
+      end: ({ exchange }) => exchange.reply(200, [], Buffer.from("served"), null),
+    });
+    const client = raw().send(`${pipelined}${pipelined.replace("host: h\r\n", "")}${pipelined}`);
+    await client.closed;
+    expect(client.received).toMatch(/served.*HTTP\/1\.1 400 [^]*connection: close/);
+    expect(recorder.all).toHaveLength(1);
+  });
+
   it("that wait when the server closes are left to another, and the one that runs is answered", async () => {
     const { recorder, raw, server } = await start({});
     const client = raw().send(pipelined.repeat(2));

@@ -81,15 +81,19 @@ async function textOf(response: IncomingMessage): Promise<string> {
 }
 
 async function failure(options: ListenOptions): Promise<ListenError> {
-  const error: unknown = await listen(() => null, options).then(
+  const error = await refusal(options);
+  expect(error).toBeInstanceOf(ListenError);
+  return error as ListenError;
+}
+
+async function refusal(options: ListenOptions): Promise<unknown> {
+  return listen(() => null, options).then(
     async (server) => {
       await server.close({ graceMs: 0 });
       return undefined;
     },
     (reason: unknown) => reason,
   );
-  expect(error).toBeInstanceOf(ListenError);
-  return error as ListenError;
 }
 
 const answerPath: Handlers = {
@@ -273,12 +277,19 @@ describe("addresses", () => {
 
   it.each<[string, ListenOptions, RegExp]>([
     ["an unknown host", { host: "no.such.host.invalid" }, /no\.such\.host\.invalid/],
+    ["a socket in a folder that does not exist", { path: "/no/such/folder/s" }, /folder/],
+    ["a socket with a path too long", { path: `/tmp/${"x".repeat(200)}` }, /short/],
+  ])("are refused: %s", async (_what, options, text) => {
+    const error = await failure(options);
+    expect(error.message).toMatch(text);
+    expect(error.message).not.toContain("\n");
+  });
+
+  it.each<[string, ListenOptions, RegExp]>([
     ["a port beyond 65535", { port: 70_000 }, /70000/],
     ["a port and a path", { port: 1, path: "/x" }, /\/x/],
     ["addresses beside a port", { port: 1, addresses: [{ port: 2 }] }, /either/],
     ["no address at all", { addresses: [] }, /empty/],
-    ["a socket in a folder that does not exist", { path: "/no/such/folder/s" }, /folder/],
-    ["a socket with a path too long", { path: `/tmp/${"x".repeat(200)}` }, /short/],
     ["TLS without a key", { tls: { cert: TLS.server.cert } }, /tls\.key is missing/],
     [
       "TLS with a key that is none",
@@ -287,10 +298,18 @@ describe("addresses", () => {
     ],
     ["TLS with a certificate that is none", { tls: { ...TLS.server, cert: "nonsense" } }, /tls\.cert is not/],
     ["TLS with another's key", { tls: { ...TLS.server, key: TLS.client.key } }, /do not belong together/],
-  ])("are refused: %s", async (_what, options, text) => {
-    const error = await failure(options);
-    expect(error.message).toMatch(text);
-    expect(error.message).not.toContain("\n");
+  ])("are no addresses, which is a TypeError: %s", async (_what, options, text) => {
+    const error = await refusal(options);
+    expect(error).toBeInstanceOf(TypeError);
+    expect((error as TypeError).message).toMatch(text);
+    expect((error as TypeError).message).not.toContain("\n");
+  });
+
+  it("are looked at before the first is opened", async () => {
+    const { port, server } = await start({});
+    const error = await refusal({ addresses: [{ host: "127.0.0.1", port }, { port: 99_999 }] });
+    expect(error).toEqual(new TypeError("port 99999 is not a whole number between 0 and 65535"));
+    await server.close({ graceMs: 0 });
   });
 });
 

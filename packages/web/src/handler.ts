@@ -1,5 +1,5 @@
 import type { App, Awaitable } from "@millrace/core";
-import { createAccept } from "@millrace/core/host";
+import { appOptions, checkOptions, createAccept, serviceOptions } from "@millrace/core/host";
 import { webHost } from "./host/web-host.ts";
 import { servedProtocols } from "./protocol.ts";
 import { notFound, respondTo } from "./server/respond-to.ts";
@@ -19,6 +19,7 @@ export function createFetchHandler<Rest extends readonly unknown[] = []>(
   app: App,
   fallback?: (request: Request, ...rest: Rest) => Awaitable<Response>,
 ): FetchHandler<Rest> {
+  checkOptions("the App", app, serviceOptions, appOptions);
   const accept = createAccept(webHost, servedProtocols, app);
   return async (request, ...rest) =>
     respondTo(accept, request) ?? (fallback === undefined ? notFound() : fallback(request, ...rest));

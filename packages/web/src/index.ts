@@ -1,7 +1,7 @@
 export * from "@millrace/core";
 export { connectClient as connect, grpcWebClient as grpcWeb } from "@millrace/core/host";
 export type { ClientProtocol } from "@millrace/core/host";
-export type { Fetch } from "./client/fetch-connector.ts";
+export type { Fetch } from "./client/fetch.ts";
 export { createFetchHandler } from "./handler.ts";
 export type { FetchHandler } from "./handler.ts";
 export { createInMemoryTransport } from "./in-memory.ts";

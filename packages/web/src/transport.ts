@@ -1,9 +1,9 @@
 import type { CommonTransportOptions, Transport } from "@millrace/core";
-import { connectTransport } from "@millrace/core/host";
-import type { ClientProtocol } from "@millrace/core/host";
+import { checkOptions, clientOptions, connectTransport, transportOptions } from "@millrace/core/host";
+import type { ClientProtocol, OptionNames } from "@millrace/core/host";
 import { parseBaseUrl } from "./client/base-url.ts";
 import { FetchConnector } from "./client/fetch-connector.ts";
-import type { Fetch } from "./client/fetch-connector.ts";
+import type { Fetch } from "./client/fetch.ts";
 import { webHost } from "./host/web-host.ts";
 import { checkProtocol } from "./protocol.ts";
 
@@ -21,12 +21,20 @@ export interface TransportOptions extends Omit<CommonTransportOptions, "protocol
   cache?: "default" | "no-store" | "reload" | "no-cache" | "force-cache" | "only-if-cached" | undefined;
 }
 
+const fetchOptions: OptionNames<Omit<TransportOptions, keyof CommonTransportOptions>> = {
+  baseUrl: true,
+  fetch: true,
+  credentials: true,
+  cache: true,
+};
+
 /**
  * A transport over fetch. What fetch cannot do fails at once, as `unimplemented`, naming what can: gRPC, which needs
  * trailers; bidi calls, unless `halfDuplex` is set; client streams in browsers that cannot stream a request. Throws
  * TypeError for a bad option.
  */
 export function createTransport(options: TransportOptions): Transport {
+  checkOptions("createTransport()", options, fetchOptions, clientOptions, transportOptions);
   const { scheme, authority, prefix } = parseBaseUrl(options.baseUrl);
   const protocol = checkProtocol(options.protocol);
   const init: RequestInit = {};

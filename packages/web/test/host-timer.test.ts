@@ -49,15 +49,17 @@ test("where timers are numbers, Deno's own way lets go of them", () => {
   expect(unrefTimer).toHaveBeenCalledWith(7);
 });
 
-test("what nobody handles is printed, and a value that cannot be printed does no harm", () => {
+test("what has nobody else to go to is printed, and a value that cannot be printed does no harm", () => {
   const print = vi.spyOn(console, "error").mockImplementation(() => {});
   const lost = new Error("lost");
-  webHost.report(lost);
-  expect(print).toHaveBeenCalledWith(expect.any(String), lost);
+  webHost.report("an observer threw", lost);
+  expect(print).toHaveBeenCalledWith("millrace: an observer threw", lost);
+  webHost.report("a line alone");
+  expect(print).toHaveBeenLastCalledWith("millrace: a line alone");
   print.mockImplementation(() => {
     throw new Error("a getter threw");
   });
-  expect(() => webHost.report(lost)).not.toThrow();
+  expect(() => webHost.report("an observer threw", lost)).not.toThrow();
 });
 
 test("there are no asynchronous contexts: nothing is inherited", () => {

@@ -177,10 +177,10 @@ describe("bad options are told with their fix", () => {
   test.each([
     [{ baseUrl: undefined }, "baseUrl is missing: give the URL of the server"],
     [{ baseUrl: "/api" }, 'baseUrl "/api" is not an absolute URL: write it with its scheme'],
-    [{ baseUrl: "host:80" }, 'baseUrl "host:80" has the scheme "host": use http or https'],
-    [{ baseUrl: "ftp://host" }, 'baseUrl "ftp://host" has the scheme "ftp": use http or https'],
-    [{ baseUrl: "http://h/?a=b" }, 'baseUrl "http://h/?a=b" has a query: leave it out'],
-    [{ baseUrl: "http://h/#a" }, 'baseUrl "http://h/#a" has a fragment: leave it out'],
+    [{ baseUrl: "host:80" }, 'baseUrl "host:80" does not begin with http:// or https://'],
+    [{ baseUrl: "ftp://host" }, 'baseUrl "ftp://host" does not begin with http:// or https://'],
+    [{ baseUrl: "http://h/?a=b" }, 'baseUrl "http://h/?…" has a query: leave it out'],
+    [{ baseUrl: "http://h/#a" }, 'baseUrl "http://h/#…" has a fragment: leave it out'],
     [{ baseUrl: "http://me:secret@h" }, 'baseUrl for host "h" contains credentials'],
     [
       { protocol: "connect" },

@@ -51,7 +51,7 @@ export async function ask(input: Uint8Array, chunks: readonly Uint8Array[]): Pro
   const app = greeter(
     {},
     {
-      onError: (error) => stillHost.report(error),
+      onError: (error) => stillHost.report("a call failed", error),
       observers: [
         () => {
           begun++;
@@ -101,7 +101,7 @@ export async function ask(input: Uint8Array, chunks: readonly Uint8Array[]): Pro
 }
 
 function isText(fields: Fields): boolean {
-  return firstField(fields, "content-type")?.includes("text") ?? false;
+  return firstField(fields, "content-type")?.toLowerCase().includes("text") ?? false;
 }
 
 /** Gathers a response. */

@@ -6,7 +6,7 @@ export const stillHost: Host = {
   ...nodeHost,
   now: () => 0,
   timer: () => () => {},
-  report: (error) => {
+  report: (_what, error) => {
     throw error;
   },
 };

@@ -10,7 +10,7 @@ export interface CallOptions {
   timeoutMs?: number | undefined;
   /** Aborting it cancels the call. */
   signal?: AbortSignal | undefined;
-  /** Request headers, in place of the client's of the same names. */
+  /** Request headers, in place of the client's and the transport's of the same names; interceptors may replace these. */
   headers?: MetadataInit | undefined;
   /** Values for interceptors and observers. */
   values?: ContextValues | undefined;

@@ -1,5 +1,7 @@
 import type { Compression, Host } from "../host/host.ts";
 import { checkBytes } from "./check-option.ts";
+import { checkOptions } from "./known-options.ts";
+import type { OptionNames } from "./known-options.ts";
 import type { SendCompression } from "./message-encoder.ts";
 
 /** Compression of messages. What is received may always be compressed, within `accept`. */
@@ -17,6 +19,13 @@ export interface CompressionOptions {
   level?: number | undefined;
 }
 
+const compressionOptions: OptionNames<CompressionOptions> = {
+  send: true,
+  accept: true,
+  minBytes: true,
+  level: true,
+};
+
 const all = ["gzip", "br", "zstd", "deflate"] as const;
 
 /** The algorithms that may be received, best first. Throws TypeError for one that the engine lacks. */
@@ -28,6 +37,7 @@ export function acceptedCompressions(host: Host, options: CompressionOptions | u
 
 /** The ways to send, best first. Throws TypeError for one that the engine lacks. */
 export function sendCompression(host: Host, options: CompressionOptions | undefined): SendCompression[] {
+  checkOptions("compression", options, compressionOptions);
   const send = options?.send;
   const names = send === undefined ? [] : typeof send === "string" ? [send] : send;
   const minBytes = checkBytes("compression.minBytes", options?.minBytes, 1024);
@@ -35,6 +45,18 @@ export function sendCompression(host: Host, options: CompressionOptions | undefi
     const algorithm = named(host, "compression.send", name);
     return { algorithm, minBytes, level: checkLevel(algorithm, options?.level) };
   });
+}
+
+/** The client's list is in its order of preference (Connect "Unary-Request"); ours says what there is to choose from. */
+export function chosenFor(
+  accepted: readonly string[],
+  send: readonly SendCompression[],
+): SendCompression | null {
+  for (const name of accepted) {
+    const found = send.find(({ algorithm }) => algorithm.name === name);
+    if (found !== undefined) return found;
+  }
+  return null;
 }
 
 function checkLevel({ name, levels }: Compression, level: number | undefined): number | undefined {

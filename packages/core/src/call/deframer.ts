@@ -5,6 +5,8 @@ import type { Compression } from "../host/host.ts";
 import { flagCompressed } from "../protocol/envelope.ts";
 import type { Base64Reader } from "./base64-reader.ts";
 import type { FrameReader } from "./frame-reader.ts";
+import { messageCost, offLoopCost, unpackedCost } from "./pace.ts";
+import type { Intake } from "./pace.ts";
 import { receivedTooLarge } from "./size-limit.ts";
 
 /** Where frames go, in order. Any method of {@link Deframer} may be called from inside. */
@@ -22,7 +24,8 @@ export interface FrameSink {
 /** Why nothing is taken in for the moment. */
 const unpacking = 1;
 const full = 2;
-type Hold = typeof unpacking | typeof full;
+const notAdmitted = 4;
+type Hold = typeof unpacking | typeof full | typeof notAdmitted;
 
 /**
  * Takes a body apart into messages, unpacked: one ordered queue whose steps may be asynchronous. While a step runs, or the
@@ -34,6 +37,7 @@ export class Deframer {
   readonly #text: Base64Reader | null;
   readonly #compression: Compression | null;
   readonly #limit: number;
+  readonly #intake: Intake;
   readonly #sink: FrameSink;
   #holds = 0;
   #waiting: { chunk: Uint8Array; at: number }[] = [];
@@ -49,6 +53,7 @@ export class Deframer {
     text: Base64Reader | null,
     compression: Compression | null,
     limit: number,
+    intake: Intake,
     sink: FrameSink,
   ) {
     this.#exchange = exchange;
@@ -56,6 +61,7 @@ export class Deframer {
     this.#text = text;
     this.#compression = compression;
     this.#limit = limit;
+    this.#intake = intake;
     this.#sink = sink;
   }
 
@@ -125,7 +131,7 @@ export class Deframer {
   #read(chunk: Uint8Array, start: number, end: number): number {
     const reader = this.#reader;
     let at = start;
-    while (at < end && this.#holds === 0 && this.#state === "open") {
+    while (at < end && this.#holds === 0 && this.#state === "open" && this.#admitted()) {
       at = reader.read(chunk, at, end);
       if (reader.failure !== null) this.#unreadable(reader.failure);
       else if (reader.ready) this.#frame();
@@ -133,10 +139,22 @@ export class Deframer {
     return at;
   }
 
+  /** Whether the next message may be read now; if not, it is held until it may. */
+  #admitted(): boolean {
+    if (this.#intake.admits(this.#readOn)) return true;
+    this.#hold(notAdmitted);
+    return false;
+  }
+
+  readonly #readOn = (): void => {
+    if (this.#state !== "done") this.#release(notAdmitted);
+  };
+
   #frame(): void {
     const { flags, buf, start, end, owned } = this.#reader;
     const size = end - start;
     if ((flags & flagCompressed) === 0) {
+      this.#intake.spend(messageCost + size);
       this.#sink.frame(flags, buf, start, end, owned, size);
       return;
     }
@@ -162,17 +180,22 @@ export class Deframer {
       return;
     }
     if (unpacked instanceof Uint8Array) {
+      this.#intake.spend(unpackedCost + unpacked.length);
       this.#sink.frame(flags & ~flagCompressed, unpacked, 0, unpacked.length, true, size);
       return;
     }
     this.#hold(unpacking);
+    this.#intake.spend(offLoopCost);
+    this.#intake.unpacking();
     unpacked.then(
       (bytes) => {
+        this.#intake.unpacked();
         if (this.#state === "done") return;
         this.#sink.frame(flags & ~flagCompressed, bytes, 0, bytes.length, true, size);
         this.#release(unpacking);
       },
       (failure: unknown) => {
+        this.#intake.unpacked();
         if (this.#state !== "done") this.#unpackFailed(failure);
       },
     );
@@ -228,6 +251,7 @@ export class Deframer {
   }
 
   #finish(trailers: Fields | null): void {
+    if (!this.#admitted()) return;
     const failure = this.#text?.finish() ?? null;
     if (failure !== null) {
       this.#unreadable(failure);

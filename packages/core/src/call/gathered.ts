@@ -2,13 +2,16 @@ import { RpcError } from "../error.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 
 /**
- * Bytes of one message that come in pieces. It grows with what has come, to at most twice that, never from what the peer
- * claims, and counts against the budget.
+ * The bytes of a body's messages that come in pieces, one message after the other. It grows with what has come: to twice
+ * that, or to what the message before it had, so that messages of one size are each gathered in a single buffer. Never from
+ * what the peer claims alone. It counts against the budget.
  */
 export class Gathered {
   readonly #budget: MemoryBudget;
   #bytes: Uint8Array = empty;
   #length = 0;
+  /** The length of the last one that was taken: its bytes have come, too. */
+  #before = 0;
 
   constructor(budget: MemoryBudget) {
     this.#budget = budget;
@@ -23,8 +26,9 @@ export class Gathered {
     const length = this.#length + end - start;
     const capacity = this.#bytes.length;
     if (length > capacity) {
-      // Many messages come in one piece, which needs no room behind it.
-      const larger = capacity === 0 ? length : Math.min(most, length * 2);
+      // Many bodies come in one piece, which needs no room behind it.
+      const wanted = capacity === 0 ? Math.max(length, this.#before) : length * 2;
+      const larger = Math.min(most, wanted);
       if (!this.#budget.take(larger - capacity)) {
         return new RpcError(
           "resource_exhausted",
@@ -43,6 +47,7 @@ export class Gathered {
   /** Gives the buffer away; its first {@link length} bytes (read that before) are the message. */
   take(): Uint8Array {
     const bytes = this.#bytes;
+    this.#before = this.#length;
     this.discard();
     return bytes;
   }

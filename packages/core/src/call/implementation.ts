@@ -3,6 +3,8 @@ import type { ServiceLite } from "../service.ts";
 import type { Gate } from "./gate.ts";
 import type { HandlerCall } from "./handler-call.ts";
 import type { Interceptor } from "./interceptor.ts";
+import { checkOptions } from "./known-options.ts";
+import type { OptionNames } from "./known-options.ts";
 import type { Observer } from "./observer.ts";
 
 /** For one service or for an App; the App's are outermost. */
@@ -14,6 +16,12 @@ export interface ServiceOptions {
   /** Hear of every call, in this order. Default: none. */
   observers?: readonly Observer[] | undefined;
 }
+
+export const serviceOptions: OptionNames<ServiceOptions> = {
+  gate: true,
+  interceptors: true,
+  observers: true,
+};
 
 /** A service with its handlers, to put into an App. Opaque. */
 export interface Implementation {
@@ -58,6 +66,7 @@ function join(
   options: ServiceOptions,
   complete: boolean,
 ): Implementation {
+  checkOptions(`the service ${service.typeName}`, options, serviceOptions);
   const handlers = given as ImplementationParts["handlers"];
   for (const localName of Object.keys(membersOf(service))) {
     const handler: unknown = handlers[localName];

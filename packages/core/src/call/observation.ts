@@ -13,7 +13,7 @@ export function observe(host: Host, observers: readonly Observer[], seen: CallHe
       const events = observer(seen);
       if (events !== undefined) listeners.push(events);
     } catch (error) {
-      host.report(error);
+      host.report("an observer threw", error);
     }
   }
   return listeners.length === 0 ? null : new Observation(host, listeners);
@@ -84,7 +84,7 @@ export class Observation {
         try {
           event(events);
         } catch (error) {
-          this.#host.report(error);
+          this.#host.report("an observer threw", error);
         }
       }
     });

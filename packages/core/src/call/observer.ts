@@ -3,9 +3,13 @@ import type { RpcError } from "../error.ts";
 import type { Metadata } from "../metadata.ts";
 import type { CallHead } from "./call-head.ts";
 
-/** Called at a call's start; what it returns hears the rest; returning nothing skips the call. */
-// oxlint-disable-next-line typescript/no-invalid-void-type -- "or nothing" is what an observer without interest returns
+// oxlint-disable typescript/no-invalid-void-type -- "or nothing" is what an observer without interest returns
+/**
+ * Called at each call's start, on either side. What it returns hears the rest of the call; returning nothing skips the call.
+ * What it throws is reported and touches nothing.
+ */
 export type Observer = (call: CallHead) => CallEvents | void;
+// oxlint-enable typescript/no-invalid-void-type
 
 /** What an observer hears. An error thrown by a listener is reported and touches nothing. */
 export interface CallEvents {

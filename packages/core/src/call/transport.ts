@@ -5,6 +5,7 @@ import type { Protocol } from "../protocol/protocol-name.ts";
 import type { CallHead } from "./call-head.ts";
 import type { CompressionOptions } from "./compression-options.ts";
 import type { Interceptor } from "./interceptor.ts";
+import type { OptionNames } from "./known-options.ts";
 import type { Observer } from "./observer.ts";
 
 /** Where calls go. Opaque; shared by clients, closed by whoever made it. */
@@ -18,7 +19,7 @@ export interface Transport extends AsyncDisposable {
 export interface ClientOptions {
   /** Default for every call, in milliseconds. Default: none. */
   timeoutMs?: number | undefined;
-  /** Request headers of every call. */
+  /** Request headers of every call. A client's replace its transport's of the same names, a call's both. */
   headers?: MetadataInit | undefined;
   /** Around every call; the first is the outermost. Default: none. */
   interceptors?: readonly Interceptor[] | undefined;
@@ -28,17 +29,27 @@ export interface ClientOptions {
   onAbandoned?: ((call: CallHead) => void) | undefined;
 }
 
+export const clientOptions: OptionNames<ClientOptions> = {
+  timeoutMs: true,
+  headers: true,
+  interceptors: true,
+  observers: true,
+  onAbandoned: true,
+};
+
 /** What every transport has, whatever carries it. */
 export interface CommonTransportOptions extends ClientOptions {
   /** Default `connect`. */
   protocol?: Protocol | undefined;
   /** Default `proto`. */
   codec?: "proto" | "json" | undefined;
+  /** How messages are compressed. Default: requests are sent as they are; responses may come in all that the engine has. */
   compression?: CompressionOptions | undefined;
   /** Bytes that one received message may have. Default 4 MiB; Infinity is no limit. */
   maxReceiveBytes?: number | undefined;
   /** Bytes that one sent message may have. Default: no limit. */
   maxSendBytes?: number | undefined;
+  /** How messages are read and written as JSON. Default: as protobuf's JSON mapping has it. */
   json?: JsonOptions | undefined;
   /**
    * Connect GET for unary methods without side effects: true, or the longest URL in bytes (beyond it: POST). Default
@@ -51,3 +62,15 @@ export interface CommonTransportOptions extends ClientOptions {
    */
   halfDuplex?: boolean | undefined;
 }
+
+/** Those beside {@link clientOptions}. */
+export const transportOptions: OptionNames<Omit<CommonTransportOptions, keyof ClientOptions>> = {
+  protocol: true,
+  codec: true,
+  compression: true,
+  maxReceiveBytes: true,
+  maxSendBytes: true,
+  json: true,
+  connectGet: true,
+  halfDuplex: true,
+};

@@ -10,6 +10,8 @@ export interface Host {
    * cancels it. A timer does not keep the process alive.
    */
   timer(at: number, run: () => void): () => void;
+  /** Runs `run` soon, in a later turn of the event loop: what is due, timers and I/O, comes in between. */
+  nextTurn(run: () => void): void;
   /**
    * Runs user code with `context` as the current one, asynchronous continuations included. Every entry into user code
    * passes here.
@@ -26,8 +28,8 @@ export interface Host {
   root<T>(run: () => T): T;
   /** A compression by its name on the wire (`gzip`, `deflate`, `br`, `zstd`); null where the engine lacks it. */
   compression(name: string): Compression | null;
-  /** Reports what has nobody else to go to: an error thrown by a user's hook. */
-  report(error: unknown): void;
+  /** Tells the developer of what has nobody else to go to: `what` happened, as that a hook threw, and what was thrown. */
+  report(what: string, thrown?: unknown): void;
 }
 
 /** One compression algorithm. Small work is done at once, large work off the event loop. */

@@ -1,3 +1,8 @@
+export { appOptions } from "../call/app.ts";
+export { serviceOptions } from "../call/implementation.ts";
+export { checkOptions } from "../call/known-options.ts";
+export type { OptionNames } from "../call/known-options.ts";
+export { clientOptions, transportOptions } from "../call/transport.ts";
 export { connectTransport } from "../call/client/connect-transport.ts";
 export { protocolByName } from "../call/client/protocol-by-name.ts";
 export type { TransportParts } from "../call/client/transport-core.ts";
@@ -17,4 +22,5 @@ export type { ServerProtocol } from "../protocol/server-protocol.ts";
 export { serverProtocols } from "../protocol/server-protocols.ts";
 export { CompressionFailure } from "./host.ts";
 export type { Compression, Host } from "./host.ts";
+export { shownUrl } from "./shown-url.ts";
 export { Shutdown, shutdownFault } from "./shutdown.ts";

@@ -1,7 +1,11 @@
+import { appOptions } from "../call/app.ts";
 import type { App } from "../call/app.ts";
+import { serviceOptions } from "../call/implementation.ts";
+import { checkOptions } from "../call/known-options.ts";
 import { pathPrefix } from "../call/path-prefix.ts";
 import { connectTransport } from "../call/client/connect-transport.ts";
 import { createAccept } from "../call/server/create-accept.ts";
+import { clientOptions, transportOptions } from "../call/transport.ts";
 import type { CommonTransportOptions, Transport } from "../call/transport.ts";
 import type { Host } from "../host/host.ts";
 import type { ClientProtocol } from "../protocol/client-protocol.ts";
@@ -26,6 +30,8 @@ export function createInMemoryTransport(
   app: App,
   options: Omit<CommonTransportOptions, "protocol">,
 ): Transport {
+  checkOptions("the App", app, serviceOptions, appOptions);
+  checkOptions("createInMemoryTransport()", options, clientOptions, transportOptions);
   const connector = memoryConnector(createAccept(host, serverProtocols, app), host);
   const parts = {
     host,

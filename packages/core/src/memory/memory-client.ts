@@ -2,30 +2,31 @@ import type { ClientSink, Fault } from "@millrace/exchange";
 import { MemoryEnd, type Terms } from "./memory-end.ts";
 import type { Pipe } from "./pipe.ts";
 import { memoryPeer } from "./memory-peer.ts";
-import type { MemoryServer } from "./memory-server.ts";
+
+/** What a client tells the other end, beside what every end does. */
+interface Responder extends MemoryEnd {
+  /** The request has been sent. */
+  begin(): void;
+  /** The response has been read to its end. */
+  replyRead(): void;
+}
 
 /** The client's end of an exchange. */
 export class MemoryClient extends MemoryEnd {
   readonly #sink: ClientSink;
-  readonly #forget: (client: MemoryClient) => void;
-  #server: MemoryServer | undefined;
+  readonly #forget: () => void;
+  #server: Responder | undefined;
   /** `waiting` for sent(); then how far the response has been delivered. */
   #phase: "waiting" | "sent" | "head" | "ended" | "left" = "waiting";
 
-  constructor(
-    terms: Terms,
-    out: Pipe,
-    incoming: Pipe,
-    sink: ClientSink,
-    forget: (client: MemoryClient) => void,
-  ) {
+  constructor(terms: Terms, out: Pipe, incoming: Pipe, sink: ClientSink, forget: () => void) {
     super(terms, out, incoming);
     this.#sink = sink;
     this.#forget = forget;
   }
 
   /** Joins the ends. */
-  join(server: MemoryServer): void {
+  join(server: Responder): void {
     this.#server = server;
   }
 
@@ -42,7 +43,7 @@ export class MemoryClient extends MemoryEnd {
     return this.#sink;
   }
 
-  protected peerEnd(): MemoryServer {
+  protected peerEnd(): Responder {
     if (this.#server === undefined) throw new Error("an end was used before it was joined");
     return this.#server;
   }
@@ -72,7 +73,7 @@ export class MemoryClient extends MemoryEnd {
   }
 
   protected forget(): void {
-    this.#forget(this);
+    this.#forget();
   }
 
   protected ended(): void {

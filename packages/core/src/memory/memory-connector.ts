@@ -1,6 +1,7 @@
 import type { Accept, Caps, Connector, Exchange, Fault } from "@millrace/exchange";
 import { ErrorCode } from "@millrace/exchange";
 import type { Host } from "../host/host.ts";
+import { Shutdown, type Stoppable } from "../host/shutdown.ts";
 import { MemoryClient } from "./memory-client.ts";
 import { scratchSize, type Terms } from "./memory-end.ts";
 import { type Drain, MemoryServer } from "./memory-server.ts";
@@ -62,25 +63,28 @@ export function memoryConnector(
     timer: (run) => host.timer(host.now() + drainMs, run),
   };
   const running = new Map<MemoryClient, MemoryServer>();
-  const idle: (() => void)[] = [];
-  let state: "open" | "closing" = "open";
-
-  const forget = (client: MemoryClient): void => {
-    running.delete(client);
-    if (running.size === 0) for (const resolve of idle.splice(0)) resolve();
-  };
+  const shutdown = new Shutdown(host, "the server in this process");
 
   return {
     caps,
     open(head, body, _hints, sink): Exchange {
       const up = new Pipe(terms.window);
       const down = new Pipe(terms.window);
-      const client = new MemoryClient(terms, up, down, sink, forget);
+      const exchange: Stoppable = {
+        fail(fault) {
+          client.fail(client.unsent ? { ...fault, processed: "never" } : fault);
+          server.fail(cancelled);
+        },
+      };
+      const client: MemoryClient = new MemoryClient(terms, up, down, sink, () => {
+        running.delete(client);
+        shutdown.left(exchange);
+      });
       const server = new MemoryServer(terms, down, up, head, accept ?? (() => null), drain, client);
       client.join(server);
       running.set(client, server);
-      if (state === "closing") client.fail(refused);
-      else if (accept === null) client.fail(unreachable);
+      if (!shutdown.admits(exchange)) return client;
+      if (accept === null) client.fail(unreachable);
       else {
         if (body !== undefined && body !== null) client.write(body);
         if (body !== undefined) client.end(null);
@@ -88,25 +92,7 @@ export function memoryConnector(
       }
       return client;
     },
-    async close(graceMs): Promise<void> {
-      state = "closing";
-      if (running.size === 0) return;
-      const done = new Promise<void>((resolve) => idle.push(resolve));
-      const resetAll = (): void => {
-        for (const [client, server] of running) {
-          client.fail(shutdown(client.unsent));
-          server.fail(cancelled);
-        }
-      };
-      if (graceMs <= 0) {
-        resetAll();
-        await done;
-        return;
-      }
-      const cancelTimer = host.timer(host.now() + graceMs, resetAll);
-      await done;
-      cancelTimer();
-    },
+    close: (graceMs) => shutdown.begin(graceMs),
     cut(): void {
       for (const [client, server] of running) {
         client.fail(lost(client));
@@ -123,13 +109,6 @@ export function memoryConnector(
   };
 }
 
-const refused: Fault = {
-  by: "local",
-  kind: "shutdown",
-  h2: -1,
-  processed: "never",
-  text: "the connector is closed",
-};
 const unreachable: Fault = {
   by: "transport",
   kind: "connect",
@@ -151,16 +130,6 @@ const cancelled: Fault = {
   processed: "maybe",
   text: "the client's connector was closed",
 };
-
-function shutdown(unsent: boolean): Fault {
-  return {
-    by: "local",
-    kind: "shutdown",
-    h2: ErrorCode.CANCEL,
-    processed: unsent ? "never" : "maybe",
-    text: "the connector was closed",
-  };
-}
 
 function lost(client: MemoryClient): Fault {
   return {

@@ -1,3 +1,4 @@
+import { shortened } from "../shortened.ts";
 import type { HttpRefusal, IncomingRequest, ServerProtocol, WireCall } from "./server-protocol.ts";
 
 /** Finds the protocol that a request speaks, by its verb and content type. */
@@ -10,11 +11,12 @@ export function negotiate(
     if (accepted !== null) return accepted;
   }
   const { method, head } = request;
-  if (method === undefined) return { status: 404, fields: [], text: `there is no method ${head.path}` };
+  if (method === undefined)
+    return { status: 404, fields: [], text: `there is no method ${shortened(head.path, 200)}` };
   const verbs = new Set(protocols.flatMap((protocol) => protocol.verbs(method)));
   if (!verbs.has(head.method)) {
     const allowed = [...verbs].toSorted().join(", ");
-    const text = `${head.path} takes no ${head.method}: use ${allowed}`;
+    const text = `${head.path} takes no ${shortened(head.method, 32)}: use ${allowed}`;
     return { status: 405, fields: ["allow", allowed], text };
   }
   return unsupportedType(
@@ -26,7 +28,8 @@ export function negotiate(
 /** The answer to a content type that a method is not called with. */
 function unsupportedType({ head, mediaType }: IncomingRequest, types: readonly string[]): HttpRefusal {
   const list = types.join(", ");
-  const what = mediaType === "" ? "a request without a content-type" : `content-type ${mediaType}`;
+  const what =
+    mediaType === "" ? "a request without a content-type" : `content-type ${shortened(mediaType, 64)}`;
   return {
     status: 415,
     fields: ["accept-post", list],

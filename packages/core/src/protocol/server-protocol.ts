@@ -32,6 +32,14 @@ export interface WholeReply {
   readonly trailers: Fields | null;
 }
 
+/** An error as far as its protocol carries it. */
+export interface CutError {
+  readonly error: RpcError;
+  readonly trailers: Fields;
+  /** What does not travel, in words. */
+  readonly left: string;
+}
+
 /** A request's head, read: how its body is to be read, and how the answer is written. */
 export interface WireCall {
   readonly protocol: Protocol;
@@ -62,6 +70,8 @@ export interface WireCall {
     encoding: string | null,
     trailers: Fields,
   ): { readonly status: number; readonly fields: Fields };
+  /** What is left of an error that is too large for the protocol to carry it, to be sent in its place; null: it is not. */
+  cut(error: RpcError, trailers: Fields): CutError | null;
   /** What ends a response that carries messages: a last frame, trailers, or neither. */
   end(
     error: RpcError | null,

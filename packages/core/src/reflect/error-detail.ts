@@ -1,7 +1,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { DescMessage, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { isRpcError } from "../error.ts";
-import type { ErrorDetail } from "../error.ts";
+import type { ErrorDetail } from "../error-detail.ts";
 
 /** A typed detail, to put into an RpcError. */
 export function errorDetail<D extends DescMessage>(schema: D, init: MessageInitShape<D>): ErrorDetail {

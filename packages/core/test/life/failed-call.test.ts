@@ -22,10 +22,10 @@ function refuse(): never {
 
 /** The user's own functions, by whose names a stack is known to lead to them. */
 const callers: readonly [string, (client: GreetServiceClient) => Promise<unknown>, string][] = [
-  ["unary", async (client) => void (await calledHere(client)), "Greet"],
-  ["server streaming", async (client) => void (await loopedHere(client)), "Watch"],
-  ["client streaming", async (client) => void (await collectedHere(client)), "Collect"],
-  ["bidi", async (client) => void (await receivedHere(client)), "Chat"],
+  ["unary", calledHere, "Greet"],
+  ["server streaming", loopedHere, "Watch"],
+  ["client streaming", collectedHere, "Collect"],
+  ["bidi", receivedHere, "Chat"],
 ];
 async function calledHere(client: GreetServiceClient): Promise<void> {
   await client.greet({});

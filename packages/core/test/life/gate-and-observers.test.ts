@@ -255,6 +255,7 @@ describe.each(protocols)("observers, %s", (protocol) => {
     expect((await on.client.greet({})).greeting).toBe("fine");
     await quiet();
     expect(on.host.reported).toHaveLength(10);
+    expect(new Set(on.host.told)).toEqual(new Set(["an observer threw"]));
     expect(on.clientEnds.map(({ code }) => code)).toEqual(["ok"]);
     expect(on.serverEnds.map(({ code }) => code)).toEqual(["ok"]);
   });
@@ -356,5 +357,22 @@ describe.each(protocols)("what a handler throws, %s", (protocol) => {
     );
     expect(await codeOf(on.client.greet({}))).toBe("unknown");
     expect(on.host.reported).toMatchObject([{ message: "second" }]);
+    expect(on.host.told).toEqual(["onError threw"]);
+  });
+
+  const where = "a call of /greet.v1.GreetService/Greet failed on the server's side";
+  const fix = "(set onError of the App to handle this yourself)";
+  const bug = new Error("a bug");
+  test.each([
+    ["an Error", bug, `${where} ${fix}`],
+    ["no Error", "a bug", `${where}, with something that is no Error and so has no stack ${fix}`],
+  ])("without an onError it is said where %s was thrown, and what helps", async (_, thrown, text) => {
+    const greet = (): never => {
+      throw thrown;
+    };
+    const on = stage({ greet }, { protocol, app: { onError: undefined } });
+    expect(await codeOf(on.client.greet({}))).toBe("unknown");
+    expect(on.host.told).toEqual([text]);
+    expect(on.host.reported).toEqual([thrown]);
   });
 });

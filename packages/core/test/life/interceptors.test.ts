@@ -687,3 +687,37 @@ describe.each(protocols)("interceptors know the call, %s", (protocol) => {
     ]);
   });
 });
+
+test.each(protocols)(
+  "headers over %s: the call's win over the client's, these over the transport's; interceptors win over all, the inner over the outer",
+  async (protocol) => {
+    const got: (string | undefined)[] = [];
+    const on = stage(
+      {
+        greet: (_, { requestHeaders }) => {
+          got.push(...["a", "b", "c", "d", "e"].map((name) => requestHeaders.getAll(name).join()));
+          return {};
+        },
+      },
+      {
+        protocol,
+        transport: {
+          headers: { a: "transport", b: "transport", c: "transport", d: "transport", e: "transport" },
+          interceptors: [setHeaders({ e: "the transport's interceptor" })],
+        },
+        client: {
+          headers: { b: "client", c: "client", d: "client", e: "client" },
+          interceptors: [setHeaders({ d: "the client's interceptor", e: "the client's interceptor" })],
+        },
+      },
+    );
+    await on.client.greet({}, { headers: { c: "call", d: "call", e: "call" } });
+    expect(got).toEqual([
+      "transport",
+      "client",
+      "call",
+      "the client's interceptor",
+      "the transport's interceptor",
+    ]);
+  },
+);

@@ -36,6 +36,20 @@ test("what is written is read again, the error with headers and trailers as its 
   expect(trailers).toEqual(["a", "1"]);
 });
 
+test("metadata of more than 2048 values are refused, as a head with them would be", () => {
+  const values = (count: number): Uint8Array =>
+    utf8(JSON.stringify({ error: { code: "aborted" }, metadata: { a: Array(count).fill("1") } }));
+  expect(readEndStream(values(2048), []).error?.code).toBe("aborted");
+  const { error, trailers } = readEndStream(values(2049), ["h", "0"]);
+  expect(error).toMatchObject({
+    code: "resource_exhausted",
+    message: "the EndStream message has more than 2048 values of metadata",
+    isRemote: false,
+  });
+  expect([...(error?.metadata ?? [])]).toEqual([["h", "0"]]);
+  expect(trailers).toEqual([]);
+});
+
 test.each(["{}", '{"error":null}', '{"error":null,"metadata":null}', '{"x":1}', ' \n{ "metadata" : {} }'])(
   "%s is success",
   (text) => {

@@ -105,6 +105,32 @@ test("what a message takes grows with what has come, never with what it claims",
   expect(held.used).toBe(0);
 });
 
+test("a message begins with as much as the one before it had, so that one of the same size needs no more", () => {
+  const held = budget();
+  const reader = new EnvelopeReader(Infinity, held, "client");
+  const claim = (length: number): void => {
+    reader.read(Uint8Array.of(0, 0, 0, length >> 8, length & 255), 0, 5);
+    expect(held.used).toBe(0);
+  };
+  const read = (bytes: number): number => {
+    reader.read(new Uint8Array(bytes), 0, bytes);
+    return held.used;
+  };
+  claim(300);
+  for (const bytes of [100, 100, 100]) read(bytes);
+  expect([reader.ready, reader.end, held.used]).toEqual([true, 300, 0]);
+  claim(300);
+  expect([read(1), read(100), read(198)]).toEqual([300, 300, 300]);
+  read(1);
+  expect([reader.ready, reader.end, held.used]).toEqual([true, 300, 0]);
+  claim(200);
+  expect([read(1), read(199)]).toEqual([200, 0]);
+  claim(0xffff);
+  expect([read(1), read(200), read(300)]).toEqual([200, 402, 1002]);
+  reader.discard();
+  expect(held.used).toBe(0);
+});
+
 test("when all that is set apart for incomplete messages is in use, the next one fails", () => {
   const held = new MemoryBudget(1000);
   const first = new EnvelopeReader(Infinity, held, "client");

@@ -1,4 +1,5 @@
 // PROTOCOL 7 "details and metadata", 1 "keys ending in -bin".
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { RpcError } from "../../src/error.ts";
 import { FieldMetadata, InvalidMetadata } from "../../src/metadata.ts";
@@ -93,11 +94,15 @@ test.each([undefined, null, 5, true, {}, [], Symbol("x"), () => "x"])(
 );
 
 test("bytes go under a -bin name alone, and come back", () => {
-  expect(() => metadata().set("x", new Uint8Array(1))).toThrow('give it a name that ends in "-bin"');
+  expect(() => metadata().set("x", new Uint8Array(1))).toThrow(
+    'metadata "x" is given bytes, which only names that end in "-bin" carry: name it "x-bin", or give text',
+  );
   const set = metadata().set("x-bin", Uint8Array.of(255, 0));
   expect(set.get("x-bin")).toBe("/wA");
   expect(set.getBinary("x-bin")).toEqual(Uint8Array.of(255, 0));
-  expect(() => set.set("x-bin", "!")).toThrow('metadata "x-bin" must be bytes or base64 text');
+  expect(() => set.set("x-bin", "!")).toThrow(
+    'metadata "x-bin" is given text that is not base64, but a name that ends in "-bin" carries bytes: give new TextEncoder().encode(text), or choose a name without "-bin"',
+  );
 });
 
 test.each(["QUI", "QUI=", "QUI,Qw==", "QUI, Qw"])("of the -bin value %j the first part is read", (text) => {
@@ -148,6 +153,37 @@ describe("what a peer sent that no one may send", () => {
     expect(FieldMetadata.of(received).fields).toEqual(["g", "good"]);
     expect(metadata().replace(received).fields).toEqual(["g", "good"]);
     expect([...new RpcError("aborted", "", { metadata: received }).metadata]).toEqual([["g", "good"]]);
+  });
+});
+
+describe("of names that a peer chose", () => {
+  const names = ["__proto__", "constructor", "__proto__", "a"];
+  const received = FieldMetadata.received(names.flatMap((name, index) => [name, String(index)]));
+
+  test("each is in JSON", () => {
+    expect(JSON.stringify(received)).toBe('{"__proto__":["0","2"],"constructor":"1","a":"3"}');
+    expect(Object.getPrototypeOf(received.toJSON())).toBe(Object.prototype);
+  });
+
+  test("each is replaced", () => {
+    const changed = new FieldMetadata(["x", "kept", "a", "old", "__proto__", "old"]).replace(received);
+    expect(changed.fields).toEqual(["x", "kept", ...received.fields]);
+  });
+
+  test("a console shows the first hundred, and how many more there are", () => {
+    const many = FieldMetadata.received(Array.from({ length: 250 }, (_, i) => [`k${i}`, "v"]).flat());
+    const shown = inspect(new RpcError("aborted", "", { metadata: many }));
+    expect(shown).toContain("k99: 'v'");
+    expect(shown).not.toContain("k100:");
+    expect(shown).toContain("'…': '150 more names'");
+    expect(inspect(received)).not.toContain("…");
+  });
+
+  test("even half a million are read in one pass", () => {
+    const many = FieldMetadata.received(Array.from({ length: 500_000 }, (_, i) => [`k${i}`, "v"]).flat());
+    expect(Object.keys(many.toJSON())).toHaveLength(500_000);
+    expect(new FieldMetadata([...many.fields]).replace(many).fields).toHaveLength(1_000_000);
+    expect(inspect(many)).toContain("499900 more names");
   });
 });
 

@@ -1,5 +1,7 @@
 // PROTOCOL 5 "trailers are an envelope with flag bit 7".
 import { expect, test } from "vitest";
+import { grpcWebClient } from "../../src/protocol/grpc-web/client.ts";
+import type { RequestFacts } from "../../src/protocol/client-protocol.ts";
 import { readTrailerBlock, trailerFrame } from "../../src/protocol/grpc-web/trailer-frame.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -36,4 +38,19 @@ test.each(["a", ": b", "a: b\r\nnonsense\r\n", "a: b\r\n:\r\n"])("%j is malforme
 
 test("what is not UTF-8 is read all the same", () => {
   expect(readTrailerBlock(Uint8Array.of(0x61, 0x3a, 0xff))).toEqual(["a", "\uFFFD"]);
+});
+
+test("trailers of more than 2048 fields are refused, as a head with them would be", () => {
+  const head = ["content-type", "application/grpc-web+proto", "h", "0"];
+  const response = grpcWebClient.response({ format: "proto" } as RequestFacts, 200, head);
+  const block = (count: number): Uint8Array => utf8(`grpc-status: 10\r\n${"a: 1\r\n".repeat(count - 1)}`);
+  expect(response.readEnd(block(2048)).error?.code).toBe("aborted");
+  const { error, trailers } = response.readEnd(block(500_000));
+  expect(error).toMatchObject({
+    code: "resource_exhausted",
+    message: "the gRPC-Web trailers are more than 2048 fields",
+    isRemote: false,
+  });
+  expect([...(error?.metadata ?? [])]).toEqual([["h", "0"]]);
+  expect(trailers).toEqual([]);
 });

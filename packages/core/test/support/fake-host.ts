@@ -11,6 +11,8 @@ interface Timer {
 export class FakeHost implements Host {
   /** What had nobody else to go to. */
   readonly reported: unknown[] = [];
+  /** What was said of each. */
+  readonly told: string[] = [];
   /** `gzip`, at once. */
   readonly gzip: Compression = plainCompression("gzip");
   /** `br`, whose steps are asynchronous; held back while a test says so. */
@@ -30,6 +32,10 @@ export class FakeHost implements Host {
     const timer: Timer = { at, run: () => inContext(run) };
     this.#timers.add(timer);
     return () => void this.#timers.delete(timer);
+  }
+
+  nextTurn(run: () => void): void {
+    setImmediate(run);
   }
 
   enter<T>(context: unknown, run: () => T): T {
@@ -53,8 +59,9 @@ export class FakeHost implements Host {
     return name === "br" ? this.slow : null;
   }
 
-  report(error: unknown): void {
-    this.reported.push(error);
+  report(what: string, thrown?: unknown): void {
+    this.reported.push(thrown);
+    this.told.push(what);
   }
 
   /** Timers that are armed. */

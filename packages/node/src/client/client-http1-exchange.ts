@@ -8,6 +8,9 @@ import type { Http1Carried, Http1Connection } from "./http1-connection.ts";
 import { endsWithConnection, http1Fault, type Http1Failure } from "./http1-fault.ts";
 import { http1Caps } from "./http1-limits.ts";
 
+/** In bytes: so much of a body is read in a turn of the event loop, which others wait for, the garbage collector among them. */
+const mostPerTurn = 256 * 1024;
+
 /** Undici gives the names and values of a head as the bytes of the wire. */
 function fieldsOf(raw: unknown): Fields {
   if (!Array.isArray(raw)) return [];
@@ -31,6 +34,10 @@ export class ClientHttp1Exchange extends ClientExchange implements Http1Carried 
   #controller: Dispatcher.DispatchController | undefined;
   /** Whether undici's parser is to be let go on, in a later turn. */
   #resuming: "no" | "scheduled" = "no";
+  /** Bytes of the body since undici's parser was last let go on. */
+  #taken = 0;
+  /** What came from the socket when the parser had brought enough. */
+  #lastRead: ArrayBufferLike | undefined;
 
   constructor(target: Target, sink: ClientSink, ended: () => void) {
     super(sink, ended);
@@ -54,11 +61,6 @@ export class ClientHttp1Exchange extends ClientExchange implements Http1Carried 
       }
     };
     this.#dispatch();
-  }
-
-  override pause(): void {
-    super.pause();
-    this.#controller?.pause();
   }
 
   /** The body was given whole. */
@@ -102,7 +104,17 @@ export class ClientHttp1Exchange extends ClientExchange implements Http1Carried 
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.state === "closed") return;
-    if (!this.sink.data(chunk)) controller.pause();
+    this.#taken += chunk.length;
+    if (this.sink.data(chunk) && this.#taken < mostPerTurn) {
+      this.#lastRead = undefined;
+      return;
+    }
+    // Stopped in the middle of it, undici copies the rest together with what it reads next: the sink may as well hold it.
+    this.#lastRead ??= chunk.buffer;
+    const end = chunk.byteOffset + chunk.length;
+    if (chunk.buffer === this.#lastRead && end < chunk.buffer.byteLength) return;
+    controller.pause();
+    this.readOn();
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
@@ -151,9 +163,12 @@ export class ClientHttp1Exchange extends ClientExchange implements Http1Carried 
   protected readOn(): void {
     if (this.#resuming === "scheduled" || this.#controller === undefined) return;
     this.#resuming = "scheduled";
-    process.nextTick(() => {
+    setImmediate(() => {
       this.#resuming = "no";
-      if (this.state === "running" && !this.sink.paused) this.#controller?.resume();
+      if (this.state !== "running" || this.sink.paused) return;
+      this.#taken = 0;
+      this.#lastRead = undefined;
+      this.#controller?.resume();
     });
   }
 

@@ -1,3 +1,5 @@
+import type { OptionNames } from "@millrace/core/host";
+
 /** How a client makes TLS connections. Node's own defaults where nothing is said. */
 export interface ClientTls {
   /** Certificate authorities in PEM that stand in for the well-known ones. */
@@ -11,3 +13,11 @@ export interface ClientTls {
   /** False accepts any certificate: for tests only. Default true. */
   readonly rejectUnauthorized?: boolean | undefined;
 }
+
+export const clientTlsOptions: OptionNames<ClientTls> = {
+  ca: true,
+  cert: true,
+  key: true,
+  servername: true,
+  rejectUnauthorized: true,
+};

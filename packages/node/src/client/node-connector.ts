@@ -1,7 +1,9 @@
 import { createSecureContext } from "node:tls";
+import { checkOptions } from "@millrace/core/host";
 import type { Connector } from "@millrace/exchange";
 import { AlpnConnector } from "./alpn-connector.ts";
 import { type BaseUrl, parseBaseUrl } from "./base-url.ts";
+import { clientTlsOptions } from "./client-tls.ts";
 import type { ClientTls } from "./client-tls.ts";
 import type { Target, TargetTls } from "./dial.ts";
 import { Http1Connector } from "./http1-connector.ts";
@@ -36,6 +38,7 @@ function authorities(ca: NonNullable<ClientTls["ca"]>): (string | Buffer)[] {
 
 /** Read once: a context costs milliseconds, and what is wrong with a key is said where it was given. */
 function targetTls(tls: ClientTls): TargetTls {
+  checkOptions("tls", tls, clientTlsOptions);
   const { ca, cert, key, servername, rejectUnauthorized } = tls;
   if ((cert === undefined) !== (key === undefined)) {
     throw new TypeError(

@@ -38,6 +38,8 @@ const yieldAtOnce = 256 * 1024;
 const pieceOffLoop = 128 * 1024;
 /** The smallest piece that zlib takes. */
 const smallestPiece = 64;
+/** The smallest piece to unpack into: 30 bytes can make 256 KiB, and each piece costs a microsecond. Still from Buffer's pool. */
+const smallestUnpacked = 2048;
 /** RFC 8878 section 3.1.1.1.2: the window of 8 MiB that every decoder should support. */
 const zstdWindowLog = 23;
 const zstdLargestWindowLog = 27;
@@ -193,7 +195,7 @@ class ZlibCompression<O> implements Compression {
     const piece = Math.min(bytes.length * 4, most);
     let result: Unpacked;
     try {
-      const options = this.#unpackOptions(limit, Math.max(piece, smallestPiece), most);
+      const options = this.#unpackOptions(limit, Math.max(piece, smallestUnpacked), most);
       result = withInfo(this.#algorithm.unpackSync(bytes, options));
     } catch (error) {
       if (limit > yieldAtOnce && isTooLarge(error)) return this.#unpackOffLoop(copyOf(bytes), limit);

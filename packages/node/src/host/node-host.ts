@@ -28,11 +28,11 @@ function timer(at: number, run: () => void): () => void {
   return () => clearTimeout(pending);
 }
 
-/** One line of what failed, then its stack: an error that nobody can catch is of use only with the place it came from. */
-function report(error: unknown): void {
+/** A line of what happened, then what was thrown with its stack: it is of use only with the place it came from. */
+function report(what: string, ...thrown: [thrown?: unknown]): void {
   try {
     // oxlint-disable-next-line no-console -- standard error is where such errors go
-    console.error("millrace: an error that nobody handles:", error);
+    console.error(`millrace: ${what}`, ...thrown);
   } catch {
     // Printing runs code of the value's own (getters, inspect.custom): that too must not bring the process down.
   }
@@ -45,6 +45,7 @@ function report(error: unknown): void {
 export const nodeHost: Host = {
   now: () => performance.now(),
   timer,
+  nextTurn: (run) => void setImmediate(run),
   enter: (context, run) => storage.run(context, run),
   current: () => storage.getStore(),
   capture: () => AsyncLocalStorage.snapshot(),

@@ -161,6 +161,8 @@ export class Connections {
       // A client may stream a request for as long as it likes; its messages are what a deadline bounds.
       requestTimeout: 0,
       keepAliveTimeout: limits.keepAliveTimeoutMs,
+      // node would end the connection past the pipeline, which would serve the requests behind.
+      requireHostHeader: false,
     });
     server.maxHeadersCount = limits.maxHeaderFields;
     server.on("request", (req, res) => this.#acceptHttp1(req, res, false));
@@ -182,9 +184,15 @@ export class Connections {
       pipeline.leave();
       if (pipeline.idle && this.#state === "draining") socket.end();
     };
-    const site = this.#site(expectsContinue, closed, () => pipeline.close());
+    // RFC 9112 section 3.2.
+    const hostless = req.httpVersion === "1.1" && req.headers.host === undefined;
+    const site = this.#site(expectsContinue, closed, () => pipeline.close(), hostless);
     const exchange = new Http1Exchange(req, res, peerOf(socket, socket), site);
-    if (socket.destroyed || pipeline.enter(() => this.#settle(exchange))) return;
+    const begin = (): void => {
+      if (hostless) answer(exchange, 400, "the host field is missing");
+      else this.#settle(exchange);
+    };
+    if (socket.destroyed || pipeline.enter(begin)) return;
     this.#options.report({
       address: peerOf(socket, socket).address,
       text: "HTTP/1.1: more requests were sent ahead than can wait for their answers",
@@ -199,9 +207,9 @@ export class Connections {
     else exchange.start(sink);
   }
 
-  #site(expectsContinue: boolean, closed: () => void, saidClose: () => void = ignore): Site {
+  #site(expectsContinue: boolean, closed: () => void, saidClose: () => void = ignore, isLast = false): Site {
     const { drainBytes, drainMs, probeMs, maxConcurrentStreams } = this.#options.limits;
-    const closing = (): boolean => this.#state === "draining";
+    const closing = (): boolean => isLast || this.#state === "draining";
     const maxConcurrent = maxConcurrentStreams;
     return {
       drainBytes,
@@ -233,7 +241,7 @@ export class Connections {
     try {
       taken = hook(request, socket, head);
     } catch (error) {
-      nodeHost.report(error);
+      nodeHost.report("upgrade threw", error);
       socket.destroy();
       return;
     }

@@ -240,6 +240,14 @@ export class Http1Exchange implements ServerExchange {
     };
   }
 
+  /** node has decided. From here on it may be another response that is the last: one that node gives by itself, say. */
+  #releaseSocket(): void {
+    if (!this.#holdsSocket) return;
+    this.#holdsSocket = false;
+    // The prototype's again.
+    Reflect.deleteProperty(this.#req.socket, "destroySoon");
+  }
+
   /**
    * Whether the connection takes no further request, which the head has to say: a client that is not told sends the next
    * one into a connection that we are closing. So it is, too, where the rest of the request is not sure to be read to its
@@ -258,6 +266,7 @@ export class Http1Exchange implements ServerExchange {
   }
 
   readonly #flushed = (): void => {
+    this.#releaseSocket();
     if (this.#life === "closed") return;
     this.#response = "flushed";
     if (this.#request.ended) {
@@ -362,8 +371,7 @@ export class Http1Exchange implements ServerExchange {
   #close(delivered: boolean): void {
     this.#stopProbing();
     this.#req.socket.off("close", this.#done);
-    // The prototype's again.
-    if (this.#holdsSocket && !this.#last) Reflect.deleteProperty(this.#req.socket, "destroySoon");
+    this.#releaseSocket();
     this.#site.closed();
     this.#sink?.closed(delivered);
   }

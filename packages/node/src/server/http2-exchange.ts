@@ -3,7 +3,7 @@ import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Caps, Fault, Fields, Peer, RequestHead, ServerExchange, Sink, Span } from "@millrace/exchange";
 import { ErrorCode, firstField } from "@millrace/exchange";
 
-import { byName, responseHead, withInherited } from "./http2-fields.ts";
+import { byName, checkListSize, responseHead, withInherited } from "./http2-fields.ts";
 import { RequestBody } from "./request-body.ts";
 import { http2RequestHead } from "./request-head.ts";
 import type { Site } from "./site.ts";
@@ -152,16 +152,22 @@ export class Http2Exchange implements ServerExchange {
     process.nextTick(() => this.#close(false));
   }
 
-  /** The server ends it: its time to drain is over. */
+  /**
+   * The server ends it: its time to drain is over. The stream ends with its connection: a reset of its own would tell the
+   * client that the call was canceled.
+   */
   cut(): void {
     if (this.#life === "closed") return;
-    this.#die({
+    this.#stream.on("error", ignore);
+    this.#endLife();
+    this.#sink?.fault({
       by: "local",
       kind: "shutdown",
-      h2: ErrorCode.CANCEL,
+      h2: -1,
       processed: "maybe",
       text: "the server shut down",
     });
+    this.#close(false);
   }
 
   /** Sends the head. Afterwards the response is `open`, or the exchange is dead. */
@@ -176,6 +182,7 @@ export class Http2Exchange implements ServerExchange {
     try {
       const options = { endStream: endStream || this.#bodiless, waitForTrailers: wait };
       const fields = withInherited(this.#fields, this.#site.inherited(this.#status));
+      checkListSize(fields);
       stream.respond(responseHead(this.#status, fields), options);
     } catch (error) {
       this.#refused("head", error);
@@ -201,8 +208,10 @@ export class Http2Exchange implements ServerExchange {
   }
 
   readonly #sendTrailers = (): void => {
+    const trailers = this.#trailers ?? [];
     try {
-      this.#stream.sendTrailers(byName(this.#trailers ?? []));
+      checkListSize(trailers);
+      this.#stream.sendTrailers(byName(trailers));
     } catch (error) {
       this.#refused("trailers", error);
       return;

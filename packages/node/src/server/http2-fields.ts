@@ -9,6 +9,28 @@ const TAKES_LISTS: boolean = (() => {
   return major > 24 || (major === 24 && minor >= 7);
 })();
 
+/** RFC 9113 section 6.5.2: the size of a list of fields. */
+export function listSize(fields: Fields): number {
+  let size = fields.length * 16;
+  for (const text of fields) size += text.length;
+  return size;
+}
+
+/**
+ * node:http2 ends the whole connection over a list of fields that it cannot send, which is one above 64 KiB: less what it
+ * adds itself.
+ */
+const mostListSize = 64 * 1024 - 256;
+
+/** Throws RangeError for what must not come before node:http2. */
+export function checkListSize(fields: Fields): void {
+  const size = listSize(fields);
+  if (size <= mostListSize) return;
+  throw new RangeError(
+    `they are ${size} bytes, and at most ${mostListSize} can be sent: send such data in messages`,
+  );
+}
+
 /** A response's head in the best form that this node takes. */
 export function responseHead(status: number, fields: Fields): OutgoingHttpHeaders | readonly string[] {
   return TAKES_LISTS ? [":status", String(status), ...fields] : { ...byName(fields), ":status": status };

@@ -1,6 +1,10 @@
+import { shown } from "./shown.ts";
+
 /**
- * What one server lets a peer make it hold, and for how long. Every bound of the server stands here, with its default. All
- * are whole numbers from 1 to 2,147,483,647; `drainBytes` and `drainMs` may be 0.
+ * What one server lets a peer make it hold, and for how long, as far as it can be set. All are whole numbers from 1 to
+ * 2,147,483,647; `drainBytes` and `drainMs` may be 0. Fixed bounds stand beside what they bound: requests sent ahead over
+ * HTTP/1.1 (`pipeline.ts`); in core incomplete messages (`MemoryBudget`, `StallWatch`) and responses that wait for
+ * the end of their request (`OutgoingResponse`).
  */
 export interface ServerLimits {
   /** A request's header fields, in bytes. 65,536. */
@@ -71,6 +75,7 @@ function isLimit(name: string): name is keyof ServerLimits {
 
 /** The defaults, with other bounds in place of some. Throws TypeError, naming option and value. */
 export function serverLimits(given: ServerLimitOptions | undefined): ServerLimits {
+  checkObject(given);
   const limits: { -readonly [Name in keyof ServerLimits]: number } = { ...SERVER_LIMITS };
   for (const [name, value] of Object.entries(given ?? {})) {
     if (value === undefined) continue;
@@ -79,9 +84,16 @@ export function serverLimits(given: ServerLimitOptions | undefined): ServerLimit
     const smallest = MAY_BE_ZERO.has(name) ? 0 : 1;
     if (!Number.isInteger(value) || value < smallest || value > LARGEST)
       throw new TypeError(
-        `limits.${name} is ${String(value)}: it must be a whole number from ${smallest} to ${LARGEST}`,
+        `limits.${name} is ${shown(value)}: it must be a whole number from ${smallest} to ${LARGEST}`,
       );
     limits[name] = value;
   }
   return limits;
+}
+
+/** Unknown: configuration files give anything. */
+function checkObject(given: unknown): void {
+  if (given === undefined || (typeof given === "object" && given !== null && !Array.isArray(given))) return;
+  const found = Array.isArray(given) ? "an array" : shown(given);
+  throw new TypeError(`limits is ${found}: it must be an object, such as { maxConcurrentStreams: 100 }`);
 }

@@ -1,7 +1,7 @@
-/** Why a server does not listen: what was asked for, what the system said, and what helps. */
+/** Why a server cannot have an address: what was asked for, what the system said, and what helps. */
 export class ListenError extends Error {
   override readonly name = "ListenError";
-  /** The system's code, as `EADDRINUSE`; `EINVAL` for options that cannot be. */
+  /** The system's code, as `EADDRINUSE`. */
   readonly code: string;
   constructor(code: string, message: string, cause?: unknown) {
     super(message, { cause });

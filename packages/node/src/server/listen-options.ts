@@ -2,6 +2,8 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type * as tls from "node:tls";
 
+import type { OptionNames } from "@millrace/core/host";
+
 import type { ServerLimitOptions } from "./limits.ts";
 
 /** TLS of a server; each as in node:tls. ALPN offers `h2` and `http/1.1`. */
@@ -39,6 +41,8 @@ export interface ListenAddress {
   readonly tls?: ServerTls | undefined;
 }
 
+export const addressOptions: OptionNames<ListenAddress> = { port: true, host: true, path: true, tls: true };
+
 /**
  * Takes a connection over, as WebSockets do (RFC 9110 section 7.8), and answers true; `head` is what has been read behind
  * the request. False: not wanted, the request is served as if it had not asked.
@@ -58,12 +62,21 @@ export interface ConnectionFailure {
 export interface ListenOptions extends ListenAddress {
   /** Several places instead of one. */
   readonly addresses?: readonly ListenAddress[] | undefined;
+  /** HTTP/1.1: takes over connections that ask for another protocol. Default: none, such requests are served as usual. */
   readonly upgrade?: UpgradeHook | undefined;
   /** Other bounds than the defaults. */
   readonly limits?: ServerLimitOptions | undefined;
   /** For logs: failed TLS handshakes, broken HTTP/2 connections, connections that never said anything. */
   readonly onConnectionFailure?: ((failure: ConnectionFailure) => void) | undefined;
 }
+
+/** Those beside the ones of an address. */
+export const listenOptions: OptionNames<Omit<ListenOptions, keyof ListenAddress>> = {
+  addresses: true,
+  upgrade: true,
+  limits: true,
+  onConnectionFailure: true,
+};
 
 /** A server that listens. */
 export interface Listening extends AsyncDisposable {
@@ -73,7 +86,8 @@ export interface Listening extends AsyncDisposable {
   readonly urls: readonly string[];
   /**
    * Takes no new connections, tells those that stand (GOAWAY, `connection: close`), gives running exchanges `graceMs`
-   * milliseconds (10,000 if absent), and then cuts them. 0 cuts at once. Again: the shorter time counts.
+   * milliseconds (10,000 if absent), and then cuts them. 0 cuts at once. Again: the shorter time counts. Rejects with a
+   * TypeError for what is no number.
    */
   close(options?: { readonly graceMs?: number | undefined }): Promise<void>;
 }

@@ -10,9 +10,10 @@ import { hostPort } from "../socket/host-port.ts";
 import { addressOf } from "../socket/peer.ts";
 import { Connections } from "./connections.ts";
 import { serverLimits, type ServerLimits } from "./limits.ts";
-import { ListenError, listenError } from "./listen-error.ts";
+import { listenError } from "./listen-error.ts";
 import type { ConnectionFailure, ListenAddress, Listening, ListenOptions } from "./listen-options.ts";
 import { serverTlsOptions } from "./server-tls.ts";
+import { shown } from "./shown.ts";
 
 /** How long a draining server waits for what runs, in milliseconds, unless told. */
 const GRACE_MS = 10_000;
@@ -21,7 +22,7 @@ const TCP_KEEPALIVE_MS = 60_000;
 
 /**
  * Listens, and hands each request to `accept`. Rejects with a ListenError naming the address when one of them cannot be
- * had, and with a TypeError for a limit that is none; none is open then.
+ * had, and with a TypeError for an option that cannot be; none is open then.
  */
 export async function listen(accept: Accept, options: ListenOptions = {}): Promise<Listening> {
   const limits = serverLimits(options.limits);
@@ -29,15 +30,17 @@ export async function listen(accept: Accept, options: ListenOptions = {}): Promi
     try {
       options.onConnectionFailure?.(failure);
     } catch (error) {
-      nodeHost.report(error);
+      nodeHost.report("onConnectionFailure threw", error);
     }
   };
   const connections = new Connections({ accept, limits, upgrade: options.upgrade, report });
+  const listeners = addressesOf(options).map(
+    (address) => [address, createListener(address, connections, limits, report)] as const,
+  );
   const servers: Server[] = [];
   const urls: string[] = [];
   try {
-    for (const address of addressesOf(options)) {
-      const server = createListener(address, connections, limits, report);
+    for (const [address, server] of listeners) {
       await open(server, address);
       servers.push(server);
       urls.push(urlOf(server, address));
@@ -54,11 +57,11 @@ function addressesOf(options: ListenOptions): readonly ListenAddress[] {
   const { addresses, port, host, path, tls } = options;
   const list = addresses ?? [{ port, host, path, tls }];
   if (addresses !== undefined && (port ?? host ?? path ?? tls) !== undefined)
-    throw new ListenError("EINVAL", "give either `addresses`, or one of port, host, path and tls; not both");
-  if (list.length === 0) throw new ListenError("EINVAL", "`addresses` is empty: name at least one");
+    throw new TypeError("give either `addresses`, or one of port, host, path and tls; not both");
+  if (list.length === 0) throw new TypeError("`addresses` is empty: name at least one");
   for (const address of list) {
     if (address.path !== undefined && (address.port ?? address.host) !== undefined)
-      throw new ListenError("EINVAL", `a Unix socket has no port or host: ${address.path}`);
+      throw new TypeError(`a Unix socket has no port or host: ${address.path}`);
     checkPort(address.port ?? 0);
   }
   return list;
@@ -67,12 +70,9 @@ function addressesOf(options: ListenOptions): readonly ListenAddress[] {
 /** Unknown: environment variables and configuration files give strings. */
 function checkPort(port: unknown): void {
   if (typeof port === "string")
-    throw new ListenError(
-      "EINVAL",
-      `port is the string "${port}": give a number, as Number("8080") makes one`,
-    );
+    throw new TypeError(`port is the string "${port}": give a number, as Number("8080") makes one`);
   if (!Number.isInteger(port) || Number(port) < 0 || Number(port) > 65_535)
-    throw new ListenError("EINVAL", `port ${String(port)} is not a whole number between 0 and 65535`);
+    throw new TypeError(`port ${String(port)} is not a whole number between 0 and 65535`);
 }
 
 function createListener(
@@ -177,10 +177,9 @@ class OpenServer implements Listening {
     return this.urls[0] as string;
   }
 
-  close({ graceMs = GRACE_MS }: { readonly graceMs?: number | undefined } = {}): Promise<void> {
-    if (typeof graceMs !== "number" || Number.isNaN(graceMs)) {
-      throw new TypeError(`graceMs is ${String(graceMs)}: it must be a number of milliseconds`);
-    }
+  async close({ graceMs = GRACE_MS }: { readonly graceMs?: number | undefined } = {}): Promise<void> {
+    if (typeof graceMs !== "number" || Number.isNaN(graceMs))
+      throw new TypeError(`graceMs is ${shown(graceMs)}: it must be a number of milliseconds`);
     this.#closing ??= this.#drain();
     const at = performance.now() + graceMs;
     if (at < this.#cutAt) {
@@ -189,7 +188,7 @@ class OpenServer implements Listening {
       if (graceMs <= 0) this.#connections.cut();
       else this.#cut = setTimeout(() => this.#connections.cut(), Math.min(graceMs, 2 ** 31 - 1));
     }
-    return this.#closing;
+    await this.#closing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -48,7 +48,7 @@ class Mounted {
   reportBodyTaken(): void {
     if (this.#bodyTaken === "reported") return;
     this.#bodyTaken = "reported";
-    nodeHost.report(new Error(BODY_TAKEN.text));
+    nodeHost.report(BODY_TAKEN.text);
   }
 }
 

@@ -1,9 +1,8 @@
 import { createSecureContext, type TlsOptions } from "node:tls";
 
-import { ListenError } from "./listen-error.ts";
 import type { ServerTls } from "./listen-options.ts";
 
-/** The options of a tls.Server, checked: which of key and certificate is wrong, and how. */
+/** The options of a tls.Server, checked. Throws TypeError: which of key and certificate is wrong, and how. */
 export function serverTlsOptions(place: string, tls: ServerTls, handshakeTimeoutMs: number): TlsOptions {
   const { key, cert, passphrase, pfx, SNICallback } = tls;
   if (pfx === undefined && SNICallback === undefined && (key === undefined || cert === undefined))
@@ -30,6 +29,6 @@ function check(place: string, what: string, run: () => unknown): void {
   }
 }
 
-function invalid(place: string, text: string, cause?: unknown): ListenError {
-  return new ListenError("EINVAL", `cannot listen on ${place}: ${text}`, cause);
+function invalid(place: string, text: string, cause?: unknown): TypeError {
+  return new TypeError(`cannot listen on ${place}: ${text}`, { cause });
 }

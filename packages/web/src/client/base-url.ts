@@ -1,3 +1,5 @@
+import { shownUrl } from "@millrace/core/host";
+
 /** Where a transport sends its requests: a base URL, taken apart. */
 export interface BaseUrl {
   readonly scheme: "http" | "https";
@@ -16,7 +18,7 @@ export function parseBaseUrl(value: string | URL): BaseUrl {
     throw new TypeError('baseUrl is missing: give the URL of the server, as in "https://api.example.com"');
   }
   const page = (globalThis as { location?: { readonly href: string } }).location?.href;
-  const shown = JSON.stringify(String(value));
+  const shown = shownUrl(value);
   let url: URL;
   try {
     url = new URL(value, page);
@@ -26,13 +28,12 @@ export function parseBaseUrl(value: string | URL): BaseUrl {
     );
   }
   if (url.username !== "" || url.password !== "") {
-    // Not shown: it holds a secret, and errors go into logs.
     throw new TypeError(
       `baseUrl for host ${JSON.stringify(url.host)} contains credentials: send them in a header instead (authorization)`,
     );
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new TypeError(`baseUrl ${shown} has the scheme "${url.protocol.slice(0, -1)}": use http or https`);
+    throw new TypeError(`baseUrl ${shown} does not begin with http:// or https://, as it must`);
   }
   if (/[?#]/.test(url.href)) {
     const part = url.href.includes("?") ? "a query" : "a fragment";

@@ -5,9 +5,6 @@ import { fetchCaps } from "./capabilities.ts";
 import { FetchExchange } from "./fetch-exchange.ts";
 import type { FetchRequest } from "./fetch-exchange.ts";
 
-/** The part of fetch that is used: the URL is always a string. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
-
 /** Opens exchanges over a fetch: what connections there are, and how many, is the runtime's. */
 export class FetchConnector implements Connector {
   readonly #request: FetchRequest;

@@ -1,7 +1,7 @@
 import type { Caps, ClientSink, Exchange, Fault, Fields, Peer, RequestHead } from "@millrace/exchange";
 import { IncomingBody } from "../body/incoming-body.ts";
 import { OutgoingBody } from "../body/outgoing-body.ts";
-import type { Fetch } from "./fetch-connector.ts";
+import type { Fetch } from "./fetch.ts";
 import { lostFault, redirectFault, truncatedFault, unsentFault } from "./fetch-fault.ts";
 import { requestHeaders, responseFields } from "./fetch-fields.ts";
 

@@ -14,6 +14,7 @@ import type {
 import { errorText, RpcError } from "../../error.ts";
 import type { Codec } from "../../method.ts";
 import type { Outcome, RequestFacts, WireResponse } from "../../protocol/client-protocol.ts";
+import { shortened } from "../../shortened.ts";
 import { faultToError } from "../fault-error.ts";
 import { BodyReader, EnvelopeReader } from "../frame-reader.ts";
 import { Deframer } from "../deframer.ts";
@@ -128,7 +129,7 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
       this.#owner.failed(
         new RpcError(
           "internal",
-          `the response is compressed with ${JSON.stringify(response.encoding)}, which was not asked for: ${asked}`,
+          `the response is compressed with ${JSON.stringify(shortened(response.encoding!, 32))}, which was not asked for: ${asked}`,
         ),
       );
       return;
@@ -137,7 +138,7 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
       response.framing === "body"
         ? new BodyReader(this.#limit, core.budget, "client", compression !== null)
         : new EnvelopeReader(this.#limit, core.budget, "client");
-    this.#deframer = new Deframer(this.#exchange!, reader, null, compression, this.#limit, this);
+    this.#deframer = new Deframer(this.#exchange!, reader, null, compression, this.#limit, core.pace, this);
     if (response.trailersOnly) this.#heldHead = head.fields;
     else if (response.content === "messages") this.#owner.headers(head.fields);
   }
@@ -221,7 +222,7 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
     try {
       message = this.#output.decode(buf, start, end, owned);
     } catch (cause) {
-      const why = errorText(cause);
+      const why = shortened(errorText(cause), 500);
       this.#owner.failed(
         new RpcError("internal", `cannot decode ${this.#output.typeName}: ${why}`, { cause }),
       );

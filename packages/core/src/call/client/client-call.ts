@@ -4,6 +4,7 @@ import { nameCall, RpcError } from "../../error.ts";
 import type { Init } from "../../init.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { GetForm, Outcome, RequestFacts } from "../../protocol/client-protocol.ts";
+import { handled } from "../handled.ts";
 import type { EncodedMessage } from "../message-encoder.ts";
 import type { Observation } from "../observation.ts";
 import { Attempt } from "./attempt.ts";
@@ -103,9 +104,8 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
   send(message: Init<I>, keeper: unknown): Promise<boolean> {
     if (this.#state !== "open") return this.#sendOutcome();
     if (this.#requests !== "open") {
-      return handled(
-        new RpcError("failed_precondition", "the requests of this call have ended: send() before that"),
-      );
+      const text = "the requests of this call have ended: send() before that";
+      return handled(Promise.reject(new RpcError("failed_precondition", text)));
     }
     let encoded: EncodedMessage | Promise<EncodedMessage>;
     try {
@@ -129,8 +129,7 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
       if (this.#requests === "ending") this.#endNow();
     });
     this.#sending = sending;
-    written.catch(ignore);
-    return written;
+    return handled(written);
   }
 
   endRequests(): void {
@@ -308,8 +307,7 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     const waiting = new Promise<boolean>((resolve, reject) =>
       this.#waiters.push({ resolve, reject, keeper }),
     );
-    waiting.catch(ignore);
-    return waiting;
+    return handled(waiting);
   }
 
   #endNow(): void {
@@ -353,7 +351,7 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
   }
 
   #sendOutcome(): Promise<boolean> {
-    return this.#error === null ? Promise.resolve(false) : handled(this.#error);
+    return this.#error === null ? Promise.resolve(false) : handled(Promise.reject(this.#error));
   }
 
   #wake(tell: (waiter: SendWaiter) => void): void {
@@ -371,10 +369,3 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
 }
 
 function ignore(): void {}
-
-/** A rejection that nobody has to handle. */
-function handled(error: RpcError): Promise<never> {
-  const rejected = Promise.reject(error);
-  rejected.catch(ignore);
-  return rejected;
-}

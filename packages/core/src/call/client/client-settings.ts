@@ -51,7 +51,7 @@ export class ClientSettings {
     try {
       host.root(() => this.onAbandoned?.(head));
     } catch (error) {
-      host.report(error);
+      host.report("onAbandoned threw", error);
     }
   }
 

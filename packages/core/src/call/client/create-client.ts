@@ -4,6 +4,8 @@ import type { AnyMethod } from "../../method.ts";
 import { membersOf } from "../../service.ts";
 import type { ServiceLite } from "../../service.ts";
 import type { CallOptions } from "../call-options.ts";
+import { checkOptions } from "../known-options.ts";
+import { clientOptions } from "../transport.ts";
 import type { ClientOptions, Transport } from "../transport.ts";
 import { bidiMember } from "./call-bidi.ts";
 import { clientStreamMember } from "./call-client-stream.ts";
@@ -22,6 +24,7 @@ export function createClient<C extends object>(
   options?: ClientOptions,
 ): C {
   const members = membersOf(service);
+  checkOptions("createClient()", options, clientOptions);
   const settings = settingsOf(transport).extend(options);
   const client: Record<string, unknown> = {};
   for (const [localName, method] of Object.entries(members)) client[localName] = member(settings, method);

@@ -63,7 +63,7 @@ function oneLine(text: string): string {
 }
 
 function quoted(text: string): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   const shown = characters.slice(0, mostCharacters).join("");
   // What JSON lets through and a terminal or a log does not: DEL, C1, direction marks.
   const escaped = JSON.stringify(shown).replace(

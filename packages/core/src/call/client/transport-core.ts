@@ -11,6 +11,7 @@ import { MessageEncoder } from "../message-encoder.ts";
 import type { SendCompression } from "../message-encoder.ts";
 import { budgetFor } from "../memory-budget.ts";
 import type { MemoryBudget } from "../memory-budget.ts";
+import { Pace } from "../pace.ts";
 import type { CommonTransportOptions } from "../transport.ts";
 import type { MethodPlan } from "./method-plan.ts";
 
@@ -45,6 +46,7 @@ export class TransportCore implements TransportParts {
   readonly getUrlBytes: number;
   readonly halfDuplex: boolean;
   readonly budget: MemoryBudget;
+  readonly pace: Pace;
   readonly #json: JsonOptions;
   readonly #maxSendBytes: number;
   readonly #writer = new ChunkWriter();
@@ -68,6 +70,7 @@ export class TransportCore implements TransportParts {
     this.getUrlBytes = getUrlBytes(options.connectGet);
     this.halfDuplex = options.halfDuplex ?? false;
     this.budget = budgetFor(this.maxReceiveBytes);
+    this.pace = new Pace(parts.host);
     this.#json = options.json ?? {};
   }
 

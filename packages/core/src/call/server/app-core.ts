@@ -1,4 +1,5 @@
 import type { Peer, ServerExchange } from "@millrace/exchange";
+import { errorName } from "../../error.ts";
 import type { Compression, Host } from "../../host/host.ts";
 import type { JsonOptions } from "../../method.ts";
 import type { App } from "../app.ts";
@@ -8,6 +9,7 @@ import { ChunkWriter } from "../chunk-writer.ts";
 import { acceptedCompressions, sendCompression } from "../compression-options.ts";
 import { budgetFor } from "../memory-budget.ts";
 import type { MemoryBudget } from "../memory-budget.ts";
+import { Pace } from "../pace.ts";
 import type { SendCompression } from "../message-encoder.ts";
 import { ConcurrencyLimit } from "./concurrency-limit.ts";
 
@@ -26,6 +28,7 @@ export class AppCore {
   readonly maxSendBytes: number;
   readonly json: JsonOptions;
   readonly budget: MemoryBudget;
+  readonly pace: Pace;
   readonly writer: ChunkWriter = new ChunkWriter();
   readonly #onError: App["onError"];
   readonly #shares = new WeakMap<Peer, ConnectionShare>();
@@ -38,6 +41,7 @@ export class AppCore {
     this.maxSendBytes = checkBytes("maxSendBytes", app.maxSendBytes, Infinity);
     this.json = app.json ?? {};
     this.budget = budgetFor(this.maxReceiveBytes);
+    this.pace = new Pace(host);
     this.#onError = app.onError;
   }
 
@@ -56,11 +60,13 @@ export class AppCore {
   report(error: unknown, call: CallHead): void {
     try {
       if (this.#onError === undefined) {
-        const text = `the handler of ${call.method.path}, its gate or an interceptor threw, and the App has no onError`;
-        this.host.report(new Error(text, { cause: error }));
+        const stackless =
+          errorName(error) !== undefined ? "" : ", with something that is no Error and so has no stack";
+        const text = `a call of ${call.method.path} failed on the server's side${stackless} (set onError of the App to handle this yourself)`;
+        this.host.report(text, error);
       } else this.#onError(error, call);
     } catch (failure) {
-      this.host.report(failure);
+      this.host.report("onError threw", failure);
     }
   }
 }

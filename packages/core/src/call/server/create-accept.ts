@@ -6,6 +6,7 @@ import { mediaType } from "../../protocol/fields.ts";
 import { isRefusal, negotiate } from "../../protocol/negotiate.ts";
 import { protocolNames } from "../../protocol/protocol-name.ts";
 import type { ServerProtocol, WireCall } from "../../protocol/server-protocol.ts";
+import { shortened } from "../../shortened.ts";
 import type { App } from "../app.ts";
 import { pathPrefix } from "../path-prefix.ts";
 import { checkName } from "../check-option.ts";
@@ -65,7 +66,12 @@ export function createAccept(host: Host, protocols: readonly ServerProtocol[], a
       return unheard;
     }
     return endpoint === undefined
-      ? refuse(exchange, wire, new RpcError("unimplemented", `there is no method ${path}`), [])
+      ? refuse(
+          exchange,
+          wire,
+          new RpcError("unimplemented", `there is no method ${shortened(path, 200)}`),
+          [],
+        )
       : serve(core, endpoint, exchange, wire);
   };
 }
@@ -86,7 +92,7 @@ function serve(core: AppCore, endpoint: Endpoint, exchange: ServerExchange, wire
   const compression = wire.encoding === null ? null : core.accept.find(({ name }) => name === wire.encoding);
   if (compression === undefined) {
     const known = core.accept.map(({ name }) => name).join(",");
-    const text = `compression ${JSON.stringify(wire.encoding)} is not supported: use ${known || "none"}`;
+    const text = `compression ${JSON.stringify(shortened(wire.encoding!, 32))} is not supported: use ${known || "none"}`;
     return refuse(exchange, wire, new RpcError("unimplemented", text), [wire.acceptEncodingName, known]);
   }
   const codecs = endpoint.codecs(wire.format);

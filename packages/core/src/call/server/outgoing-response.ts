@@ -163,22 +163,27 @@ export class OutgoingResponse {
     answerBare(this.#exchange, refusal);
   }
 
-  /** Tells the client of an error, in whatever state the response is. Throws before it has if it cannot be encoded. */
-  fail(error: RpcError): void {
-    if (this.#head === "refused") return;
-    if (!isCode(error.code)) throw new TypeError(`${JSON.stringify(error.code)} is not an RPC code`);
-    if (typeof error.message !== "string") throw new TypeError("the message of an RpcError is not a string");
+  /**
+   * Tells the client of an error, in whatever state the response is. Throws before it has if it cannot be encoded. Gives
+   * what of it does not travel, in words; null if all of it does.
+   */
+  fail(given: RpcError): string | null {
+    if (this.#head === "refused") return null;
+    if (!isCode(given.code)) throw new TypeError(`${JSON.stringify(given.code)} is not an RPC code`);
+    if (typeof given.message !== "string") throw new TypeError("the message of an RpcError is not a string");
     this.release();
-    const metadata = error.isRemote ? none : (error.metadata as FieldMetadata).fields;
+    const metadata = given.isRemote ? none : (given.metadata as FieldMetadata).fields;
     const inHead = this.#wire.framing === "body";
-    const trailers = inHead ? this.#trailerFields : [...this.#trailerFields, ...metadata];
-    if (this.#head === "sent") {
-      this.#end(error, trailers);
-      return;
+    const allTrailers = inHead ? this.#trailerFields : [...this.#trailerFields, ...metadata];
+    const cut = this.#wire.cut(given, allTrailers);
+    const { error, trailers } = cut ?? { error: given, trailers: allTrailers };
+    if (this.#head === "sent") this.#end(error, trailers);
+    else {
+      const headers = inHead ? [...this.#headerFields, ...metadata] : this.#headerFields;
+      const { status, fields, body, trailers: last } = this.#wire.fail(error, headers, trailers);
+      this.#exchange.reply(status, fields, body === null ? null : this.#encoder.frame(body), last);
     }
-    const headers = inHead ? [...this.#headerFields, ...metadata] : this.#headerFields;
-    const { status, fields, body, trailers: last } = this.#wire.fail(error, headers, trailers);
-    this.#exchange.reply(status, fields, body === null ? null : this.#encoder.frame(body), last);
+    return cut?.left ?? null;
   }
 
   /**

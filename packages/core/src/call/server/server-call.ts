@@ -6,14 +6,16 @@ import type { Compression, Host } from "../../host/host.ts";
 import type { FieldMetadata } from "../../metadata.ts";
 import type { Protocol } from "../../protocol/protocol-name.ts";
 import type { WireCall } from "../../protocol/server-protocol.ts";
+import { shortened } from "../../shortened.ts";
 import { Base64Reader } from "../base64-reader.ts";
+import { chosenFor } from "../compression-options.ts";
 import { leave } from "../leave.ts";
 import { faultToError } from "../fault-error.ts";
 import { BodyReader, EnvelopeReader } from "../frame-reader.ts";
 import { Deframer } from "../deframer.ts";
 import type { FrameSink } from "../deframer.ts";
 import type { MemoryBudget } from "../memory-budget.ts";
-import type { EncodedMessage, SendCompression } from "../message-encoder.ts";
+import type { EncodedMessage } from "../message-encoder.ts";
 import { observe } from "../observation.ts";
 import type { Observation } from "../observation.ts";
 import { CallScope } from "../scope.ts";
@@ -24,7 +26,7 @@ import type { WireContext } from "./handler-context.ts";
 import { OutgoingResponse } from "./outgoing-response.ts";
 import { RequestStream } from "./request-stream.ts";
 import { sequenceOf } from "./sequence.ts";
-import { mostSilenceMs, StallWatch } from "./stall-watch.ts";
+import { stalled, StallWatch } from "./stall-watch.ts";
 import { Turn } from "./turn.ts";
 
 /** How long the word of a passed deadline may take to leave: behind it there may be a window that stays shut. */
@@ -186,8 +188,12 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   fault(fault: Fault): void {
     this.#carriage = "dead";
     this.#deframer?.discard();
-    const past = this.host.now() >= this.#scope.deadline;
-    if (this.#outcome === "open") this.#settle(faultToError(fault, "server", past));
+    // The carriage would not send the response. Nobody threw it, and the call may have ended with it already.
+    const refused = fault.by === "local" && fault.h2 === ErrorCode.INTERNAL_ERROR;
+    if (this.#outcome !== "open" && !refused) return;
+    const error = faultToError(fault, "server", this.host.now() >= this.#scope.deadline);
+    if (refused) this.#endpoint.app.report(error, this.#context);
+    if (this.#outcome === "open") this.#settle(error);
   }
 
   writable(): void {
@@ -217,7 +223,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     try {
       message = this.#codecs.input.decode(buf, start, end, owned);
     } catch (cause) {
-      const why = errorText(cause);
+      const why = shortened(errorText(cause), 500);
       const { typeName } = this.#codecs.input;
       this.unreadable(new RpcError("invalid_argument", `cannot decode ${typeName}: ${why}`, { cause }));
       return;
@@ -270,6 +276,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
       base64,
       this.#compression,
       app.maxReceiveBytes,
+      app.pace,
       this,
     );
     this.#deframer = deframer;
@@ -435,7 +442,11 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   /** Tells the client of an error. What it was told: user code may have made of the error what cannot be encoded. */
   #tell(error: RpcError): RpcError {
     try {
-      this.#response.fail(error);
+      const left = this.#response.fail(error);
+      if (left !== null) {
+        const text = `the error of ${this.#endpoint.method.path} is larger than clients take, and travels without ${left}: send such data in messages`;
+        this.#endpoint.app.report(new Error(text, { cause: error }), this.#context);
+      }
       return error;
     } catch (failure) {
       const text = `the error of ${this.#endpoint.method.path} cannot be encoded: ${errorText(failure)}`;
@@ -452,23 +463,6 @@ export class ServerCall implements Sink, FrameSink, WireContext {
       `the request to ${this.#endpoint.method.path} has ${what}: exactly one is required`,
     );
   }
-}
-
-/** The client's list is in its order of preference (Connect "Unary-Request"); ours says what there is to choose from. */
-function chosenFor(accepted: readonly string[], send: readonly SendCompression[]): SendCompression | null {
-  for (const name of accepted) {
-    const found = send.find(({ algorithm }) => algorithm.name === name);
-    if (found !== undefined) return found;
-  }
-  return null;
-}
-
-function stalled({ incomplete }: Deframer): RpcError {
-  const silence = `${mostSilenceMs / 1000} s of silence`;
-  return new RpcError(
-    "deadline_exceeded",
-    `the request stopped in the middle of a message: ${silence} behind its first ${incomplete} bytes`,
-  );
 }
 
 const noBytes = /*@__PURE__*/ new Uint8Array(0);

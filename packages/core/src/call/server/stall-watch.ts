@@ -1,8 +1,9 @@
+import { RpcError } from "../../error.ts";
 import type { Host } from "../../host/host.ts";
 import type { Deframer } from "../deframer.ts";
 
 /** How long a client may be silent in the middle of a large message, in milliseconds. */
-export const mostSilenceMs = 60_000;
+const mostSilenceMs = 60_000;
 /** Less of an incomplete message is no burden. */
 const leastBytes = 16 * 1024;
 
@@ -46,4 +47,13 @@ export class StallWatch {
       else this.#stalled();
     });
   }
+}
+
+/** How a call ends whose client has stopped. */
+export function stalled({ incomplete }: Deframer): RpcError {
+  const silence = `${mostSilenceMs / 1000} s of silence`;
+  return new RpcError(
+    "deadline_exceeded",
+    `the request stopped in the middle of a message: ${silence} behind its first ${incomplete} bytes`,
+  );
 }

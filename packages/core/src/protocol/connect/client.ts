@@ -3,6 +3,7 @@ import type { Fields } from "@millrace/exchange";
 import { codeFromHttpStatus } from "../../code.ts";
 import { notModified, RpcError } from "../../error.ts";
 import { FieldMetadata } from "../../metadata.ts";
+import { shortened } from "../../shortened.ts";
 import type { ClientProtocol, RequestFacts, WireResponse } from "../client-protocol.ts";
 import { bareStatus } from "../bare-status.ts";
 import { encodingNamed } from "../encoding.ts";
@@ -123,7 +124,7 @@ function wrongType(
   if (mediaType(type) === expected) return null;
   return new RpcError(
     sameProtocol ? "internal" : "unknown",
-    `response content-type ${JSON.stringify(type ?? "")} is not ${expected}`,
+    `response content-type ${JSON.stringify(shortened(type ?? "", 64))} is not ${expected}`,
     { metadata: metadata() },
   );
 }

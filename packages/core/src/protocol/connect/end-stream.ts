@@ -3,6 +3,7 @@ import { RpcError } from "../../error.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { Outcome } from "../client-protocol.ts";
 import { envelop } from "../envelope.ts";
+import { mostFields } from "../fields.ts";
 import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
 import { errorFromJson, errorToJson } from "./error-json.ts";
 
@@ -31,7 +32,13 @@ export function readEndStream(payload: Uint8Array, headers: Fields): Outcome {
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) return malformed(headers, undefined);
   const { error, metadata } = json as Record<string, unknown>;
-  const trailers = FieldMetadata.received(readMetadata(metadata));
+  const fields = readMetadata(metadata);
+  if (fields.length > 2 * mostFields) {
+    const text = `the EndStream message has more than ${mostFields} values of metadata`;
+    const failure = new RpcError("resource_exhausted", text, { metadata: FieldMetadata.received(headers) });
+    return { error: failure, trailers: [] };
+  }
+  const trailers = FieldMetadata.received(fields);
   if (error === undefined || error === null) return { error: null, trailers: trailers.fields };
   const union = FieldMetadata.received(headers).add(trailers);
   return {

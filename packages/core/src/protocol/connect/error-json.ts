@@ -2,7 +2,8 @@ import { decodeBase64, encodeBase64 } from "../../base64.ts";
 import { isCode } from "../../code.ts";
 import type { Code } from "../../code.ts";
 import { remoteError } from "../../error.ts";
-import type { ErrorDetail, RpcError } from "../../error.ts";
+import type { ErrorDetail } from "../../error-detail.ts";
+import type { RpcError } from "../../error.ts";
 import type { Metadata } from "../../metadata.ts";
 
 /** Connect "Error" as a JSON value. */

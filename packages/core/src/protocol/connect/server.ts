@@ -3,6 +3,7 @@ import type { Fields } from "@millrace/exchange";
 import { httpStatusFromCode } from "../../code.ts";
 import { isNotModified, RpcError } from "../../error.ts";
 import type { Method } from "../../method.ts";
+import { shortened } from "../../shortened.ts";
 import { acceptedEncodings, encodingNamed } from "../encoding.ts";
 import type { Format } from "../format.ts";
 import type {
@@ -71,7 +72,7 @@ function getCall(request: IncomingRequest, format: Format, query: ReturnType<typ
         : query.version !== undefined && query.version !== "v1"
           ? new RpcError(
               "invalid_argument",
-              `query parameter connect=${JSON.stringify(query.version)} is not v1`,
+              `query parameter connect=${JSON.stringify(shortened(query.version, 32))} is not v1`,
             )
           : query.version === undefined && request.requireConnectProtocolHeader
             ? new RpcError("invalid_argument", "the query lacks connect=v1")
@@ -106,6 +107,7 @@ function unaryCall(request: IncomingRequest, format: Format, encoding: string | 
       head.push(...variation(request), ...headers, ...prefixTrailers(trailers));
       return { status: 200, fields: head };
     },
+    cut: () => null,
     end: () => ({ frame: null, trailers: null }),
     fail: (error, headers, trailers) => failure(request, error, [...headers, ...prefixTrailers(trailers)]),
   };
@@ -154,6 +156,7 @@ function streamCall(request: IncomingRequest, format: Format): WireCall {
     bodyRefusal: null,
     refusal: timeout.refusal ?? versionRefusal(request),
     respond: (headers, contentEncoding) => ({ status: 200, fields: head(headers, contentEncoding) }),
+    cut: () => null,
     end: (error, trailers) => ({ frame: endStreamFrame(error, trailers), trailers: null }),
     fail: (error, headers, trailers) => ({
       status: 200,
@@ -173,5 +176,8 @@ function versionRefusal(request: IncomingRequest): RpcError | null {
   }
   return version === "1"
     ? null
-    : new RpcError("invalid_argument", `connect-protocol-version ${JSON.stringify(version)} is not 1`);
+    : new RpcError(
+        "invalid_argument",
+        `connect-protocol-version ${JSON.stringify(shortened(version, 32))} is not 1`,
+      );
 }

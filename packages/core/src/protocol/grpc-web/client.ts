@@ -1,6 +1,7 @@
 import { RpcError } from "../../error.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { ClientProtocol } from "../client-protocol.ts";
+import { mostFields } from "../fields.ts";
 import { requestFields } from "../grpc/request.ts";
 import { outcomeOf, responseHead, withoutTrailers } from "../grpc/response.ts";
 import { flagTrailers, readTrailerBlock } from "./trailer-frame.ts";
@@ -23,12 +24,16 @@ export const grpcWebClient: ClientProtocol = {
     endFlag: flagTrailers,
     readEnd(payload) {
       const trailers = readTrailerBlock(payload);
-      if (trailers !== null) return outcomeOf(trailers, fields);
       const metadata = FieldMetadata.received(fields);
-      return {
-        error: new RpcError("internal", "the gRPC-Web trailers are malformed", { metadata }),
-        trailers: [],
-      };
+      if (trailers === null) {
+        const error = new RpcError("internal", "the gRPC-Web trailers are malformed", { metadata });
+        return { error, trailers: [] };
+      }
+      if (trailers.length > 2 * mostFields) {
+        const text = `the gRPC-Web trailers are more than ${mostFields} fields`;
+        return { error: new RpcError("resource_exhausted", text, { metadata }), trailers: [] };
+      }
+      return outcomeOf(trailers, fields);
     },
     finish: (_trailers, empty) => withoutTrailers(fields, empty, "internal"),
   }),

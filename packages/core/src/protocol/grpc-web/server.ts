@@ -20,6 +20,8 @@ export const grpcWebServer: ServerProtocol = {
       protocol: "grpc-web",
       format,
       text: prefix === text,
+      // It travels in the body.
+      cut: () => null,
       end: (error, trailers) => ({ frame: trailerFrame(statusFields(error, trailers)), trailers: null }),
     });
   },

@@ -1,5 +1,6 @@
 import type { Fields } from "@millrace/exchange";
 import { envelop } from "../envelope.ts";
+import { mostFields } from "../fields.ts";
 import { decodeUtf8Lenient, encodeUtf8 } from "../utf8.ts";
 
 /** Bit 7 of an envelope's flags: it carries the trailers (PROTOCOL-WEB.md "Message framing"). */
@@ -12,10 +13,14 @@ export function trailerFrame(trailers: Fields): Uint8Array {
   return envelop(flagTrailers, encodeUtf8(block));
 }
 
-/** Reads such a block: names in any case, duplicates kept. Null if a line is no field. */
+/** Reads such a block: names in any case, duplicates kept. Null if a line is no field. Stops behind `mostFields`. */
 export function readTrailerBlock(block: Uint8Array): string[] | null {
   const fields: string[] = [];
-  for (const line of decodeUtf8Lenient(block).split(/\r?\n/)) {
+  const text = decodeUtf8Lenient(block);
+  for (let at = 0, end = 0; at < text.length && fields.length <= 2 * mostFields; at = end + 1) {
+    end = text.indexOf("\n", at);
+    if (end < 0) end = text.length;
+    const line = text.slice(at, end).trim();
     if (line === "") continue;
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(colon, 0)).trim().toLowerCase();

@@ -3,6 +3,7 @@ import type { Fields } from "@millrace/exchange";
 import type { Code } from "../../code.ts";
 import { RpcError } from "../../error.ts";
 import { FieldMetadata } from "../../metadata.ts";
+import { shortened } from "../../shortened.ts";
 import type { Outcome, RequestFacts, WireResponse } from "../client-protocol.ts";
 import { encodingNamed } from "../encoding.ts";
 import { mediaType } from "../fields.ts";
@@ -63,7 +64,7 @@ function wrongType(facts: RequestFacts, prefix: string, fields: Fields): RpcErro
   if (format === facts.format) return null;
   const expected = `${prefix}+${facts.format}`;
   const metadata = FieldMetadata.received(fields);
-  const given = `response content-type ${JSON.stringify(type)}`;
+  const given = `response content-type ${JSON.stringify(shortened(type, 64))}`;
   return format === undefined
     ? new RpcError("unknown", `${given} is not ${expected}`, { metadata })
     : new RpcError("internal", `${given} has another codec than ${expected}`, { metadata });

@@ -1,13 +1,18 @@
 import { firstField } from "@millrace/exchange";
 import type { Fields } from "@millrace/exchange";
 import { acceptedEncodings, encodingNamed } from "../encoding.ts";
+import { listSize } from "../fields.ts";
 import type { Format } from "../format.ts";
 import type { IncomingRequest, WireCall } from "../server-protocol.ts";
 import { parseGrpcTimeout, readTimeout } from "../timeout.ts";
+import { usualListSize } from "./cut-status.ts";
 import { statusFields } from "./status.ts";
 
-/** In what calls of gRPC and of gRPC-Web differ: `end` is how the status travels behind messages. */
-type OwnParts = Pick<WireCall, "protocol" | "format" | "text" | "end">;
+/** Room for the fields that the carriage adds: ":status", "date" and their like. */
+const ownSize = 256;
+
+/** In what calls of gRPC and of gRPC-Web differ: `end` is how the status travels behind messages, `cut` how much of it. */
+type OwnParts = Pick<WireCall, "protocol" | "format" | "text" | "cut" | "end">;
 
 /** A request's head, read as gRPC and gRPC-Web both have it. `prefix`: the content type without its codec. */
 export function serverCall(request: IncomingRequest, prefix: string, own: OwnParts): WireCall {
@@ -29,14 +34,10 @@ export function serverCall(request: IncomingRequest, prefix: string, own: OwnPar
     }),
     fail(error, headers, trailers) {
       const head = responseFields(contentType, null, headers);
-      // Trailers-Only, unless there are headers to keep apart from the trailers.
-      if (headers.length === 0) {
-        return {
-          status: 200,
-          fields: [...head, ...statusFields(error, trailers)],
-          body: null,
-          trailers: null,
-        };
+      const fields = [...head, ...statusFields(error, trailers)];
+      // Trailers-Only, unless there are headers to keep apart from the trailers, or there is more than fits in a head.
+      if (headers.length === 0 && listSize(fields) <= usualListSize - ownSize) {
+        return { status: 200, fields, body: null, trailers: null };
       }
       const end = own.end(error, trailers);
       return { status: 200, fields: head, body: end.frame, trailers: end.trailers };

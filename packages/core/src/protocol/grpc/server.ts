@@ -1,5 +1,6 @@
 import type { ServerProtocol } from "../server-protocol.ts";
 import { formatOf } from "./content-type.ts";
+import { cutStatus } from "./cut-status.ts";
 import { serverCall } from "./server-call.ts";
 import { statusFields } from "./status.ts";
 
@@ -25,6 +26,7 @@ export const grpcServer: ServerProtocol = {
       protocol: "grpc",
       format,
       text: false,
+      cut: cutStatus,
       end: (error, trailers) => ({ frame: null, trailers: statusFields(error, trailers) }),
     });
   },

@@ -1,4 +1,4 @@
-import type { ErrorDetail } from "../../error.ts";
+import type { ErrorDetail } from "../../error-detail.ts";
 import { decodeUtf8Lenient, encodeUtf8 } from "../utf8.ts";
 
 /** `google.rpc.Status`, as far as the wire needs it. */
