@@ -462,6 +462,23 @@ describe("the upgrade hook", () => {
     raw.socket.destroy();
   });
 
+  it("may decline, and what else stands in Connection holds", async () => {
+    const { recorder, port } = await start(echo, { host: "127.0.0.1", upgrade: () => false });
+    const raw = new RawConnection(port).send(
+      "POST / HTTP/1.1",
+      "host: h",
+      "Connection: Upgrade, x-hop ,close",
+      "upgrade: websocket",
+      "content-length: 7",
+      "",
+      "the end",
+    );
+    await raw.closed;
+    expect(raw.received).toMatch(/connection: close[^]*the end$/i);
+    const { fields } = (await recorder.get()).exchange.head;
+    expect(fields).toEqual(["host", "h", "connection", "x-hop, close", "content-length", "7"]);
+  });
+
   it("is not needed: without it the asking is ignored", async () => {
     const { port } = await start(answerPath);
     const raw = new RawConnection(port).send(...asking);
