@@ -1,8 +1,9 @@
 // Requests for what is not there, by hand, against every carriage and protocol.
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { greeter } from "../support/greeter.ts";
 import { said } from "../support/answer.ts";
-import { utf8 } from "../support/bytes.ts";
+import { envelope, greeting, utf8 } from "../support/bytes.ts";
 import type { Answer } from "../support/answer.ts";
 import { expectQuiet } from "../support/quiet.ts";
 import { carriages, served } from "../support/served.ts";
@@ -92,6 +93,18 @@ describe.each(carriages)("$name", (carriage) => {
       const { message } = said(await server.ask({ path, headers: type, body: goodBody(wire) }));
       expect(message).toMatch(/^there is no method \/greet\.v1\.GreetService\/%{100,200}…$/);
       await stillServes();
+    });
+
+    test.each(["Identity", "GZIP"])("a compression is %s in any case", async (name) => {
+      const packed = name === "GZIP" ? gzipSync(greeting("Ada")) : greeting("Ada");
+      const message = wire.path === greet ? packed : Buffer.alloc(0);
+      const flags = name === "GZIP" && message.length > 0 ? 1 : 0;
+      const answer = await server.ask({
+        path: wire.path,
+        headers: [...type, wire.encoding, name],
+        body: wire.body(wire.framed ? envelope(flags, message) : message),
+      });
+      expect(said(answer).code).toBe("ok");
     });
 
     test("a long name of a compression is not said back whole", async () => {

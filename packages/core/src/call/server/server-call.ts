@@ -251,7 +251,11 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   }
 
   unreadable(error: RpcError): void {
-    if (this.#outcome === "open") this.#settle(error);
+    if (this.#outcome !== "open") return;
+    // A message in the URL is an argument, whatever is wrong with it.
+    const { code, message, cause } = error;
+    const given = code === "internal" && this.#wire.message !== null;
+    this.#settle(given ? new RpcError("invalid_argument", message, { cause }) : error);
   }
 
   // Inside.
