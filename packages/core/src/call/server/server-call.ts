@@ -409,7 +409,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     if (!isRpcError(thrown) || brief !== undefined) this.#endpoint.app.report(thrown, this.#context);
     if (this.#outcome !== "open") return;
     if (brief === undefined) this.#settle(RpcError.from(thrown));
-    else this.#settle(new RpcError("internal", brief, { cause: thrown }));
+    else this.#settle(new RpcError((thrown as RpcError).code, brief, { cause: thrown }));
   }
 
   #overdue(): void {
