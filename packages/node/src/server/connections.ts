@@ -103,8 +103,9 @@ export class Connections {
   cut(): void {
     this.#state = "draining";
     for (const exchange of [...this.#exchanges]) exchange.cut();
-    for (const session of [...this.#sessions]) session.destroy();
+    // Before their sessions: these would reset each stream, which says to clients that their calls were canceled.
     for (const socket of [...this.#sockets]) socket.destroy();
+    for (const session of [...this.#sessions]) session.destroy();
     // It never listened: this only stops the timer that looks for slow requests.
     this.#http1.close();
   }
