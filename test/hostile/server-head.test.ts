@@ -8,6 +8,7 @@ import type { Answer } from "../support/answer.ts";
 import { expectQuiet } from "../support/quiet.ts";
 import { carriages, served } from "../support/served.ts";
 import type { Served } from "../support/served.ts";
+import { stillServes } from "../support/still-serves.ts";
 import { goodBody, greet, wires } from "../support/wires.ts";
 
 expectQuiet();
@@ -22,16 +23,6 @@ describe.each(carriages)("$name", (carriage) => {
     expect(server.calls.ends.length).toBe(server.calls.begun);
   });
   const here = wires.filter((wire) => wire.over.includes(carriage.http));
-
-  /** The same connection goes on. */
-  async function stillServes(): Promise<void> {
-    const answer = await server.ask({
-      path: greet,
-      headers: ["content-type", "application/json"],
-      body: utf8('{"name":"Ada"}'),
-    });
-    expect(answer.body.toString()).toBe('{"greeting":"Hello, Ada!"}');
-  }
 
   async function post(type: string, path: string): Promise<Answer> {
     return server.ask({ path, headers: ["content-type", type], body: utf8("{}") });
@@ -54,7 +45,7 @@ describe.each(carriages)("$name", (carriage) => {
   ])("path %.60s is nobody's: 404", async (path) => {
     expect((await post("application/json", path)).status).toBe(404);
     expect((await post("application/grpc-web+proto", path)).status).toBe(404);
-    await stillServes();
+    await stillServes(server);
   });
 
   test.each([
@@ -65,7 +56,7 @@ describe.each(carriages)("$name", (carriage) => {
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(answer.body.toString()).toContain("…");
     expect(answer.body.length).toBeLessThan(500);
-    await stillServes();
+    await stillServes(server);
   });
 
   describe.each(here)("$name", (wire) => {
@@ -81,7 +72,7 @@ describe.each(carriages)("$name", (carriage) => {
         const { code, message } = said(answer);
         expect(code).toBe("unimplemented");
         expect(message).toContain(path);
-        await stillServes();
+        await stillServes(server);
       },
     );
 
@@ -92,7 +83,7 @@ describe.each(carriages)("$name", (carriage) => {
       const path = `/greet.v1.GreetService/${long}`;
       const { message } = said(await server.ask({ path, headers: type, body: goodBody(wire) }));
       expect(message).toMatch(/^there is no method \/greet\.v1\.GreetService\/%{100,200}…$/);
-      await stillServes();
+      await stillServes(server);
     });
 
     test.each(["Identity", "GZIP"])("a compression is %s in any case", async (name) => {
@@ -111,7 +102,7 @@ describe.each(carriages)("$name", (carriage) => {
       const headers = [...type, wire.encoding, long];
       const { message } = said(await server.ask({ path: wire.path, headers, body: goodBody(wire) }));
       expect(message).toMatch(/^compression "%{32}…" is not supported: use \w/);
-      await stillServes();
+      await stillServes(server);
     });
   });
 });

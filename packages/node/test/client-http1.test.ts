@@ -2,7 +2,9 @@ import type { Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { ErrorCode, type Peer } from "@millrace/exchange";
 import { Http1Connector } from "../src/client/http1-connector.ts";
-import { frame, FrameType, pem, SocketServer, Talk, targetOf } from "./client-harness.ts";
+import { settings } from "../../../test/support/frames.ts";
+import { pem } from "../../../test/support/pem.ts";
+import { SocketServer, Talk, targetOf } from "./client-harness.ts";
 
 const open: Http1Connector[] = [];
 
@@ -115,7 +117,7 @@ describe.each(bodies)("a request whose body is %s", (_name, body) => {
   });
 
   test("is told that a server speaks HTTP/2 only", async () => {
-    await using server = await answering((socket) => socket.end(frame(FrameType.SETTINGS, 0, 0)));
+    await using server = await answering((socket) => socket.end(settings()));
     const talk = await Talk.open(connect(server), { body }).closes();
     expect(talk.died?.text).toMatch(/speaks HTTP\/2 only.*httpVersion: "2"/);
   });

@@ -4,21 +4,22 @@ import { ErrorCode } from "@millrace/exchange";
 import { Http2Connector } from "../src/client/http2-connector.ts";
 import {
   ACK,
-  END_HEADERS,
+  DATA,
   END_STREAM,
   frame,
   type Frame,
-  FrameType,
-  headerBlock,
-  scriptedHttp2,
-  setting,
-  SocketServer,
-  Talk,
-  targetOf,
-  u32,
-} from "./client-harness.ts";
+  goaway,
+  HEADERS,
+  headers,
+  reset,
+  RST_STREAM,
+  SETTINGS,
+  settings,
+  WINDOW_UPDATE,
+  windowUpdate,
+} from "../../../test/support/frames.ts";
+import { scriptedHttp2, SocketServer, Talk, targetOf } from "./client-harness.ts";
 
-const { DATA, HEADERS, RST_STREAM, GOAWAY, SETTINGS } = FrameType;
 const hello = Buffer.from("hello");
 const open: { close(graceMs: number): Promise<void> }[] = [];
 
@@ -33,7 +34,7 @@ function connect(server: SocketServer, connectTimeoutMs?: number): Http2Connecto
 }
 
 function head(stream: number, flags = 0): Buffer {
-  return frame(HEADERS, END_HEADERS | flags, stream, headerBlock(200));
+  return headers(stream, flags === END_STREAM, ":status", "200");
 }
 
 /** Sends SETTINGS and `more` in one packet on its first connection, before it has read anything; later ones it serves. */
@@ -69,20 +70,16 @@ describe("how a response ends", () => {
       frame(DATA, END_STREAM, id),
     ],
     "HEADERS with END_STREAM": (id) => [head(id, END_STREAM)],
-    trailers: (id) => [
-      head(id),
-      frame(DATA, 0, id, hello),
-      frame(HEADERS, END_HEADERS | END_STREAM, id, headerBlock(null, "t-a", "1", "t-a", "2")),
-    ],
+    trailers: (id) => [head(id), frame(DATA, 0, id, hello), headers(id, true, "t-a", "1", "t-a", "2")],
     "DATA with END_STREAM, then RST_STREAM(NO_ERROR)": (id) => [
       head(id),
       frame(DATA, END_STREAM, id, hello),
-      frame(RST_STREAM, 0, id, u32(ErrorCode.NO_ERROR)),
+      reset(id, ErrorCode.NO_ERROR),
     ],
     "trailers, then RST_STREAM(NO_ERROR)": (id) => [
       head(id),
-      frame(HEADERS, END_HEADERS | END_STREAM, id, headerBlock(null, "t-a", "1", "t-a", "2")),
-      frame(RST_STREAM, 0, id, u32(ErrorCode.NO_ERROR)),
+      headers(id, true, "t-a", "1", "t-a", "2"),
+      reset(id, ErrorCode.NO_ERROR),
     ],
   };
   test.each(Object.keys(whole))("a response that ends with %s is whole", async (name) => {
@@ -99,13 +96,11 @@ describe("how a response ends", () => {
 
   const cut: Record<string, [(socket: Socket, stream: number) => void, object]> = {
     "RST_STREAM(NO_ERROR) in the middle": [
-      (socket, id) =>
-        socket.write(Buffer.concat([head(id), frame(DATA, 0, id, hello), frame(RST_STREAM, 0, id, u32(0))])),
+      (socket, id) => socket.write(Buffer.concat([head(id), frame(DATA, 0, id, hello), reset(id, 0)])),
       { by: "peer", kind: "reset", h2: 0, processed: "maybe" },
     ],
     "RST_STREAM(CANCEL) in the middle": [
-      (socket, id) =>
-        socket.write(Buffer.concat([head(id), frame(DATA, 0, id, hello), frame(RST_STREAM, 0, id, u32(8))])),
+      (socket, id) => socket.write(Buffer.concat([head(id), frame(DATA, 0, id, hello), reset(id, 8)])),
       { by: "peer", kind: "reset", h2: 8, processed: "maybe" },
     ],
     "a connection that the peer closes": [
@@ -115,11 +110,7 @@ describe("how a response ends", () => {
     "GOAWAY with an error": [
       (socket, id) =>
         socket.write(
-          Buffer.concat([
-            head(id),
-            frame(DATA, 0, id, hello),
-            frame(GOAWAY, 0, 0, u32(id, ErrorCode.ENHANCE_YOUR_CALM)),
-          ]),
+          Buffer.concat([head(id), frame(DATA, 0, id, hello), goaway(id, ErrorCode.ENHANCE_YOUR_CALM)]),
         ),
       { by: "peer", kind: "goaway", h2: 11, processed: "maybe" },
     ],
@@ -132,7 +123,7 @@ describe("how a response ends", () => {
       (socket, id) =>
         socket.write(
           Buffer.concat([
-            frame(HEADERS, END_HEADERS, id, headerBlock(200, "content-length", "10")),
+            headers(id, false, ":status", "200", "content-length", "10"),
             frame(DATA, END_STREAM, id, hello),
           ]),
         ),
@@ -168,12 +159,7 @@ describe("how a response ends", () => {
   test("bytes that wait behind a pause survive the stream's reset", async () => {
     await using server = await answering((socket, id) =>
       socket.write(
-        Buffer.concat([
-          head(id),
-          frame(DATA, 0, id, hello),
-          frame(DATA, 0, id, hello),
-          frame(RST_STREAM, 0, id, u32(2)),
-        ]),
+        Buffer.concat([head(id), frame(DATA, 0, id, hello), frame(DATA, 0, id, hello), reset(id, 2)]),
       ),
     );
     const talk = Talk.open(connect(server), { on: { head: ({ exchange }) => exchange.pause() } });
@@ -189,9 +175,7 @@ describe("how a response ends", () => {
 
   test("a reply that is whole is not revoked by a reset of the upload, which faults", async () => {
     await using server = await answering((socket, id) =>
-      socket.write(
-        Buffer.concat([head(id), frame(DATA, END_STREAM, id, hello), frame(RST_STREAM, 0, id, u32(8))]),
-      ),
+      socket.write(Buffer.concat([head(id), frame(DATA, END_STREAM, id, hello), reset(id, 8)])),
     );
     const talk = await Talk.open(connect(server), { body: "streamed" }).closes();
     expect(talk.log).toEqual(["sent", "head", "data", "end", "fault", "closed"]);
@@ -205,7 +189,7 @@ describe("how a response ends", () => {
       if (type !== DATA) return;
       received += payload.length;
       if (received < 65_535) return;
-      socket.write(Buffer.concat([head(stream, END_STREAM), frame(RST_STREAM, 0, stream, u32(0))]));
+      socket.write(Buffer.concat([head(stream, END_STREAM), reset(stream, 0)]));
     });
     const talk = await Talk.open(connect(server), { body: Buffer.alloc(200_000) }).closes();
     expect(talk.log).toEqual(["sent", "head", "end", "closed"]);
@@ -215,21 +199,19 @@ describe("how a response ends", () => {
 
 describe("who processed what", () => {
   test("REFUSED_STREAM says never", async () => {
-    await using server = await answering((socket, id) => socket.write(frame(RST_STREAM, 0, id, u32(7))));
+    await using server = await answering((socket, id) => socket.write(reset(id, 7)));
     const talk = await Talk.open(connect(server)).closes();
     expect(talk.died).toMatchObject({ by: "peer", kind: "reset", h2: 7, processed: "never" });
   });
 
   test("a stream above GOAWAY's last was never processed; one below it goes on, and the next exchange reconnects", async () => {
-    let goaway = (): void => {};
+    let leave = (): void => {};
     await using server = await scriptedHttp2(({ type, stream }, socket) => {
       if (type !== HEADERS) return;
       if (server.sockets.length === 2) socket.write(head(stream, END_STREAM));
       else if (stream === 1) socket.write(head(stream));
-      else
-        goaway = () =>
-          socket.write(Buffer.concat([frame(GOAWAY, 0, 0, u32(1, 0)), frame(DATA, END_STREAM, 1, hello)]));
-      if (stream === 3) goaway();
+      else leave = () => socket.write(Buffer.concat([goaway(1, 0), frame(DATA, END_STREAM, 1, hello)]));
+      if (stream === 3) leave();
     });
     const connector = connect(server);
     const below = Talk.open(connector);
@@ -249,11 +231,11 @@ describe("who processed what", () => {
   ])(
     "GOAWAY %s behind a limit of streams that came too late: what was held back was never processed",
     async (_name, last, code) => {
-      await using server = await atOnce(frame(SETTINGS, 0, 0, setting(3, 0)));
+      await using server = await atOnce(settings(3, 0));
       const connector = connect(server);
       const talks = [Talk.open(connector), Talk.open(connector, { body: "streamed" })];
       await Promise.all(talks.map(async (talk) => talk.saw("sent")));
-      server.sockets[0]?.write(frame(GOAWAY, 0, 0, u32(last, code)));
+      server.sockets[0]?.write(goaway(last, code));
       for (const talk of talks) {
         await talk.closes();
         expect(talk.log).toEqual(["sent", "fault", "closed"]);
@@ -267,7 +249,7 @@ describe("who processed what", () => {
   test.each([0, 2 ** 31 - 1])(
     "GOAWAY of %i in one packet with SETTINGS: what waited for them was never processed",
     async (last) => {
-      await using server = await atOnce(frame(GOAWAY, 0, 0, u32(last, 0)));
+      await using server = await atOnce(goaway(last, 0));
       const connector = connect(server);
       const talk = await Talk.open(connector).closes();
       expect(talk.died).toMatchObject({ by: "peer", kind: "goaway", h2: 0, processed: "never" });
@@ -277,9 +259,7 @@ describe("who processed what", () => {
   );
 
   test("GOAWAY's debug data is shown", async () => {
-    await using server = await answering((socket) =>
-      socket.write(frame(GOAWAY, 0, 0, Buffer.concat([u32(0, 11), Buffer.from("too_many_pings\n")]))),
-    );
+    await using server = await answering((socket) => socket.write(goaway(0, 11, "too_many_pings\n")));
     const talk = await Talk.open(connect(server)).closes();
     expect(talk.died).toMatchObject({ kind: "goaway", h2: 11, processed: "never" });
     expect(talk.died?.text).toContain("GOAWAY ENHANCE_YOUR_CALM (too_many_pings?)");
@@ -293,7 +273,7 @@ describe("streams and connections", () => {
       ({ type, stream }) => {
         if (type === HEADERS) heads.push(stream);
       },
-      { settings: setting(3, 2) },
+      { settings: settings(3, 2) },
     );
     const connector = connect(server);
     const talks = Array.from({ length: 5 }, () => Talk.open(connector));
@@ -314,9 +294,9 @@ describe("streams and connections", () => {
   test("a limit that SETTINGS raise later lets those that wait go", async () => {
     await using server = await scriptedHttp2(
       ({ type, stream }, socket) => {
-        if (type === HEADERS && stream === 1) socket.write(frame(SETTINGS, 0, 0, setting(3, 10)));
+        if (type === HEADERS && stream === 1) socket.write(settings(3, 10));
       },
-      { settings: setting(3, 1) },
+      { settings: settings(3, 1) },
     );
     const connector = connect(server);
     const [, second] = [Talk.open(connector), Talk.open(connector)];
@@ -345,14 +325,7 @@ describe("streams and connections", () => {
     await using server = await scriptedHttp2(({ type, stream, payload }, socket) => {
       if (type !== HEADERS) return;
       block = payload;
-      socket.write(
-        frame(
-          HEADERS,
-          END_HEADERS | END_STREAM,
-          stream,
-          headerBlock(200, "b", "1", "a", "2", "b", "3", "set-cookie", "x"),
-        ),
-      );
+      socket.write(headers(stream, true, ":status", "200", "b", "1", "a", "2", "b", "3", "set-cookie", "x"));
     });
     const fields = ["x-b", "1", "x-a", "2", "x-b", "3"];
     const talk = await Talk.open(connect(server), { head: { query: "a=1", fields } }).closes();
@@ -365,12 +338,7 @@ describe("streams and connections", () => {
       socket.write(
         Buffer.concat([
           // `:status: 103`, literal with an indexed name.
-          frame(
-            HEADERS,
-            END_HEADERS,
-            id,
-            Buffer.concat([Buffer.from([0x08, 3]), Buffer.from("103"), headerBlock(null, "link", "x")]),
-          ),
+          headers(id, false, ":status", "103", "link", "x"),
           head(id, END_STREAM),
         ]),
       ),
@@ -407,8 +375,8 @@ describe("streams and connections", () => {
 describe("connections that fail", () => {
   test("GOAWAY, malformed frames and resets on an idle connection cost nobody anything", async () => {
     const endings: ((socket: Socket) => void)[] = [
-      (socket) => void socket.write(frame(GOAWAY, 0, 0, u32(1, 0))),
-      (socket) => void socket.write(frame(GOAWAY, 0, 0, u32(1, ErrorCode.ENHANCE_YOUR_CALM))),
+      (socket) => void socket.write(goaway(1, 0)),
+      (socket) => void socket.write(goaway(1, ErrorCode.ENHANCE_YOUR_CALM)),
       (socket) => void socket.write(frame(DATA, 0, 0, hello)),
       (socket) => void socket.write("not a frame at all, not by a long way"),
       (socket) => void socket.end(),
@@ -470,8 +438,8 @@ describe("connections that fail", () => {
 
   test("a server that closes every connection at once fails those that wait instead of being asked for ever", async () => {
     await using server = await scriptedHttp2(() => {}, {
-      settings: setting(3, 0),
-      opened: (socket) => socket.write(frame(GOAWAY, 0, 0, u32(0, 0))),
+      settings: settings(3, 0),
+      opened: (socket) => socket.write(goaway(0, 0)),
     });
     const talk = await Talk.open(connect(server)).closes();
     expect(talk.died).toMatchObject({ kind: "connect", processed: "never" });
@@ -504,8 +472,7 @@ describe("flow control", () => {
         for (let i = 0; i < payload.length; i += 6)
           if (payload.readUInt16BE(i) === 4) window = payload.readUInt32BE(i + 2);
       }
-      if (type === FrameType.WINDOW_UPDATE)
-        credit.set(stream, (credit.get(stream) ?? 0) + payload.readUInt32BE(0));
+      if (type === WINDOW_UPDATE) credit.set(stream, (credit.get(stream) ?? 0) + payload.readUInt32BE(0));
       if (type !== HEADERS) return;
       socket.write(head(stream));
       for (let sent = 0; sent < window; sent += 16_384)
@@ -544,7 +511,7 @@ describe("flow control", () => {
     const before = talk.log.length;
     talk.exchange.end(null);
     while (stall === undefined && received < written) await new Promise((resolve) => setImmediate(resolve));
-    stall?.write(Buffer.concat([frame(8, 0, 0, u32(1_000_000)), frame(8, 0, 1, u32(1_000_000))]));
+    stall?.write(Buffer.concat([windowUpdate(0, 1_000_000), windowUpdate(1, 1_000_000)]));
     await talk.closes();
     expect(received).toBe(written + 8192);
     expect(talk.log.slice(before)).not.toContain("fault");

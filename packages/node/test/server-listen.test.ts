@@ -17,24 +17,14 @@ import { connect as connectTls } from "node:tls";
 
 import { afterEach, describe, expect, it } from "vitest";
 
+import { DATA, END_HEADERS, END_STREAM, frame, HEADERS, SETTINGS } from "../../../test/support/frames.ts";
 import { ListenError } from "../src/server/listen-error.ts";
 import type { Listening, ListenOptions } from "../src/server/listen-options.ts";
 import { listen } from "../src/server/listen.ts";
 import { echo, type Handlers, portOf, RawConnection, Recorder, TLS } from "./server-harness.ts";
 
-// RFC 9113 sections 4.1 and 6.
-const [DATA, HEADERS, SETTINGS, END_STREAM, END_HEADERS] = [0x0, 0x1, 0x4, 0x1, 0x4];
 /** HPACK: GET, http, `/`, all from the static table; and the authority `h`. */
 const getRoot = Buffer.from([0x82, 0x86, 0x84, 0x41, 0x01, 0x68]);
-
-function frame(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
 
 const cleanups: (() => unknown)[] = [];
 
