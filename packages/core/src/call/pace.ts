@@ -14,6 +14,8 @@ export const offLoopCost = 256 * 1024;
 export interface Intake {
   /** Whether the next message may be read now. If not, `go` is called once, when to ask again. */
   admits(go: () => void): boolean;
+  /** `go` is not to be called any more. */
+  forget(go: () => void): void;
   /** A message was read, at a cost in bytes. */
   spend(cost: number): void;
   /** A message is being unpacked off the loop, until {@link unpacked}. */
@@ -43,12 +45,16 @@ export class Pace implements Intake {
     return false;
   }
 
+  forget(go: () => void): void {
+    this.#waiting.delete(go);
+  }
+
   spend(cost: number): void {
     this.#spent += cost;
   }
 
   unpacking(): void {
-    // As many as there are.
+    // However many there are.
   }
 
   unpacked(): void {
