@@ -222,6 +222,12 @@ export class FieldMetadata implements Metadata {
 }
 
 function* entries(init: MetadataInit): Iterable<readonly [string, string | Uint8Array]> {
+  if (typeof init !== "object" || init === null) {
+    const given = init === null || init === undefined ? String(init) : `a ${typeof init}`;
+    throw new InvalidMetadata(
+      `metadata (headers, trailers) cannot be made of ${given}: give a record, pairs, Headers or Metadata`,
+    );
+  }
   if (Symbol.iterator in init) {
     yield* init as Iterable<readonly [string, string | Uint8Array]>;
     return;

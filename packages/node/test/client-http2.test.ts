@@ -425,7 +425,7 @@ describe("connections that fail", () => {
     expect(talk.log).toEqual(["fault", "closed"]);
     expect(talk.died).toMatchObject({ kind: "connect", processed: "never" });
     expect(talk.died?.text).toMatch(
-      /does not speak HTTP\/2.*it may speak HTTP\/1\.1 or TLS \(the base URL says http\)/,
+      /does not speak HTTP\/2.*; try httpVersion: "1\.1", or https:\/\/ in the base URL if/,
     );
   });
 

@@ -31,7 +31,7 @@ export function http2StreamFault(
   // The peer says that it was not processed; if it answered all the same, nobody can know.
   const processed = refused && !answered ? "never" : "maybe";
   if (goaway !== undefined && (broken || refused)) {
-    const text = `${where} closed the connection with ${goawayText(goaway)}`;
+    const text = `${where} ${leaveText(goaway, refused)}`;
     return { by: "peer", kind: "goaway", h2: goaway.code, processed, text, cause };
   }
   if (broken) return brokenFault(where, cause);
@@ -63,8 +63,8 @@ export function http2UnusedFault(
     const hint = tls.certified ? ` (it may ${distrusts})` : "";
     return connectFault(`cannot connect to ${where} after the TLS handshake: ${reason}${hint}`, cause);
   }
-  const other = "HTTP/1.1 or TLS (the base URL says http)";
-  return connectFault(`${where} does not speak HTTP/2: ${reason}; it may speak ${other}`, cause);
+  const fix = 'try httpVersion: "1.1", or https:// in the base URL if the server expects TLS';
+  return connectFault(`${where} does not speak HTTP/2: ${reason}; ${fix}`, cause);
 }
 
 function brokenFault(where: string, cause: unknown): Fault {
@@ -75,6 +75,12 @@ function brokenFault(where: string, cause: unknown): Fault {
   const reason = cause === undefined ? "the peer closed it" : reasonOf(cause);
   const text = `the connection to ${where} was lost: ${reason}`;
   return { by: "transport", kind: "lost", h2: -1, processed: "maybe", text, cause };
+}
+
+/** What a GOAWAY did to a call. */
+function leaveText(goaway: Goaway, refused: boolean): string {
+  if (goaway.code !== ErrorCode.NO_ERROR) return `closed the connection with ${goawayText(goaway)}`;
+  return `is shutting down, and ${refused ? "took no more calls" : "cut this call"} (${goawayText(goaway)})`;
 }
 
 function goawayText({ code, debug }: Goaway): string {
