@@ -7,7 +7,7 @@ import type { Base64Reader } from "./base64-reader.ts";
 import type { FrameReader } from "./frame-reader.ts";
 import { messageCost, offLoopCost, unpackedCost } from "./pace.ts";
 import type { Intake } from "./pace.ts";
-import { receivedTooLarge } from "./size-limit.ts";
+import { decompressedTooLarge } from "./size-limit.ts";
 
 /** Where frames go, in order. Any method of {@link Deframer} may be called from inside. */
 export interface FrameSink {
@@ -208,7 +208,7 @@ export class Deframer {
     const limit = failure instanceof CompressionFailure && failure.reason === "limit";
     this.#unreadable(
       limit
-        ? receivedTooLarge("more bytes, decompressed,", this.#limit, this.#reader.side)
+        ? decompressedTooLarge(this.#limit, this.#reader.side)
         : new RpcError(
             "internal",
             `a message could not be decompressed as ${this.#compression?.name ?? ""}: ${errorText(failure)}`,
