@@ -4,11 +4,11 @@ import type { Host } from "../host/host.ts";
 const mostAtOnce = 1024 * 1024;
 
 /** What reading a message costs beside its bytes, as bytes. */
-export const messageCost = 1024;
+export const messageCost: number = 1024;
 /** The same for one that is unpacked: the algorithm's state is made anew for each. */
-export const unpackedCost = 16 * 1024;
+export const unpackedCost: number = 16 * 1024;
 /** What a message costs that is unpacked off the loop: most were tried at once first. */
-export const offLoopCost = 256 * 1024;
+export const offLoopCost: number = 256 * 1024;
 
 /** Says when a body may be read on, and hears what reading it costs. */
 export interface Intake {

@@ -137,7 +137,7 @@ describe.each(protocols)("responses that a client does not read, %s", (protocol)
     const on = stage(
       {
         greet: () => ({}),
-        *watch() {
+        async *watch() {
           for (let i = 0; i < 3; i++) yield { greeting: "x".repeat(mebibyte) };
         },
       },

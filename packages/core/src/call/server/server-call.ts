@@ -3,6 +3,7 @@ import { ErrorCode } from "@millrace/exchange";
 import type { Fault, Fields, Peer, ServerExchange, Sink } from "@millrace/exchange";
 import { errorName, errorText, isRpcError, RpcError } from "../../error.ts";
 import type { Compression, Host } from "../../host/host.ts";
+import { UnreadableRequest } from "../../metadata.ts";
 import type { FieldMetadata } from "../../metadata.ts";
 import type { Protocol } from "../../protocol/protocol-name.ts";
 import type { WireCall } from "../../protocol/server-protocol.ts";
@@ -434,7 +435,8 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     )
       return;
     const brief = briefOf(thrown);
-    if (!isRpcError(thrown) || brief !== undefined) this.#endpoint.app.report(thrown, this.#context);
+    const toReport = brief !== undefined || !(isRpcError(thrown) || thrown instanceof UnreadableRequest);
+    if (toReport) this.#endpoint.app.report(thrown, this.#context);
     if (this.#outcome !== "open") return;
     if (brief === undefined) this.#settle(RpcError.from(thrown));
     else this.#settle(new RpcError((thrown as RpcError).code, brief, { cause: thrown }));
