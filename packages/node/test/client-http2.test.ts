@@ -12,7 +12,6 @@ import {
   HEADERS,
   headers,
   reset,
-  RST_STREAM,
   SETTINGS,
   settings,
   WINDOW_UPDATE,
@@ -516,5 +515,52 @@ describe("flow control", () => {
     expect(received).toBe(written + 8192);
     expect(talk.log.slice(before)).not.toContain("fault");
     expect(talk.delivered).toBe(true);
+  });
+});
+
+describe("what a client says that it takes, and takes", () => {
+  test("SETTINGS and the connection's window, at once", async () => {
+    const said: Record<number, number> = {};
+    const window = Promise.withResolvers<number>();
+    await using server = await scriptedHttp2(({ type, flags, stream, payload }) => {
+      if (type === SETTINGS && flags !== ACK)
+        for (let at = 0; at < payload.length; at += 6)
+          said[payload.readUInt16BE(at)] = payload.readUInt32BE(at + 2);
+      if (type === WINDOW_UPDATE && stream === 0) window.resolve(65_535 + payload.readUInt32BE());
+    });
+    const talk = Talk.open(connect(server));
+    expect(await window.promise).toBe(16 * 1024 * 1024);
+    // RFC 9113 section 6.5.2: no push, the window of a stream, the size of a list of fields.
+    expect(said).toEqual({ 2: 0, 4: 512 * 1024, 6: 64 * 1024 });
+    talk.exchange.reset(ErrorCode.CANCEL);
+    await talk.closes();
+  });
+
+  test("a head of as many fields as its size allows, and none that is larger", async () => {
+    const many = (count: number): string[] => Array.from({ length: count }, () => ["x", "1"]).flat();
+    // Section 6.5.2 counts 32 bytes for each field beside its name and value.
+    const most = Math.floor((64 * 1024 - 42) / 34);
+    let count = most;
+    await using server = await answering((socket, id) =>
+      socket.write(headers(id, true, ":status", "200", ...many(count))),
+    );
+    const connector = connect(server);
+    const full = await Talk.open(connector).closes();
+    expect([full.fields.length, full.delivered]).toEqual([2 * most, true]);
+    count = most + 1;
+    const beyond = await Talk.open(connector).closes();
+    expect([beyond.status, beyond.delivered]).toEqual([undefined, false]);
+  });
+
+  test("exchanges beside one that has 32 MiB to send and no credit for it", async () => {
+    await using server = await answering((socket, id) => {
+      if (id > 1) socket.write(head(id, END_STREAM));
+    });
+    const connector = connect(server);
+    const stuck = Talk.open(connector, { body: Buffer.alloc(32 * 1024 * 1024) });
+    await stuck.saw("sent");
+    expect((await Talk.open(connector).closes()).delivered).toBe(true);
+    stuck.exchange.reset(ErrorCode.CANCEL);
+    await stuck.closes();
   });
 });
