@@ -295,7 +295,11 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   }
 
   #goawayFault(goaway: Goaway, processed: "never" | "maybe", cause?: unknown): Fault {
-    const text = `${this.name} closed the connection with ${goawayText(goaway)}`;
+    const did = processed === "never" ? "took no more requests" : "cut this request";
+    const text =
+      goaway.code === ErrorCode.NO_ERROR
+        ? `${this.name} is shutting down, and ${did} (${goawayText(goaway)})`
+        : `${this.name} closed the connection with ${goawayText(goaway)}`;
     return { by: "peer", kind: "goaway", h2: goaway.code, processed, text, cause };
   }
 
