@@ -254,8 +254,17 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     const request = this.#request;
     // The handler has it; the call, which may be long in leaving, does not keep it.
     this.#request = undefined;
-    if (request === undefined) this.#settle(this.#wrongCount("no message"));
-    else this.#run(request);
+    if (request === undefined) {
+      this.#settle(this.#wrongCount("no message"));
+      return;
+    }
+    const turn = this.#response.turn();
+    if (turn === undefined) this.#run(request);
+    else {
+      void turn.then(() => {
+        if (this.#outcome === "open") this.#run(request);
+      });
+    }
   }
 
   faulted(): void {
