@@ -27,8 +27,6 @@ async function failure(work: PromiseLike<unknown>): Promise<RpcError> {
   return error as RpcError;
 }
 
-const unexpected = { code: "unknown", message: "unexpected error" };
-
 /** Those that have a text, which stays on the client's side. */
 const texts: Readonly<Record<string, string>> = {
   "a text": "secret",

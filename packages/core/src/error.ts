@@ -67,7 +67,7 @@ export class RpcError extends Error {
    */
   static from(reason: unknown): RpcError {
     if (isRpcError(reason)) return reason;
-    if (reason instanceof UnreadableRequest)
+    if (isA(UnreadableRequest, reason))
       return new RpcError("invalid_argument", reason.message, { cause: reason });
     if (isA(InvalidMetadata, reason)) return new RpcError("internal", reason.message, { cause: reason });
     switch (errorName(reason)) {
@@ -154,7 +154,8 @@ export function errorName(thrown: unknown): unknown {
   }
 }
 
-function isA<E>(kind: new (...args: never[]) => E, thrown: unknown): thrown is E {
+/** Whether what was thrown is one of a class. */
+export function isA<E>(kind: new (...args: never[]) => E, thrown: unknown): thrown is E {
   try {
     return thrown instanceof kind;
   } catch {

@@ -1,7 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import { ErrorCode } from "@millrace/exchange";
 import type { Fault, Fields, Peer, ServerExchange, Sink } from "@millrace/exchange";
-import { errorName, errorText, isRpcError, RpcError } from "../../error.ts";
+import { errorName, errorText, isA, isRpcError, RpcError } from "../../error.ts";
 import type { Compression, Host } from "../../host/host.ts";
 import { UnreadableRequest } from "../../metadata.ts";
 import type { FieldMetadata } from "../../metadata.ts";
@@ -254,8 +254,17 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     const request = this.#request;
     // The handler has it; the call, which may be long in leaving, does not keep it.
     this.#request = undefined;
-    if (request === undefined) this.#settle(this.#wrongCount("no message"));
-    else this.#run(request);
+    if (request === undefined) {
+      this.#settle(this.#wrongCount("no message"));
+      return;
+    }
+    const turn = this.#response.turn();
+    if (turn === undefined) this.#run(request);
+    else {
+      void turn.then(() => {
+        if (this.#outcome === "open") this.#run(request);
+      });
+    }
   }
 
   faulted(): void {
@@ -435,7 +444,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     )
       return;
     const brief = briefOf(thrown);
-    const toReport = brief !== undefined || !(isRpcError(thrown) || thrown instanceof UnreadableRequest);
+    const toReport = brief !== undefined || !(isRpcError(thrown) || isA(UnreadableRequest, thrown));
     if (toReport) this.#endpoint.app.report(thrown, this.#context);
     if (this.#outcome !== "open") return;
     if (brief === undefined) this.#settle(RpcError.from(thrown));
