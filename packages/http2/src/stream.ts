@@ -9,6 +9,8 @@ export interface StreamHost {
   readonly output: Output;
   /** The window that a stream is given at first. */
   readonly streamWindow: number;
+  /** What the peer may send beyond it, for it may not have heard of it yet. */
+  readonly streamWindowExtra: number;
   /** A stream's window is due to be credited: a good time to look whether it is large enough. Gives what it may be. */
   windowWanted(current: number): number;
   /** A stream that had a larger window than at first is over. */
@@ -92,7 +94,8 @@ export abstract class Stream implements Exchange {
   constructor(host: StreamHost, sendWindow: number) {
     this.host = host;
     this.sendWindow = sendWindow;
-    this.#firstWindow = this.#window = this.#receiveWindow = host.streamWindow;
+    this.#firstWindow = this.#window = host.streamWindow;
+    this.#receiveWindow = host.streamWindow + host.streamWindowExtra;
   }
 
   /** Sends the head, if one waits to be sent. False: no body may be written. */
@@ -192,6 +195,7 @@ export abstract class Stream implements Exchange {
     this.#dropBacklog();
     this.local = ended;
     this.#stopped = true;
+    if (this.#held !== null) this.#linger();
     if (this.#endTold) this.finish(this.#endFlushed);
   }
 
@@ -329,6 +333,11 @@ export abstract class Stream implements Exchange {
   charge(length: number): boolean {
     this.#receiveWindow -= length;
     return this.#receiveWindow >= 0;
+  }
+
+  /** The peer may send so much less than before (RFC 9113 section 6.9.2). */
+  narrow(bytes: number): void {
+    this.#receiveWindow -= bytes;
   }
 
   /** Bytes that were charged and hold no data: padding. */
