@@ -119,6 +119,9 @@ describe.each(["server", "client"] as const)("after any legal frames, a %s", (si
         script.receive(ping("still on"));
         expect(script.sent()).toEqual(isOfStream ? ["PING ACK still on"] : []);
         const dead = isOfStream ? [walk.model.streams.get(mistake.stream)!] : streams;
+        // A fault waits behind what a paused reader has not taken.
+        for (const { sink } of dead) sink!.exchange.resume();
+        script.runtime.settle();
         for (const { sink } of dead) {
           expect(sink!.isClosed).toBe(true);
           expect(sink!.events().filter((event) => event.startsWith("closed"))).toHaveLength(1);
