@@ -3,6 +3,7 @@ import { Backlog } from "./backlog.ts";
 import { Held } from "./held.ts";
 import { unsendable, unsendableFault } from "./message/unsendable.ts";
 import type { Output } from "./output.ts";
+import { notReady } from "./ready-queue.ts";
 
 /** What a stream asks of its connection. */
 export interface StreamHost {
@@ -56,7 +57,8 @@ export abstract class Stream implements Exchange {
   /** What the peer lets us send; negative after it has lowered SETTINGS_INITIAL_WINDOW_SIZE (RFC 9113 section 6.9.2). */
   sendWindow: number;
   /** Its place among those that wait for room. */
-  isReady = false;
+  readyUrgency: number = notReady;
+  previousReady: Stream | null = null;
   nextReady: Stream | null = null;
   /** RFC 9218 section 4. Without a word of the client's, streams take turns: no call of many waits for another's end. */
   urgency = 3;
@@ -466,6 +468,7 @@ export abstract class Stream implements Exchange {
   }
 
   #dropBacklog(): void {
+    if (this.#backlog !== null) this.host.output.forget(this);
     this.#backlog = null;
     this.#trailers = null;
   }

@@ -6,7 +6,7 @@ import { concat, octets } from "./hpack/support.ts";
 /** Takes so many bytes out, chunk by chunk. */
 function take(backlog: Backlog, most: number): Uint8Array {
   const taken: Uint8Array[] = [];
-  for (let left = most; left > 0 && backlog.bytes > 0; ) {
+  for (let left = most; left > 0 && backlog.bytes > 0;) {
     const { chunk, at } = backlog;
     const bytes = Math.min(left, chunk.length - at);
     taken.push(chunk.subarray(at, at + bytes));
@@ -30,7 +30,10 @@ describe("a backlog", () => {
   });
 
   test("whatever goes in and out between", () => {
-    const steps = fc.array(fc.oneof(fc.uint8Array({ maxLength: 20 }), fc.nat(30)), { maxLength: 400, size: "max" });
+    const steps = fc.array(fc.oneof(fc.uint8Array({ maxLength: 20 }), fc.nat(30)), {
+      maxLength: 400,
+      size: "max",
+    });
     fc.assert(
       fc.property(steps, (steps) => {
         const backlog = new Backlog();

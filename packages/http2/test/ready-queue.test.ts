@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { ReadyQueue } from "../src/ready-queue.ts";
+import { notReady, ReadyQueue } from "../src/ready-queue.ts";
 import type { Stream } from "../src/stream.ts";
 
 /** As much of a stream as the queue looks at. */
 function stream(id: number, urgency = 3): Stream {
-  return { id, urgency, isReady: false, nextReady: null } as Stream;
+  return { id, urgency, readyUrgency: notReady, previousReady: null, nextReady: null } as Stream;
 }
 
 function takeAll(queue: ReadyQueue): number[] {
@@ -41,6 +41,23 @@ describe("streams that wait for room", () => {
     queue.putBack(first);
     queue.add(stream(5));
     expect(takeAll(queue)).toEqual([1, 5]);
+  });
+
+  test("may go before their turn, from any place, and come back", () => {
+    for (const gone of [0, 1, 2]) {
+      const queue = new ReadyQueue();
+      const streams = [stream(0), stream(1), stream(2)];
+      for (const each of streams) queue.add(each);
+      // It is taken from where it went in.
+      streams[gone]!.urgency = 0;
+      queue.remove(streams[gone]!);
+      queue.remove(streams[gone]!);
+      queue.add(stream(3));
+      expect(takeAll(queue)).toEqual([0, 1, 2, 3].filter((id) => id !== gone));
+      queue.add(streams[gone]!);
+      expect(takeAll(queue)).toEqual([gone]);
+      expect(queue.isEmpty).toBe(true);
+    }
   });
 
   test("may come back after their turn, with another urgency", () => {

@@ -62,7 +62,12 @@ describe("a window tuner", () => {
 
   function linkOf(first: number, most: number): Link {
     const acknowledge: (() => void)[] = [];
-    const tuner = new WindowTuner(first, most, () => link.now, (onAck) => void acknowledge.push(onAck));
+    const tuner = new WindowTuner(
+      first,
+      most,
+      () => link.now,
+      (onAck) => void acknowledge.push(onAck),
+    );
     const link: Link = { now: 0, acknowledge, tuner };
     return link;
   }

@@ -20,14 +20,29 @@ import { read } from "./recorded-frames.ts";
 
 /** As they come, and as they are told: without padding. */
 const golden: readonly [string, Frame[], Frame[]?][] = [
-  ["frames without a payload", [settings(), data(1, ""), frame(0xfe, 0, 0), data(3, "", "END_STREAM"), settings()]],
-  ["frames of each kind", [settings({ MAX_FRAME_SIZE: 16_384 }), ping("12345678"), goaway(7, "NO_ERROR", "bye")]],
-  ["a message", [headers(1, [":status", "200"]), data(1, "hello"), data(1, "!"), headers(1, ["t", "x"], "END_STREAM")]],
+  [
+    "frames without a payload",
+    [settings(), data(1, ""), frame(0xfe, 0, 0), data(3, "", "END_STREAM"), settings()],
+  ],
+  [
+    "frames of each kind",
+    [settings({ MAX_FRAME_SIZE: 16_384 }), ping("12345678"), goaway(7, "NO_ERROR", "bye")],
+  ],
+  [
+    "a message",
+    [headers(1, [":status", "200"]), data(1, "hello"), data(1, "!"), headers(1, ["t", "x"], "END_STREAM")],
+  ],
   ["a block in parts", [headers(1, ["a", "b"]), continuation(1, "123"), continuation(1, "", "END_HEADERS")]],
   ["a large stream's number", [windowUpdate(0x7fffffff, 0x7fffffff), rstStream(0x7fffffff, "CANCEL")]],
   [
     "padding",
-    [padded(data(1, "abc"), 4), padded(data(1, ""), 0), padded(data(1, ""), 3), padded(data(1, "x"), 0), data(1, "y")],
+    [
+      padded(data(1, "abc"), 4),
+      padded(data(1, ""), 0),
+      padded(data(1, ""), 3),
+      padded(data(1, "x"), 0),
+      data(1, "y"),
+    ],
     ["abc", "", "", "x"].map((text) => data(1, text, "PADDED")).concat(data(1, "y")),
   ],
 ];
@@ -52,7 +67,9 @@ describe("a frame reader", () => {
     const payload = fc.uint8Array({ maxLength: 3000, size: "max" });
     const anyFrame = fc
       .tuple(fc.nat(16), fc.nat(255), fc.nat(0x7fffffff), payload)
-      .map(([type, flags, stream, bytes]) => frame(type, type === 0 ? flags & ~Flag.PADDED : flags, stream, bytes));
+      .map(([type, flags, stream, bytes]) =>
+        frame(type, type === 0 ? flags & ~Flag.PADDED : flags, stream, bytes),
+      );
     fc.assert(
       fc.property(fc.array(anyFrame, { maxLength: 8 }), fc.array(fc.nat(2000)), (frames, lengths) => {
         const chunks: Uint8Array[] = [];
@@ -77,13 +94,20 @@ describe("a frame reader", () => {
     expect(read([bytesOf(frame(6, 0, 0x80000005, "x"))]).frames).toEqual([frame(6, 0, 5, "x")]);
   });
 
-  test.each([0, 1, 5, 9, 15])("stops at a frame that is too long, known by its header: in parts of %d", (length) => {
-    const bytes = concat(bytesOf(ping("12345678")), Uint8Array.of(0, 0x40, 1, 0, 0, 0, 0, 0, 9), new Uint8Array(20));
-    const parts = [bytes.subarray(0, 17 + length), bytes.subarray(17 + length)];
-    const { frames, wrong } = read(parts);
-    expect(frames).toEqual([ping("12345678")]);
-    expect(wrong).toBe("too long: type 0, stream 9, 16385 octets");
-  });
+  test.each([0, 1, 5, 9, 15])(
+    "stops at a frame that is too long, known by its header: in parts of %d",
+    (length) => {
+      const bytes = concat(
+        bytesOf(ping("12345678")),
+        Uint8Array.of(0, 0x40, 1, 0, 0, 0, 0, 0, 9),
+        new Uint8Array(20),
+      );
+      const parts = [bytes.subarray(0, 17 + length), bytes.subarray(17 + length)];
+      const { frames, wrong } = read(parts);
+      expect(frames).toEqual([ping("12345678")]);
+      expect(wrong).toBe("too long: type 0, stream 9, 16385 octets");
+    },
+  );
 
   test("takes a frame that is as long as it may be", () => {
     const long = frame(0xfe, 0, 1, new Uint8Array(100).fill(7));

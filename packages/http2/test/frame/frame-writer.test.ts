@@ -98,12 +98,15 @@ describe("a frame writer", () => {
     expect(read(writer.take()).frames).toEqual(Array.from({ length: 1000 }, () => ping("others..")));
   });
 
-  test.each([0, 1, 99, 100])("sections 6.2 and 6.10: a block of %d octets is one frame of at most 100", (length) => {
-    const block = anyBytes(length);
-    expect(written((writer) => writeBlock(writer, block, true, 100))).toEqual([
-      frame(FrameType.HEADERS, Flag.END_HEADERS | Flag.END_STREAM, 3, block),
-    ]);
-  });
+  test.each([0, 1, 99, 100])(
+    "sections 6.2 and 6.10: a block of %d octets is one frame of at most 100",
+    (length) => {
+      const block = anyBytes(length);
+      expect(written((writer) => writeBlock(writer, block, true, 100))).toEqual([
+        frame(FrameType.HEADERS, Flag.END_HEADERS | Flag.END_STREAM, 3, block),
+      ]);
+    },
+  );
 
   test.each([
     [101, [100, 1]],
@@ -122,7 +125,9 @@ describe("a frame writer", () => {
     const flags = frames.map((each) => each.flags);
     expect(flags[0]).toBe(Flag.END_STREAM);
     expect(flags.at(-1)).toBe(Flag.END_HEADERS);
-    expect(frames.every(({ type }, i) => type === (i === 0 ? FrameType.HEADERS : FrameType.CONTINUATION))).toBe(true);
+    expect(
+      frames.every(({ type }, i) => type === (i === 0 ? FrameType.HEADERS : FrameType.CONTINUATION)),
+    ).toBe(true);
   });
 
   test("begins with bytes that are no frame", () => {

@@ -12,7 +12,14 @@ export class RecordedFrames implements FrameSink {
   stopAt = Infinity;
   #data: { readonly flags: number; readonly stream: number; payload: Uint8Array } | undefined;
 
-  frame(type: number, flags: number, stream: number, payload: Uint8Array, start: number, end: number): boolean {
+  frame(
+    type: number,
+    flags: number,
+    stream: number,
+    payload: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
     return this.#add({ type, flags, stream, payload: payload.slice(start, end) });
   }
 

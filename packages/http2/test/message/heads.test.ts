@@ -24,7 +24,12 @@ describe("RFC 9113 section 8.3.1: a request's head", () => {
   test("keeps fields in their order, without pseudo-header fields", () => {
     const read = readRequest(block(...pseudo, "/", "b", "1", "a", "2", "b", "3", "cookie", "x"));
     expect(read).toMatchObject({
-      head: { method: "GET", scheme: "https", authority: "a:1", fields: ["b", "1", "a", "2", "b", "3", "cookie", "x"] },
+      head: {
+        method: "GET",
+        scheme: "https",
+        authority: "a:1",
+        fields: ["b", "1", "a", "2", "b", "3", "cookie", "x"],
+      },
       contentLength: -1,
       expectsContinue: false,
       priority: undefined,
@@ -74,9 +79,12 @@ describe("RFC 9110 section 8.6: content-length", () => {
     expect(contentLength(fields)).toBe(expected);
   });
 
-  test.each(["", "-1", "+1", "1.0", "1e3", "0x1", "1 ", "1, 1", "1000000000000000", "\u0661"])("is not %j", (value) => {
-    expect(contentLength(["content-length", value])).toBeInstanceOf(Malformed);
-  });
+  test.each(["", "-1", "+1", "1.0", "1e3", "0x1", "1 ", "1, 1", "1000000000000000", "\u0661"])(
+    "is not %j",
+    (value) => {
+      expect(contentLength(["content-length", value])).toBeInstanceOf(Malformed);
+    },
+  );
 
   test("does not say two things", () => {
     expect(contentLength(["content-length", "1", "content-length", "2"])).toBeInstanceOf(Malformed);

@@ -30,7 +30,13 @@ const kinds = [
   "turns",
   "time",
 ] as const;
-const ends = ["both go on", "the server drains", "the client closes", "the server aborts", "the wire is cut"] as const;
+const ends = [
+  "both go on",
+  "the server drains",
+  "the client closes",
+  "the server aborts",
+  "the wire is cut",
+] as const;
 
 interface Step {
   readonly kind: (typeof kinds)[number];
@@ -129,7 +135,12 @@ class Pair {
     this.calls.push({ client, server: undefined });
     client.isEnded = which === 0;
     const body = client.isEnded ? null : undefined;
-    sink.exchange = this.client.open(head, body, { deadline: Infinity, waitForReady: false, attempt: 0 }, sink);
+    sink.exchange = this.client.open(
+      head,
+      body,
+      { deadline: Infinity, waitForReady: false, attempt: 0 },
+      sink,
+    );
   }
 
   do({ kind, side, which, size }: Step): void {

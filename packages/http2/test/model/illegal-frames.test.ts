@@ -47,7 +47,8 @@ const mistakes: Record<string, Make> = {
   "CONTINUATION of nothing": () => onConnection(continuation(1, ""), "PROTOCOL_ERROR"),
   PUSH_PROMISE: () => onConnection(pushPromise(1, 2), "PROTOCOL_ERROR"),
   "PING of 7 octets": () => onConnection(frame(FrameType.PING, 0, 0, "1234567"), "FRAME_SIZE_ERROR"),
-  "a frame that is too long": () => onConnection(frame(0x77, 0, 0, new Uint8Array(16_385)), "FRAME_SIZE_ERROR"),
+  "a frame that is too long": () =>
+    onConnection(frame(0x77, 0, 0, new Uint8Array(16_385)), "FRAME_SIZE_ERROR"),
   "a window that is too large at first": () =>
     onConnection(settings({ INITIAL_WINDOW_SIZE: 2 ** 31 }), "FLOW_CONTROL_ERROR"),
   "a frame size that is too small": () => onConnection(settings({ MAX_FRAME_SIZE: 1 }), "PROTOCOL_ERROR"),
@@ -60,7 +61,8 @@ const mistakes: Record<string, Make> = {
     streams.some((each) => isOpen(each) && each.engineWindow > model.engineInitial)
       ? onConnection(settings({ INITIAL_WINDOW_SIZE: largest }), "FLOW_CONTROL_ERROR")
       : undefined,
-  "WINDOW_UPDATE of 0 on a stream": (_, stream) => onOpen(stream, (id) => windowUpdate(id, 0), "PROTOCOL_ERROR"),
+  "WINDOW_UPDATE of 0 on a stream": (_, stream) =>
+    onOpen(stream, (id) => windowUpdate(id, 0), "PROTOCOL_ERROR"),
   "a stream's window beyond 2^31-1": (_, stream) =>
     stream !== undefined && stream.engineWindow > 0
       ? onOpen(stream, (id) => windowUpdate(id, largest), "FLOW_CONTROL_ERROR")
@@ -80,17 +82,23 @@ const mistakes: Record<string, Make> = {
       ? onOpen(stream, (id) => data(id, new Uint8Array(stream.peerWindow + 1)), "FLOW_CONTROL_ERROR")
       : undefined,
   "DATA on a stream that has ended both ways": (_, stream) => onClosed(stream, (id) => data(id, "")),
-  "HEADERS on a stream that has ended both ways": (_, stream) => onClosed(stream, (id) => headers(id, ["a", "b"])),
+  "HEADERS on a stream that has ended both ways": (_, stream) =>
+    onClosed(stream, (id) => headers(id, ["a", "b"])),
 };
 
-function onOpen(stream: StreamModel | undefined, make: (id: number) => Frame, code: string): Mistake | undefined {
+function onOpen(
+  stream: StreamModel | undefined,
+  make: (id: number) => Frame,
+  code: string,
+): Mistake | undefined {
   if (stream === undefined || !isOpen(stream)) return undefined;
   return { frame: make(stream.id), stream: stream.id, error: `stream ${code}` };
 }
 
 function onClosed(stream: StreamModel | undefined, make: (id: number) => Frame): Mistake | undefined {
   if (stream === undefined) return undefined;
-  const isOver = stream.reset === "by peer" || (stream.reset === "no" && stream.engineEnded && stream.peerEnded);
+  const isOver =
+    stream.reset === "by peer" || (stream.reset === "no" && stream.engineEnded && stream.peerEnded);
   return isOver ? onConnection(make(stream.id), "STREAM_CLOSED") : undefined;
 }
 
@@ -115,7 +123,9 @@ describe.each(["server", "client"] as const)("after any legal frames, a %s", (si
         fc.pre(mistake !== undefined);
         script.receive(mistake.frame);
         const isOfStream = mistake.error.startsWith("stream");
-        expect(errorIn(script.sent())).toBe(isOfStream ? `${mistake.error} on ${mistake.stream}` : mistake.error);
+        expect(errorIn(script.sent())).toBe(
+          isOfStream ? `${mistake.error} on ${mistake.stream}` : mistake.error,
+        );
         script.receive(ping("still on"));
         expect(script.sent()).toEqual(isOfStream ? ["PING ACK still on"] : []);
         const dead = isOfStream ? [walk.model.streams.get(mistake.stream)!] : streams;

@@ -36,7 +36,8 @@ function finish(walk: Walk): void {
 }
 
 function finishStream(walk: Walk, stream: StreamModel): void {
-  if (stream.engineWindow < 1_000_000) walk.receive(walk.model.windowUpdate(stream, 1_000_000 - stream.engineWindow));
+  if (stream.engineWindow < 1_000_000)
+    walk.receive(walk.model.windowUpdate(stream, 1_000_000 - stream.engineWindow));
   if (stream.peerEnded || !isOpen(stream)) return;
   if (!stream.peerHeaded) walk.receive(headers(stream.id, [":status", "200"]));
   if (isOpen(stream)) walk.receive(walk.model.data(stream, 100, true));
@@ -56,9 +57,7 @@ function everythingIsOver(walk: Walk): void {
     expect(`${told.join(" ")} `).toMatch(order);
     const stream = model.streams.get(id);
     if (stream === undefined) continue;
-    expect(sink.body).toBe(
-      Buffer.from(bodyPart(id, 0, sink.body.length)).toString("latin1"),
-    );
+    expect(sink.body).toBe(Buffer.from(bodyPart(id, 0, sink.body.length)).toString("latin1"));
     const isFaulty = told.includes("fault");
     expect(isFaulty).toBe(stream.reset === "by peer" && !wasReset);
     if (stream.reset !== "no" || wasReset) continue;

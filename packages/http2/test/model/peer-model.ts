@@ -1,6 +1,6 @@
 import { Flag, FrameType } from "../../src/frame/frame-type.ts";
 import { codeName } from "../../src/goaway.ts";
-import { Setting } from "../../src/settings.ts";
+import type { Setting } from "../../src/settings.ts";
 import { data, type Frame, settings, windowUpdate } from "../support/frames.ts";
 import type { RecordedSink } from "../support/recorded-sink.ts";
 
@@ -154,7 +154,9 @@ export class PeerModel {
     if (id === 0) this.peerWindow += increment;
     else if (stream === undefined) return "WINDOW_UPDATE of an idle stream";
     else stream.peerWindow += increment;
-    return this.peerWindow > largest || (stream?.peerWindow ?? 0) > largest ? "a window too large" : undefined;
+    return this.peerWindow > largest || (stream?.peerWindow ?? 0) > largest
+      ? "a window too large"
+      : undefined;
   }
 
   #data(stream: StreamModel, payload: Uint8Array): string | undefined {
@@ -165,7 +167,8 @@ export class PeerModel {
     if (length > 0 && stream.engineWindow < 0) return "more than the stream's window";
     if (length > 0 && this.engineWindow < 0) return "more than the connection's window";
     for (const octet of payload)
-      if (octet !== octetAt(stream.id, stream.fromEngine++)) return `another octet at ${stream.fromEngine - 1}`;
+      if (octet !== octetAt(stream.id, stream.fromEngine++))
+        return `another octet at ${stream.fromEngine - 1}`;
     return undefined;
   }
 

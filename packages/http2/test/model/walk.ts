@@ -56,7 +56,11 @@ export interface Step {
 }
 
 const size = fc.oneof(fc.constantFrom(0, 1, 100, 16_384, 65_535, 100_000), fc.nat(2000));
-export const step: fc.Arbitrary<Step> = fc.record({ kind: fc.constantFrom(...kinds), which: fc.nat(20), size });
+export const step: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constantFrom(...kinds),
+  which: fc.nat(20),
+  size,
+});
 
 /** What an exchange was told to do. */
 interface Call {
@@ -139,16 +143,24 @@ export class Walk {
     else if (kind === "settings") {
       const least = Math.min(...this.streams.map(({ engineWindow }) => largest - engineWindow));
       if (size < least)
-        this.receive(model.settings({ INITIAL_WINDOW_SIZE: size, MAX_FRAME_SIZE: 16_384 + size, HEADER_TABLE_SIZE: size }));
+        this.receive(
+          model.settings({
+            INITIAL_WINDOW_SIZE: size,
+            MAX_FRAME_SIZE: 16_384 + size,
+            HEADER_TABLE_SIZE: size,
+          }),
+        );
     } else if (kind === "ping") this.receive(ping("a model!"));
-    else if (kind === "unknown") this.receive(frame(0x20 + which, which, which, bodyPart(1, 0, size % 16_384)));
+    else if (kind === "unknown")
+      this.receive(frame(0x20 + which, which, which, bodyPart(1, 0, size % 16_384)));
     else if (kind === "connection window") {
       if (size > 0) this.receive(model.windowUpdate(undefined, size));
     } else if (kind === "open") this.#open(which);
     else if (stream === undefined) return;
     else if (kind === "priority") this.receive(priority(stream.id, stream.id + 2));
     else if (kind === "priority update") {
-      if (this.isServer) this.receive(priorityUpdate(stream.id, `u=${which % 8}${size % 2 === 0 ? ", i" : ""}`));
+      if (this.isServer)
+        this.receive(priorityUpdate(stream.id, `u=${which % 8}${size % 2 === 0 ? ", i" : ""}`));
     } else if (kind === "window") {
       if (size > 0) this.receive(model.windowUpdate(stream, size));
     } else this.#peerOn(stream, kind, size);

@@ -194,3 +194,21 @@ describe("section 6.9: what the peer sends", () => {
     expect(call.events().slice(-2)).toEqual(["end", "closed true"]);
   });
 });
+
+test("a stream that was reset while it waited is not kept until the connection's window opens", () => {
+  const script = responding(new Uint8Array(65_535), 65_535);
+  const taken: number[] = [];
+  const { output } = script.server;
+  for (let id = 3; id < 9; id += 2) {
+    script.receive(headers(id, get, "END_STREAM"));
+    script.last.exchange.reply(200, [], octets("waits"), null);
+    const stream = script.server.streams.get(id)!;
+    const send = stream.send.bind(stream);
+    stream.send = (most) => (taken.push(id), send(most));
+    script.runtime.settle();
+    if (id !== 5) script.receive(rstStream(id, "CANCEL"));
+  }
+  script.receive(windowUpdate(0, 100));
+  expect(taken).toEqual([5]);
+  expect(output.isPending).toBe(false);
+});

@@ -93,7 +93,12 @@ describe("sections 6.1 and 6.2: padding", () => {
     ["HEADERS", frame(FrameType.HEADERS, Flag.PADDED | Flag.END_HEADERS, 3, tooMuch)],
     [
       "HEADERS with a priority",
-      frame(FrameType.HEADERS, Flag.PADDED | Flag.PRIORITY | Flag.END_HEADERS, 3, Uint8Array.of(2, ...bytes(6))),
+      frame(
+        FrameType.HEADERS,
+        Flag.PADDED | Flag.PRIORITY | Flag.END_HEADERS,
+        3,
+        Uint8Array.of(2, ...bytes(6)),
+      ),
     ],
   ])("of %s that is longer than its payload is a connection error of PROTOCOL_ERROR", (_, wrong) => {
     const script = serving();

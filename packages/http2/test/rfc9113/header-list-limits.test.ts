@@ -9,8 +9,18 @@ const many = Array.from({ length: 20 }, (_, i) => [`n${i}`, ""]).flat();
 
 describe("RFC 6585 section 5: a request whose header list is too large", () => {
   test.each([
-    ["in octets", { maxHeaderBytes: 500 }, large, "a header list of 5 fields and 1199 octets: at most 512 and 500"],
-    ["in fields", { maxHeaderFields: 10 }, many, "a header list of 24 fields and 856 octets: at most 10 and 65536"],
+    [
+      "in octets",
+      { maxHeaderBytes: 500 },
+      large,
+      "a header list of 5 fields and 1199 octets: at most 512 and 500",
+    ],
+    [
+      "in fields",
+      { maxHeaderFields: 10 },
+      many,
+      "a header list of 24 fields and 856 octets: at most 10 and 65536",
+    ],
   ])("%s is answered with 431, and the connection goes on", (_, limits, fields, text) => {
     const script = ServerScript.open({ limits });
     script.receive(headers(1, [...get, ...fields], "END_STREAM"), headers(3, get, "END_STREAM"));
@@ -45,7 +55,8 @@ describe("RFC 6585 section 5: a request whose header list is too large", () => {
 
   test("too often ends the connection", () => {
     const script = ServerScript.open({ limits: { maxHeaderBytes: 500, resetBurst: 3 } });
-    for (let id = 1; id <= 9; id += 2) script.receive(headers(id, [...get, ...large]), rstStream(id, "CANCEL"));
+    for (let id = 1; id <= 9; id += 2)
+      script.receive(headers(id, [...get, ...large]), rstStream(id, "CANCEL"));
     expect(script.sent().at(-1)).toMatch(/^GOAWAY \d ENHANCE_YOUR_CALM$/);
   });
 });

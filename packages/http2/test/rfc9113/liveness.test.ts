@@ -89,11 +89,7 @@ describe("a dead peer", () => {
     const script = ServerScript.open({ keepalive });
     script.receive(headers(1, post), data(1, "half"));
     script.runtime.advance(2200);
-    expect(script.last.events()).toEqual([
-      "data half",
-      "fault transport truncated - maybe",
-      "closed false",
-    ]);
+    expect(script.last.events()).toEqual(["data half", "fault transport truncated - maybe", "closed false"]);
   });
 });
 
@@ -117,7 +113,10 @@ describe("a peer that does not read", () => {
     script.last.exchange.reply(200, [], new Uint8Array(1000), null);
     expect(script.sent()).toEqual(["PING ACK first..."]);
     script.wire.drain();
-    expect(script.sent()).toEqual(["HEADERS 1 :status=200 content-length=1000", "DATA 1 END_STREAM (1000 bytes)"]);
+    expect(script.sent()).toEqual([
+      "HEADERS 1 :status=200 content-length=1000",
+      "DATA 1 END_STREAM (1000 bytes)",
+    ]);
     expect(script.last.events()).toEqual(["end", "closed true"]);
   });
 });

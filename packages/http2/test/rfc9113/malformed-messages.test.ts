@@ -35,7 +35,10 @@ const badFields: [string, string[]][] = [
 const badRequests: [string, string[]][] = [
   ...badFields.map(([rule, fields]): [string, string[]] => [rule, [...get, ...fields]]),
   ["section 8.3: a response's pseudo-header field", [...get, ":status", "200"]],
-  ["section 8.3: a pseudo-header field behind a field", [...method, ...scheme, ...path, "a", "b", ...authority]],
+  [
+    "section 8.3: a pseudo-header field behind a field",
+    [...method, ...scheme, ...path, "a", "b", ...authority],
+  ],
   ["section 8.3.1: no :method", [...scheme, ...authority, ...path]],
   ["section 8.3.1: no :scheme", [...method, ...authority, ...path]],
   ["section 8.3.1: no :path", [...method, ...scheme, ...authority]],
@@ -50,7 +53,10 @@ const badRequests: [string, string[]][] = [
   ["section 8.3.1: host says something else than :authority", [...get, "host", "b"]],
   ["section 8.5: CONNECT", [":method", "CONNECT", ...authority]],
   ["RFC 9110 section 8.6: content-length is no number", [...get, "content-length", "1x"]],
-  ["RFC 9110 section 8.6: content-length says two things", [...get, "content-length", "1", "content-length", "2"]],
+  [
+    "RFC 9110 section 8.6: content-length says two things",
+    [...get, "content-length", "1", "content-length", "2"],
+  ],
 ];
 
 describe("section 8.1.1: a malformed request is a stream error of PROTOCOL_ERROR, and nobody sees it", () => {
@@ -90,7 +96,10 @@ describe("section 8.1.1: a request whose body is not what its head said", () => 
     script.receive(...frames);
     expect(script.sent()).toEqual(["RST_STREAM 1 PROTOCOL_ERROR"]);
     for (const request of script.requests)
-      expect(request.events().slice(-2)).toEqual(["fault local protocol PROTOCOL_ERROR maybe", "closed false"]);
+      expect(request.events().slice(-2)).toEqual([
+        "fault local protocol PROTOCOL_ERROR maybe",
+        "closed false",
+      ]);
   });
 
   test("is well if it is as long, padding aside", () => {
@@ -134,10 +143,16 @@ describe("section 8.1.1: a malformed response is a stream error of PROTOCOL_ERRO
     ["section 8.1: an interim response that ends the stream", [headers(1, [":status", "100"], "END_STREAM")]],
     ["section 8.1: DATA before the head", [data(1, "x")]],
     ["section 8.1: DATA behind an interim response", [headers(1, [":status", "100"]), data(1, "x")]],
-    ["section 8.1: header fields behind the head without END_STREAM", [headers(1, ok), headers(1, ["a", "b"])]],
+    [
+      "section 8.1: header fields behind the head without END_STREAM",
+      [headers(1, ok), headers(1, ["a", "b"])],
+    ],
     ["section 8.1.1: a body that is longer than it should be", [sized, data(1, "12345")]],
     ["section 8.1.1: a body that is shorter than it should be", [sized, data(1, "123", "END_STREAM")]],
-    ["section 8.1.1: no body where there should be one", [headers(1, [...ok, "content-length", "1"], "END_STREAM")]],
+    [
+      "section 8.1.1: no body where there should be one",
+      [headers(1, [...ok, "content-length", "1"], "END_STREAM")],
+    ],
   ];
 
   test.each(bad)("%s", (_, frames) => {

@@ -89,15 +89,18 @@ describe("section 3.4: a client", () => {
   test.each([
     ["a response of HTTP/1.1", octets("HTTP/1.1 400 Bad Request\r\n\r\n"), "FRAME_SIZE_ERROR"],
     ["PING", ping("........"), "PROTOCOL_ERROR"],
-  ])("that hears %s first ends the connection; requests that waited were never processed", (_, first, code) => {
-    const script = new ClientScript();
-    script.sent();
-    const call = script.open();
-    script.receive(first);
-    expect(script.sent()).toEqual([`GOAWAY 0 ${code}`]);
-    expect(call.events()).toEqual([`fault local protocol ${code} never`, "closed false"]);
-    expect(script.isRetired).toBe(true);
-  });
+  ])(
+    "that hears %s first ends the connection; requests that waited were never processed",
+    (_, first, code) => {
+      const script = new ClientScript();
+      script.sent();
+      const call = script.open();
+      script.receive(first);
+      expect(script.sent()).toEqual([`GOAWAY 0 ${code}`]);
+      expect(call.events()).toEqual([`fault local protocol ${code} never`, "closed false"]);
+      expect(script.isRetired).toBe(true);
+    },
+  );
 
   test("gives up on a server that says nothing within its time", () => {
     const script = new ClientScript({ limits: { handshakeTimeoutMs: 500 } });

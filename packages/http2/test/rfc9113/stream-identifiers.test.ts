@@ -79,9 +79,7 @@ describe("section 5.1.2: concurrency", () => {
     expect(script.sent()).toHaveLength(1);
     expect(calls.map((call) => call.events())).toEqual([["sent"], [], []]);
     script.receive(headers(1, [":status", "200"], "END_STREAM"));
-    expect(script.sent()).toEqual([
-      "HEADERS 3 END_STREAM :method=GET :scheme=http :authority=a :path=/b",
-    ]);
+    expect(script.sent()).toEqual(["HEADERS 3 END_STREAM :method=GET :scheme=http :authority=a :path=/b"]);
     script.receive(rstStream(3, "CANCEL"));
     expect(script.sent()[0]).toMatch(/^HEADERS 5 .*\/c$/);
   });

@@ -155,7 +155,12 @@ const always: Partial<Record<Column, string>> = {
   CONTINUATION: protocol,
   unknown: "ignored",
 };
-const idleRow = { DATA: protocol, "DATA, END_STREAM": protocol, RST_STREAM: protocol, WINDOW_UPDATE: protocol };
+const idleRow = {
+  DATA: protocol,
+  "DATA, END_STREAM": protocol,
+  RST_STREAM: protocol,
+  WINDOW_UPDATE: protocol,
+};
 const openRow = {
   DATA: "processed",
   "DATA, END_STREAM": "processed",

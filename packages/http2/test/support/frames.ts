@@ -54,7 +54,9 @@ export function rstStream(stream: number, code: CodeName): Frame {
 }
 
 export function settings(values: Settings = {}): Frame {
-  const pairs = Object.entries(values).map(([name, value]) => setting(Setting[name as keyof Settings], value));
+  const pairs = Object.entries(values).map(([name, value]) =>
+    setting(Setting[name as keyof Settings], value),
+  );
   return frame(FrameType.SETTINGS, 0, 0, concat(...pairs));
 }
 
