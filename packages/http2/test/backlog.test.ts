@@ -29,6 +29,16 @@ describe("a backlog", () => {
     expect(backlog.bytes).toBe(0);
   });
 
+  test("of many chunks, most of which are gone", () => {
+    const backlog = new Backlog();
+    const chunk = (i: number): Uint8Array => Uint8Array.of(i, i + 1);
+    for (let i = 0; i < 200; i++) backlog.push(chunk(i), 0);
+    take(backlog, 2 * 150 + 1);
+    backlog.push(octets("last"), 0);
+    const rest = Array.from({ length: 49 }, (_, i) => chunk(151 + i));
+    expect(take(backlog, 1000)).toEqual(concat(Uint8Array.of(151), ...rest, octets("last")));
+  });
+
   test("whatever goes in and out between", () => {
     const steps = fc.array(fc.oneof(fc.uint8Array({ maxLength: 20 }), fc.nat(30)), {
       maxLength: 400,

@@ -112,6 +112,8 @@ class Pair {
       maxStreamWindowBytes: 100_000,
       connectionWindowBytes: 65_535,
       maxConcurrentStreams: 4,
+      drainBytes: 1000,
+      drainMs: 50,
     });
     const budget = new WindowBudget(200_000);
     this.wires = memoryPair(this.runtime.soon);

@@ -31,8 +31,6 @@ function finish(walk: Walk): void {
     if (model.engineWindow < 1_000_000) walk.receive(model.windowUpdate(undefined, 1_000_000));
     for (const stream of walk.streams.filter(isOpen)) finishStream(walk, stream);
   }
-  script.runtime.advance(1000);
-  walk.look();
 }
 
 function finishStream(walk: Walk, stream: StreamModel): void {

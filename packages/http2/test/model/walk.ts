@@ -74,7 +74,7 @@ interface Call {
   wasReset: boolean;
 }
 
-export const windowBytes = 1000;
+export const windowBytes = 10_000;
 const connectionBytes = 65_535;
 const limits: LimitOptions = {
   streamWindowBytes: windowBytes,

@@ -1,9 +1,11 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
+import { FrameType } from "../../src/frame/frame-type.ts";
+import { WindowBudget } from "../../src/window-tuner.ts";
 import { octets } from "../hpack/support.ts";
 import { ClientScript } from "../support/client-script.ts";
-import { data, headers, padded, rstStream, windowUpdate } from "../support/frames.ts";
+import { data, headers, padded, pingAck, rstStream, windowUpdate } from "../support/frames.ts";
 import { get, post, ServerScript } from "../support/server-script.ts";
 
 setFlagsFromString("--expose-gc");
@@ -197,6 +199,37 @@ describe("section 6.9: what the peer sends", () => {
     expect(script.sent()).toEqual(["WINDOW_UPDATE 1 100"]);
     script.receive(data(1, new Uint8Array(100), "END_STREAM"));
     expect(call.events().slice(-2)).toEqual(["end", "closed true"]);
+  });
+});
+
+describe("a stream's window that the link outgrows", () => {
+  const limits = { streamWindowBytes: 100, maxStreamWindowBytes: 10_000 };
+
+  /** Sends 90 bytes within the round trip of the server's PING. */
+  function measured(budget: WindowBudget): ServerScript {
+    const script = ServerScript.open({ limits, budget });
+    script.receive(headers(1, post), data(1, new Uint8Array(60)));
+    const asked = script.wire.frames().find(({ type }) => type === FrameType.PING)!;
+    script.receive(data(1, new Uint8Array(45)), data(1, new Uint8Array(45)), pingAck(asked.payload));
+    script.sent();
+    script.receive(data(1, new Uint8Array(60)));
+    return script;
+  }
+
+  test("grows with its next credit to twice what came within a round trip", () => {
+    expect(measured(new WindowBudget(1000)).sent().at(-1)).toBe("WINDOW_UPDATE 1 140");
+  });
+
+  test("grows by no more than the process has left", () => {
+    expect(measured(new WindowBudget(7)).sent().at(-1)).toBe("WINDOW_UPDATE 1 67");
+  });
+
+  test("gives back what it had when its stream is over", () => {
+    const budget = new WindowBudget(1000);
+    const script = measured(budget);
+    expect(budget.take(2000)).toBe(920);
+    script.receive(rstStream(1, "CANCEL"));
+    expect(budget.take(2000)).toBe(80);
   });
 });
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { clientPreface } from "../../src/preface.ts";
 import { ClientScript } from "../support/client-script.ts";
-import { headers, ping, settings, settingsAck, windowUpdate } from "../support/frames.ts";
+import { headers, ping, preface, settings, settingsAck, windowUpdate } from "../support/frames.ts";
 import { get, ServerScript } from "../support/server-script.ts";
 import { octets } from "../hpack/support.ts";
 
@@ -17,7 +16,7 @@ describe("section 3.4: a server", () => {
   test("takes the preface octet by octet, and requests in the same chunk", () => {
     const script = new ServerScript();
     script.sent();
-    for (const octet of clientPreface) script.receive(Uint8Array.of(octet));
+    for (const octet of preface) script.receive(Uint8Array.of(octet));
     script.receive(settings(), headers(1, get, "END_STREAM"));
     expect(script.sent()).toEqual(["SETTINGS ACK"]);
     expect(script.requests).toHaveLength(1);
@@ -43,13 +42,13 @@ describe("section 3.4: a server", () => {
   ])("ends the connection with PROTOCOL_ERROR when the first frame is %s", (_, first) => {
     const script = new ServerScript();
     script.sent();
-    script.receive(clientPreface, first);
+    script.receive(preface, first);
     expect(script.sent()).toEqual(["GOAWAY 0 PROTOCOL_ERROR"]);
     expect(script.requests).toHaveLength(0);
   });
 
   test("gives up on a client that says nothing, or not all, within its time", () => {
-    for (const said of [octets(""), clientPreface.subarray(0, 23), clientPreface]) {
+    for (const said of [octets(""), preface.subarray(0, 23), preface]) {
       const script = new ServerScript({ limits: { handshakeTimeoutMs: 500 } });
       script.receive(said);
       script.sent();
@@ -64,7 +63,7 @@ describe("section 3.4: a server", () => {
 describe("section 3.4: a client", () => {
   test("begins with the preface and SETTINGS", () => {
     const script = new ClientScript();
-    script.runtime.settle();
+    expect(script.wire.written.subarray(0, preface.length)).toEqual(preface);
     expect(script.sent()).toEqual([
       "SETTINGS ENABLE_PUSH=0 MAX_CONCURRENT_STREAMS=0 INITIAL_WINDOW_SIZE=65535 MAX_FRAME_SIZE=16384" +
         " MAX_HEADER_LIST_SIZE=65536 NO_RFC7540_PRIORITIES=1",

@@ -1,9 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { FrameType } from "../../src/frame/frame-type.ts";
-import { clientPreface } from "../../src/preface.ts";
 import { concat, octets } from "../hpack/support.ts";
 import { ClientScript } from "../support/client-script.ts";
-import { data, frame, headers, setting, settings, settingsAck, windowUpdate } from "../support/frames.ts";
+import {
+  data,
+  frame,
+  headers,
+  setting,
+  preface,
+  settings,
+  settingsAck,
+  windowUpdate,
+} from "../support/frames.ts";
 import { get, post, ServerScript } from "../support/server-script.ts";
 
 const largest = 0x7fffffff;
@@ -83,7 +91,7 @@ describe("section 6.5: SETTINGS", () => {
 describe("section 6.5.3: our SETTINGS", () => {
   test("are to be acknowledged within their time", () => {
     const script = new ServerScript({ limits: { settingsTimeoutMs: 700 } });
-    script.receive(clientPreface, settings());
+    script.receive(preface, settings());
     script.sent();
     script.runtime.advance(699);
     expect(script.sent()).toEqual([]);
@@ -100,7 +108,7 @@ describe("section 6.5.3: our SETTINGS", () => {
 
   test("hold for what comes behind the acknowledgement: before it a window is that of section 6.9.2", () => {
     const script = new ServerScript({ limits: { streamWindowBytes: 10 } });
-    script.receive(clientPreface, settings(), headers(1, post), data(1, "0123456789abcdef"));
+    script.receive(preface, settings(), headers(1, post), data(1, "0123456789abcdef"));
     script.receive(settingsAck, headers(3, post), data(3, "0123456789"));
     expect(script.requests.map(({ body }) => body)).toEqual(["0123456789abcdef", "0123456789"]);
     script.requests[1]!.exchange.pause();
@@ -111,7 +119,7 @@ describe("section 6.5.3: our SETTINGS", () => {
 
   test("hold for streams that were open before the acknowledgement as well", () => {
     const script = new ServerScript({ limits: { streamWindowBytes: 10 } });
-    script.receive(clientPreface, settings(), headers(1, post));
+    script.receive(preface, settings(), headers(1, post));
     script.last.exchange.pause();
     script.receive(settingsAck, data(1, "0123456789"));
     script.sent();
@@ -122,7 +130,7 @@ describe("section 6.5.3: our SETTINGS", () => {
   test("are what credit goes by from the first stream on: a small window does not stall", () => {
     const script = new ServerScript({ limits: { streamWindowBytes: 10, maxStreamWindowBytes: 10 } });
     // The client has read SETTINGS when it sends, and says so later.
-    script.receive(clientPreface, settings(), headers(1, post), data(1, "0123456789"));
+    script.receive(preface, settings(), headers(1, post), data(1, "0123456789"));
     expect(script.sent()).toContain("WINDOW_UPDATE 1 10");
   });
 });

@@ -3,6 +3,9 @@ import { Flag, FrameType } from "../../src/frame/frame-type.ts";
 import { Setting } from "../../src/settings.ts";
 import { concat, literal, octets } from "../hpack/support.ts";
 
+/** RFC 9113 section 3.4. */
+export const preface: Uint8Array = octets("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+
 /** One frame, as RFC 9113 section 4.1 lays it out. */
 export interface Frame {
   readonly type: number;

@@ -1,10 +1,9 @@
 import type { Peer, ServerExchange } from "@millrace/exchange";
 import type { KeepaliveOptions } from "../../src/keepalive.ts";
 import { limitsFrom, type LimitOptions } from "../../src/limits.ts";
-import { clientPreface } from "../../src/preface.ts";
 import { ServerConnection } from "../../src/server-connection.ts";
 import { WindowBudget } from "../../src/window-tuner.ts";
-import { type Frame, type Settings, settings, settingsAck } from "./frames.ts";
+import { type Frame, preface, type Settings, settings, settingsAck } from "./frames.ts";
 import { ManualRuntime } from "./manual-runtime.ts";
 import { RecordedSink } from "./recorded-sink.ts";
 import { Wire } from "./wire.ts";
@@ -57,7 +56,7 @@ export class ServerScript {
   /** A connection whose both ends have exchanged preface and SETTINGS. */
   static open(options: ServerScriptOptions & { readonly settings?: Settings } = {}): ServerScript {
     const script = new ServerScript(options);
-    script.receive(clientPreface, settings(options.settings), settingsAck);
+    script.receive(preface, settings(options.settings), settingsAck);
     script.wire.frames();
     return script;
   }

@@ -1,9 +1,7 @@
 import type { Duplex, DuplexSink } from "../../src/duplex.ts";
-import { FrameType } from "../../src/frame/frame-type.ts";
-import { clientPreface } from "../../src/preface.ts";
 import { concat, roomyDecoder } from "../hpack/support.ts";
 import { FrameText } from "./frame-text.ts";
-import { bytesOf, parseFrames, type Frame } from "./frames.ts";
+import { bytesOf, type Frame, parseFrames, preface } from "./frames.ts";
 import type { ManualRuntime } from "./manual-runtime.ts";
 
 /** An engine's transport, of which a test is the other end. */
@@ -77,9 +75,14 @@ export class Wire implements Duplex {
     this.#sink.closed(cause);
   }
 
+  /** What the engine has written, and was not asked for yet. */
+  get written(): Uint8Array {
+    return this.#written;
+  }
+
   /** What the engine has written since it was asked last. */
   frames(): Frame[] {
-    const start = clientPreface.every((octet, at) => this.#written[at] === octet) ? clientPreface.length : 0;
+    const start = preface.every((octet, at) => this.#written[at] === octet) ? preface.length : 0;
     const { frames, rest } = parseFrames(this.#written.subarray(start));
     this.#written = rest;
     return frames;
@@ -88,12 +91,5 @@ export class Wire implements Duplex {
   /** The same, a line each. */
   sent(): string[] {
     return this.frames().map((frame) => this.#text.of(frame));
-  }
-
-  /** The same, but for credit of the connection's, which comes with amounts of data. */
-  sentOnStreams(): string[] {
-    return this.frames()
-      .filter(({ type, stream }) => type !== FrameType.WINDOW_UPDATE || stream !== 0)
-      .map((frame) => this.#text.of(frame));
   }
 }
