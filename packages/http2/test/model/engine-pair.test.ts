@@ -156,14 +156,16 @@ class Pair {
   }
 
   /** What both sides have left to say, until nothing is. */
-  finish(): void {
+  finish(first: "client" | "server"): void {
+    const sides = first === "client" ? (["client", "server"] as const) : (["server", "client"] as const);
     for (let round = 0; round < 20; round++) {
-      for (const side of ["client", "server"] as const) {
+      for (const side of sides) {
         for (const call of this.calls) {
           call[side]?.do("resume", 0);
           call[side]?.do("end", 0);
         }
         this.runtime.settle();
+        this.runtime.advance(100);
       }
     }
     this.runtime.advance(5000);
@@ -205,7 +207,8 @@ test("two engines: every exchange gets what its contract says, and nothing is le
       fc.array(step, { maxLength: 60, size: "max" }),
       fc.constantFrom(...ends),
       fc.array(step, { maxLength: 20, size: "max" }),
-      (small, before, end, after) => {
+      fc.constantFrom("client", "server"),
+      (small, before, end, after, first) => {
         const pair = new Pair(small);
         for (const next of before) pair.do(next);
         if (end === "the server drains") pair.server.drain();
@@ -213,7 +216,7 @@ test("two engines: every exchange gets what its contract says, and nothing is le
         else if (end === "the server aborts") pair.server.abort();
         else if (end === "the wire is cut") pair.wires[0].destroy();
         for (const next of after) pair.do(next);
-        pair.finish();
+        pair.finish(first);
         isOver(pair, end === "both go on");
         expect([pair.client.streams.size, pair.server.streams.size]).toEqual([0, 0]);
         expect([pair.client.output.isPending, pair.server.output.isPending]).toEqual([false, false]);

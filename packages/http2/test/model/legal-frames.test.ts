@@ -21,7 +21,7 @@ function invariants(walk: Walk): void {
 
 /** Both ends say all that they have to say, and every window is open. */
 function finish(walk: Walk): void {
-  const { model, calls, script } = walk;
+  const { model, calls } = walk;
   for (const call of calls) {
     call.exchange.resume();
     walk.end(call, false);
@@ -38,7 +38,8 @@ function finishStream(walk: Walk, stream: StreamModel): void {
     walk.receive(walk.model.windowUpdate(stream, 1_000_000 - stream.engineWindow));
   if (stream.peerEnded || !isOpen(stream)) return;
   if (!stream.peerHeaded) walk.receive(headers(stream.id, [":status", "200"]));
-  if (isOpen(stream)) walk.receive(walk.model.data(stream, 100, true));
+  for (const endStream of [false, false, true])
+    if (isOpen(stream)) walk.receive(walk.model.data(stream, 10_000, endStream));
 }
 
 const order = /^(sent )?(inform )*(head )?(data )*(end )?(fault )?closed $/;
@@ -49,6 +50,7 @@ function everythingIsOver(walk: Walk): void {
   expect(connection.streams.size).toBe(0);
   expect(connection.output.isPending).toBe(false);
   expect(script.runtime.timers).toBe(0);
+  expect(model.peerWindow).toBeGreaterThan(65_535 / 2);
   for (const { id, sink, written, wasReset } of calls) {
     const events = sink.events();
     const told = events.map((event) => event.split(" ")[0]!).filter((kind) => kind !== "writable");
