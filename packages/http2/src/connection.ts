@@ -8,7 +8,7 @@ import type { Limits } from "./limits.ts";
 import { Output, type OutputEvents } from "./output.ts";
 import { Pings } from "./pings.ts";
 import type { Runtime } from "./runtime.ts";
-import { initialSettings, type PeerSettings } from "./settings.ts";
+import { initialSettings, initialWindow, type PeerSettings } from "./settings.ts";
 import type { Stream, StreamHost } from "./stream.ts";
 import { type WindowBudget, WindowTuner } from "./window-tuner.ts";
 
@@ -43,6 +43,8 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   /** Streams that are told of the end of the turn. */
   #deferred: Stream[] = [];
   #backlogged = false;
+  /** The last stream that a GOAWAY of ours has named. */
+  #saidLast = Infinity;
   /** Bytes that came after the end. */
   #ignored = 0;
   #keepalive: Keepalive | undefined;
@@ -156,10 +158,12 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   // What streams ask.
 
   get streamWindow(): number {
+    return this.limits.streamWindowBytes;
+  }
+
+  get streamWindowExtra(): number {
     // Until SETTINGS are acknowledged, the peer may go by what holds without them.
-    return this.#inbound.settingsAcknowledged
-      ? this.limits.streamWindowBytes
-      : Math.max(this.limits.streamWindowBytes, 65_535);
+    return this.#inbound.settingsAcknowledged ? 0 : Math.max(0, initialWindow - this.streamWindow);
   }
 
   windowWanted(current: number): number {
@@ -220,7 +224,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   fail(code: number, text: string): false {
     if (this.#state !== "open") return false;
     this.#state = "failed";
-    this.output.writer.goaway(this.lastPeerStream, code, asciiOf(text));
+    this.goaway(this.lastPeerStream, code, asciiOf(text));
     this.#end({ kind: "protocol", code, text });
     this.#linger();
     return false;
@@ -236,8 +240,10 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
     this.#linger();
   }
 
-  protected goaway(lastStream: number, code: number): void {
-    this.output.writer.goaway(lastStream, code, noDebug);
+  /** `lastStream`: lowered to what an earlier one has said, which none may exceed (RFC 9113 section 6.8). */
+  protected goaway(lastStream: number, code: number, debug: Uint8Array = noDebug): void {
+    this.#saidLast = Math.min(this.#saidLast, lastStream);
+    this.output.writer.goaway(this.#saidLast, code, debug);
     this.output.touch();
   }
 
@@ -286,7 +292,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   }
 }
 
-const noDebug = new Uint8Array(0);
+const noDebug: Uint8Array = new Uint8Array(0);
 
 function nothing(): void {}
 

@@ -12,7 +12,7 @@ import type { Output } from "./output.ts";
 import type { Pings } from "./pings.ts";
 import { ResetMemory } from "./reset-memory.ts";
 import type { Runtime } from "./runtime.ts";
-import { applySettings, type PeerSettings } from "./settings.ts";
+import { applySettings, initialWindow, type PeerSettings } from "./settings.ts";
 import type { Stream } from "./stream.ts";
 import type { WindowTuner } from "./window-tuner.ts";
 
@@ -165,8 +165,9 @@ export class Inbound implements FrameSink {
     this.#host.fail(ErrorCode.FRAME_SIZE_ERROR, `${text} (stream ${id})`);
   }
 
-  badPadding(): void {
-    this.#host.fail(ErrorCode.PROTOCOL_ERROR, "a frame's padding is as long as its payload");
+  badPadding(isMissing: boolean): void {
+    if (isMissing) this.#host.fail(ErrorCode.FRAME_SIZE_ERROR, "DATA has no room for its pad length");
+    else this.#host.fail(ErrorCode.PROTOCOL_ERROR, "a frame's padding is as long as its payload");
   }
 
   dataFrame(flags: number, id: number, length: number): boolean {
@@ -245,8 +246,8 @@ export class Inbound implements FrameSink {
     }
     let dependsOnItself = false;
     if ((flags & Flag.PRIORITY) !== 0) {
-      if (stop - at < 5)
-        return this.#host.fail(ErrorCode.PROTOCOL_ERROR, "HEADERS has no room for its padding or priority");
+      if (end - at < 5)
+        return this.#host.fail(ErrorCode.FRAME_SIZE_ERROR, "HEADERS has no room for its priority");
       dependsOnItself = (uint32(payload, at) & 0x7fffffff) === id;
       at += 5;
     }
@@ -346,7 +347,7 @@ export class Inbound implements FrameSink {
   #settingsFrame(flags: number, id: number, payload: Uint8Array, start: number, end: number): boolean {
     if ((flags & Flag.ACK) !== 0) {
       this.#cancelSettings();
-      this.settingsAcknowledged = true;
+      this.#ackReceived();
       return this.#useless();
     }
     if (this.settingsSeen && !this.#useless()) return false;
@@ -370,6 +371,14 @@ export class Inbound implements FrameSink {
     this.settingsSeen = true;
     this.#host.settingsReceived();
     return this.#host.isOpen;
+  }
+
+  /** The peer goes by our SETTINGS from here on: what it could send more than those allow is taken back. */
+  #ackReceived(): void {
+    if (this.settingsAcknowledged) return;
+    this.settingsAcknowledged = true;
+    const less = initialWindow - this.#host.limits.streamWindowBytes;
+    if (less > 0) for (const stream of this.#host.streams.values()) stream.narrow(less);
   }
 
   #pingFrame(flags: number, payload: Uint8Array, start: number): boolean {
@@ -406,9 +415,12 @@ export class Inbound implements FrameSink {
 
   #priorityUpdateFrame(id: number, payload: Uint8Array, start: number, end: number): boolean {
     if (!this.#useless()) return false;
+    const prioritized = uint32(payload, start) & 0x7fffffff;
+    if (prioritized === 0)
+      return this.#host.fail(ErrorCode.PROTOCOL_ERROR, "PRIORITY_UPDATE came for stream 0");
     let value = "";
     for (let i = start + 4; i < end && value.length < 256; i++) value += String.fromCharCode(payload[i]!);
-    return this.#host.priorityUpdateReceived(uint32(payload, start) & 0x7fffffff, value);
+    return this.#host.priorityUpdateReceived(prioritized, value);
   }
 
   /** A frame of a stream that is neither open nor new. */

@@ -44,6 +44,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   #problem: string | undefined;
   #cause: unknown;
   #clientLeaves = false;
+  #cancelDrainPing: (() => void) | undefined;
 
   constructor(
     duplex: Duplex,
@@ -83,14 +84,12 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     this.#drain = "draining";
     this.goaway(everyStream, ErrorCode.NO_ERROR);
     // What the client sent before it heard of it arrives before the answer to this. It need not answer.
-    const cancel = this.timer(drainPingMs, () => this.#refuseFromNowOn());
-    this.pings.send(() => {
-      cancel();
-      this.#refuseFromNowOn();
-    });
+    this.#cancelDrainPing = this.timer(drainPingMs, () => this.#refuseFromNowOn());
+    this.pings.send(() => this.#refuseFromNowOn());
   }
 
   #refuseFromNowOn(): void {
+    this.#cancelDrainPing?.();
     if (!this.isOpen || this.#drain !== "draining") return;
     this.#drain = "last";
     this.goaway(this.lastPeerStream, ErrorCode.NO_ERROR);
@@ -139,7 +138,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   }
 
   /** RFC 6585 section 5. */
-  #tooLarge(id: number, { octets }: HeaderBlock, endStream: boolean): boolean {
+  #tooLarge(id: number, { problem }: HeaderBlock, endStream: boolean): boolean {
     const head = {
       method: "GET",
       scheme: "",
@@ -154,7 +153,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     this.streams.set(id, stream);
     stream.accepted(ignored);
     if (endStream) stream.endReceived(null);
-    const text = `The header fields have ${octets} bytes: the most is ${this.limits.maxHeaderBytes}.\n`;
+    const text = `${problem}\n`;
     stream.reply(
       431,
       plainText,
@@ -174,7 +173,8 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   }
 
   isIdle(id: number): boolean {
-    return id > this.lastPeerStream;
+    // Even ones are the server's, which opens none.
+    return id % 2 === 0 || id > this.lastPeerStream;
   }
 
   isAnswered(): boolean {
@@ -212,6 +212,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   }
 
   protected connectionEnded(end: ConnectionEnd): void {
+    this.#cancelDrainPing?.();
     if (end.kind === "protocol") this.#problem = end.text;
     else if (end.kind === "lost") this.#cause = end.cause;
   }

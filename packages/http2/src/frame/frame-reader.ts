@@ -19,8 +19,8 @@ export interface FrameSink {
   dataFrameEnd(): boolean;
   /** A frame is longer than was allowed (RFC 9113 section 4.2). Nothing follows. */
   frameTooLong(type: number, stream: number, length: number): void;
-  /** RFC 9113 section 6.1: the padding is as long as the payload, or longer. Nothing follows. */
-  badPadding(): void;
+  /** RFC 9113 section 6.1: the padding is as long as the payload, or longer; or its length is missing. Nothing follows. */
+  badPadding(isMissing: boolean): void;
 }
 
 /** What is read next. */
@@ -103,7 +103,7 @@ export class FrameReader {
           if (at === end) return true;
           this.#padding = chunk[at++] as number;
           if (this.#padding >= this.#left) {
-            this.#sink.badPadding();
+            this.#sink.badPadding(false);
             return false;
           }
           this.#left -= 1 + this.#padding;
@@ -160,7 +160,7 @@ export class FrameReader {
     this.#padding = 0;
     this.#reads = (flags & Flag.PADDED) === 0 ? data : padLength;
     if (this.#reads === padLength && length === 0) {
-      this.#sink.badPadding();
+      this.#sink.badPadding(true);
       return false;
     }
     return true;
