@@ -406,7 +406,10 @@ export abstract class Stream implements Exchange {
 
   /** The peer has broken the rules on it. */
   violated(code: number, text: string): void {
+    const isOver = this.local === ended && this.remoteEnded;
     this.cut(code);
+    // Its end is written, and has not left: the peer broke the rules before it can have known.
+    if (isOver) this.host.rst(this, code);
     this.die({ by: "local", kind: "protocol", h2: code, processed: "maybe", text });
   }
 
