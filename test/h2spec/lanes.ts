@@ -32,7 +32,12 @@ const all = 146;
  * Without `http2/3.5/2`, which sends what is no preface, and wants a close without a word: where HTTP/1.1 is served on the
  * same port that is a broken request line, whose answer is 400 (RFC 9112 section 3).
  */
-const besideHttp1 = ["generic", "hpack", "http2/3.5/1", ...[4, 5, 6, 7, 8].map((section) => `http2/${section}`)];
+const besideHttp1 = [
+  "generic",
+  "hpack",
+  "http2/3.5/1",
+  ...[4, 5, 6, 7, 8].map((section) => `http2/${section}`),
+];
 
 /** The whole server, which has no such path as the suite asks for, and the engine alone, which answers any. */
 export const lanes: Readonly<Record<string, Lane>> = {

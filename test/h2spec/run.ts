@@ -38,7 +38,10 @@ function readArguments(): { names: readonly string[]; forSuite: readonly string[
     if (!Object.hasOwn(lanes, name))
       throw new Error(`there is no lane ${JSON.stringify(name)}: use ${Object.keys(lanes).join(", ")}`);
   }
-  return { names: own.length > 0 ? own : Object.keys(lanes), forSuite: end === -1 ? [] : given.slice(end + 1) };
+  return {
+    names: own.length > 0 ? own : Object.keys(lanes),
+    forSuite: end === -1 ? [] : given.slice(end + 1),
+  };
 }
 
 /** The suite's program: built once, into a folder that git ignores. */
@@ -67,7 +70,9 @@ async function runLane(program: string, name: string, forSuite: readonly string[
   console.log(`${name}: running`);
   const started = performance.now();
   const strict = ["-S", "-h", "127.0.0.1", "-p", String(serving.port), ...(tls ? ["-t", "-k"] : [])];
-  const child = spawn(program, [...strict, ...(isWhole ? sections : forSuite)], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(program, [...strict, ...(isWhole ? sections : forSuite)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
   const exitCode = await new Promise<number>((resolve, reject) => {

@@ -45,6 +45,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   #cause: unknown;
   #isShut = false;
   #clientLeaves = false;
+  #stopWaiting: () => void = nothing;
 
   constructor(
     duplex: Duplex,
@@ -84,14 +85,12 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     this.#drain = "draining";
     this.goaway(everyStream, ErrorCode.NO_ERROR);
     // What the client sent before it heard of it arrives before the answer to this. It need not answer.
-    const cancel = this.timer(drainPingMs, () => this.#refuseFromNowOn());
-    this.pings.send(() => {
-      cancel();
-      this.#refuseFromNowOn();
-    });
+    this.#stopWaiting = this.timer(drainPingMs, () => this.#refuseFromNowOn());
+    this.pings.send(() => this.#refuseFromNowOn());
   }
 
   #refuseFromNowOn(): void {
+    this.#stopWaiting();
     if (!this.isOpen || this.#drain !== "draining") return;
     this.#drain = "last";
     this.goaway(this.lastPeerStream, ErrorCode.NO_ERROR);
@@ -213,6 +212,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   }
 
   protected connectionEnded(end: ConnectionEnd): void {
+    this.#stopWaiting();
     if (end.kind === "protocol") this.#problem = end.text;
     else if (end.kind === "lost") this.#cause = end.cause;
   }
@@ -228,6 +228,8 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     this.shut();
   }
 }
+
+function nothing(): void {}
 
 const ignored = { data(): void {}, end(): void {}, fault(): void {}, writable(): void {}, closed(): void {} };
 const plainText = ["content-type", "text/plain; charset=utf-8"];
