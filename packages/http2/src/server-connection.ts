@@ -93,7 +93,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     this.#stopWaiting();
     if (!this.isOpen || this.#drain !== "draining") return;
     this.#drain = "last";
-    this.goaway(this.lastPeerStream, ErrorCode.NO_ERROR);
+    this.goaway(this.lastTaken, ErrorCode.NO_ERROR);
   }
 
   /** Resets what runs, and closes. */
@@ -121,6 +121,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
       return this.fail(ErrorCode.PROTOCOL_ERROR, `a client opens stream ${id}, which is even`);
     this.lastPeerStream = id;
     if (this.#drain === "last") return this.refuse(id, ErrorCode.REFUSED_STREAM);
+    this.lastTaken = id;
     if (this.streams.size >= this.limits.maxConcurrentStreams)
       return this.refuse(id, ErrorCode.REFUSED_STREAM);
     if (block.outcome === "too-large") return this.#tooLarge(id, block, endStream);
@@ -151,6 +152,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     };
     const request = { head, contentLength: -1, expectsContinue: false, priority: undefined };
     const stream = new ServerStream(this, id, request, this.peerSettings.initialWindowSize);
+    stream.isTurnedAway = true;
     this.streams.set(id, stream);
     stream.accepted(ignored);
     if (endStream) stream.endReceived(null);

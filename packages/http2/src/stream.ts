@@ -61,6 +61,8 @@ export abstract class Stream implements Exchange {
   isIncremental = true;
   /** deliver() is due. */
   isDeferred = false;
+  /** It was turned away at once: that it ended well says nothing for its peer. */
+  isTurnedAway = false;
   protected readonly host: StreamHost;
   protected sink: Sink | null = null;
   protected local: number = idle;
