@@ -26,7 +26,7 @@ describe("more streams than are allowed", () => {
     expect(target.seen.length).toBe(3);
     expect([7, 9, 11].map((id) => target.resetOf(id))).toEqual(Array(3).fill(ErrorCode.REFUSED_STREAM));
     for (const id of [1, 3, 5]) target.say(data(id, true, text));
-    expect(target.seen.map(({ closed, fault }) => [closed, fault])).toEqual(Array(3).fill([true, undefined]));
+    expect(target.seen.every(({ closed, fault }) => closed && fault === undefined)).toBe(true);
     target.say(headers(13, true, ...post));
     expect(target.seen.length).toBe(4);
   });
@@ -81,7 +81,8 @@ describe("frames behind a GOAWAY", () => {
   test("of a client that leaves: what it opened is served, and what it still opens", () => {
     const target = Target.open().say(headers(1, false, ...post), goaway(0, ErrorCode.NO_ERROR));
     target.say(headers(3, true, ...post), data(1, true, text));
-    expect(target.seen.map(({ closed, fault }) => [closed, fault])).toEqual(Array(2).fill([true, undefined]));
+    expect(target.seen.length).toBe(2);
+    expect(target.seen.every(({ closed, fault }) => closed && fault === undefined)).toBe(true);
     expect(target.goaway).toBe(ErrorCode.NO_ERROR);
   });
 });
