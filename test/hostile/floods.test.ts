@@ -3,6 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { serve } from "@millrace/node";
 import type { App, ConnectionFailure, ServerLimits } from "@millrace/node";
+import { askerOf } from "../support/asker.ts";
+import type { Asker } from "../support/asker.ts";
 import { envelope, utf8 } from "../support/bytes.ts";
 import {
   CONTINUATION,
@@ -25,11 +27,12 @@ import { grpcHead, RawHttp2 } from "../support/raw-http2.ts";
 import { RawSocket } from "../support/raw-socket.ts";
 import { CallLog } from "../support/served.ts";
 import { Standing } from "../support/standing.ts";
+import { stillServes } from "../support/still-serves.ts";
 import { greet, watch } from "../support/wires.ts";
 
 expectQuiet();
 
-interface Listening extends AsyncDisposable {
+interface Listening extends AsyncDisposable, Pick<Asker, "ask"> {
   readonly port: number;
   readonly calls: CallLog;
 }
@@ -42,24 +45,21 @@ async function listening(
   const calls = new CallLog();
   const observers = [calls.observer];
   const server = await serve({ ...app, observers, limits, onConnectionFailure, host: "127.0.0.1", port: 0 });
+  const port = Number(new URL(server.url).port);
+  const asker = askerOf("2", port);
   return {
-    port: Number(new URL(server.url).port),
+    port,
     calls,
-    [Symbol.asyncDispose]: () => server.close({ graceMs: 0 }),
+    ask: (request) => asker.ask(request),
+    async [Symbol.asyncDispose]() {
+      asker.leave();
+      await server.close({ graceMs: 0 });
+    },
   };
 }
 
 const json = ["content-type", "application/json"];
 const request = [":method", "POST", ":scheme", "http", ":authority", "victim", ":path", greet, ...json];
-
-/** Another connection is served. */
-async function stillServes(port: number): Promise<void> {
-  const client = RawHttp2.willing(port);
-  const stream = client.request(false, ...request);
-  await client.body(stream, true, utf8('{"name":"Ada"}'));
-  expect((await client.answer(stream)).body.toString()).toBe('{"greeting":"Hello, Ada!"}');
-  client.raw.socket.destroy();
-}
 
 /** Sends the same again and again until the server has closed the connection. */
 async function pour({ raw: { socket } }: RawHttp2, bytes: Uint8Array): Promise<void> {
@@ -87,7 +87,7 @@ describe("over HTTP/2", () => {
     expect((await server.calls.ended(server.calls.begun)).every(({ code }) => code === "canceled")).toBe(
       true,
     );
-    await stillServes(server.port);
+    await stillServes(server);
   });
 
   test("a header block without an end (CONTINUATION flood) ends the connection, and begins nothing", async () => {
@@ -97,7 +97,7 @@ describe("over HTTP/2", () => {
     const more = frame(CONTINUATION, 0, 1, block("x", "y".repeat(100)));
     await pour(client, Buffer.concat(Array.from({ length: 100 }, () => more)));
     expect(server.calls.begun).toBe(0);
-    await stillServes(server.port);
+    await stillServes(server);
   });
 
   test.each([
@@ -111,7 +111,7 @@ describe("over HTTP/2", () => {
     client.send(preface, frame(SETTINGS, 0, 0));
     await pour(client, Buffer.concat(Array.from({ length: 2_000 }, () => one)));
     expect(await told.promise).toMatch(/^HTTP\/2: /);
-    await stillServes(server.port);
+    await stillServes(server);
   });
 
   const watching = (stream: number): Buffer =>
@@ -146,7 +146,7 @@ describe("over HTTP/2", () => {
     await client.raw.closed;
     expect(server.calls.begun).toBe(2);
     await server.calls.ended(2);
-    await stillServes(server.port);
+    await stillServes(server);
   });
 
   test("more header fields than are allowed end their stream, and no other", async () => {
@@ -183,7 +183,7 @@ describe("slow ones", () => {
     const raw = RawSocket.to(server.port).send(bytes);
     await raw.closed;
     expect(raw.held.length).toBe(0);
-    await stillServes(server.port);
+    await stillServes(server);
   });
 
   test("a head that does not come to an end (slowloris) is answered with 408 when its time is over", async () => {

@@ -1,12 +1,14 @@
 // Requests for what is not there, by hand, against every carriage and protocol.
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { greeter } from "../support/greeter.ts";
 import { said } from "../support/answer.ts";
-import { utf8 } from "../support/bytes.ts";
+import { envelope, greeting, utf8 } from "../support/bytes.ts";
 import type { Answer } from "../support/answer.ts";
 import { expectQuiet } from "../support/quiet.ts";
 import { carriages, served } from "../support/served.ts";
 import type { Served } from "../support/served.ts";
+import { stillServes } from "../support/still-serves.ts";
 import { goodBody, greet, wires } from "../support/wires.ts";
 
 expectQuiet();
@@ -21,16 +23,6 @@ describe.each(carriages)("$name", (carriage) => {
     expect(server.calls.ends.length).toBe(server.calls.begun);
   });
   const here = wires.filter((wire) => wire.over.includes(carriage.http));
-
-  /** The same connection goes on. */
-  async function stillServes(): Promise<void> {
-    const answer = await server.ask({
-      path: greet,
-      headers: ["content-type", "application/json"],
-      body: utf8('{"name":"Ada"}'),
-    });
-    expect(answer.body.toString()).toBe('{"greeting":"Hello, Ada!"}');
-  }
 
   async function post(type: string, path: string): Promise<Answer> {
     return server.ask({ path, headers: ["content-type", type], body: utf8("{}") });
@@ -53,7 +45,7 @@ describe.each(carriages)("$name", (carriage) => {
   ])("path %.60s is nobody's: 404", async (path) => {
     expect((await post("application/json", path)).status).toBe(404);
     expect((await post("application/grpc-web+proto", path)).status).toBe(404);
-    await stillServes();
+    await stillServes(server);
   });
 
   test.each([
@@ -64,7 +56,7 @@ describe.each(carriages)("$name", (carriage) => {
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(answer.body.toString()).toContain("…");
     expect(answer.body.length).toBeLessThan(500);
-    await stillServes();
+    await stillServes(server);
   });
 
   describe.each(here)("$name", (wire) => {
@@ -80,7 +72,7 @@ describe.each(carriages)("$name", (carriage) => {
         const { code, message } = said(answer);
         expect(code).toBe("unimplemented");
         expect(message).toContain(path);
-        await stillServes();
+        await stillServes(server);
       },
     );
 
@@ -91,14 +83,26 @@ describe.each(carriages)("$name", (carriage) => {
       const path = `/greet.v1.GreetService/${long}`;
       const { message } = said(await server.ask({ path, headers: type, body: goodBody(wire) }));
       expect(message).toMatch(/^there is no method \/greet\.v1\.GreetService\/%{100,200}…$/);
-      await stillServes();
+      await stillServes(server);
+    });
+
+    test.each(["Identity", "GZIP"])("a compression is %s in any case", async (name) => {
+      const packed = name === "GZIP" ? gzipSync(greeting("Ada")) : greeting("Ada");
+      const message = wire.path === greet ? packed : Buffer.alloc(0);
+      const flags = name === "GZIP" && message.length > 0 ? 1 : 0;
+      const answer = await server.ask({
+        path: wire.path,
+        headers: [...type, wire.encoding, name],
+        body: wire.body(wire.framed ? envelope(flags, message) : message),
+      });
+      expect(said(answer).code).toBe("ok");
     });
 
     test("a long name of a compression is not said back whole", async () => {
       const headers = [...type, wire.encoding, long];
       const { message } = said(await server.ask({ path: wire.path, headers, body: goodBody(wire) }));
       expect(message).toMatch(/^compression "%{32}…" is not supported: use \w/);
-      await stillServes();
+      await stillServes(server);
     });
   });
 });

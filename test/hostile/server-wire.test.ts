@@ -23,20 +23,11 @@ import { grpcHead, RawHttp2 } from "../support/raw-http2.ts";
 import { expectQuiet } from "../support/quiet.ts";
 import { RawSocket } from "../support/raw-socket.ts";
 import { carriages, served } from "../support/served.ts";
-import type { Served } from "../support/served.ts";
 import { Standing } from "../support/standing.ts";
+import { stillServes } from "../support/still-serves.ts";
 import { chat, collect, greet, watch } from "../support/wires.ts";
 
 expectQuiet();
-
-async function stillServes(server: Served): Promise<void> {
-  const answer = await server.ask({
-    path: greet,
-    headers: ["content-type", "application/json"],
-    body: utf8('{"name":"Ada"}'),
-  });
-  expect(answer.body.toString()).toBe('{"greeting":"Hello, Ada!"}');
-}
 
 describe.each(carriages.filter(({ http }) => http === "1.1"))("$name", (carriage) => {
   const head = (path: string, type: string, ...lines: string[]): string =>

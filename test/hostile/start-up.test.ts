@@ -1,6 +1,5 @@
 // What goes wrong before a byte of RPC: ports, base URLs, TLS on one side alone.
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { createServer as createTlsServer, connect as connectTls } from "node:tls";
@@ -11,13 +10,12 @@ import { GreetService } from "../../gen/greet/v1/greet_millrace.ts";
 import { greeter } from "../support/greeter.ts";
 import { expectQuiet } from "../support/quiet.ts";
 import { clientOf, greetOnce } from "../support/our-client.ts";
+import { pem } from "../support/pem.ts";
 import { rawServer } from "../support/raw-server.ts";
 import { RawSocket } from "../support/raw-socket.ts";
 
 expectQuiet();
 
-const pem = (name: string): string =>
-  readFileSync(new URL(`../../packages/node/test/tls/${name}.pem`, import.meta.url), "utf8");
 const serverTls = { key: pem("server-key"), cert: pem("server") };
 
 const https = [

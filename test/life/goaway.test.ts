@@ -3,7 +3,7 @@ import { constants, createServer } from "node:http2";
 import type { ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { createClient, createNodeHandler, createTransport, implementPartial } from "@millrace/node";
-import type { Protocol } from "@millrace/node";
+import type { Protocol, RpcError } from "@millrace/node";
 import { afterEach, describe, expect, test } from "vitest";
 import { GreetService } from "../../gen/greet/v1/greet_millrace.ts";
 import type { GreetServiceClient } from "../../gen/greet/v1/greet_millrace.ts";
@@ -72,13 +72,30 @@ describe.each(["connect", "grpc", "grpc-web"] as const)("GOAWAY, %s", (protocol)
     expect(on.ends.codes.at(-1)).toBe("ok");
   });
 
+  test("a call that goes with the connection is told that the server was shutting down", async () => {
+    const on = await stage(protocol);
+    const slow = on.client.greet({ name: "sleep" }).catch((reason: unknown) => reason as RpcError);
+    await on.asleep;
+    on.sessions[0]?.goaway(constants.NGHTTP2_NO_ERROR, 1);
+    while (on.sessions.length === 1) await codeOf(on.client.greet({}));
+    on.relay.cut();
+    expect(await slow).toMatchObject({
+      code: "unavailable",
+      message: expect.stringMatching(/ is shutting down, and cut this request \(GOAWAY NO_ERROR\)$/),
+    });
+    on.wake();
+  });
+
   test("a call above the last that the server takes is unavailable, once", async () => {
     const on = await stage(protocol);
-    const slow = codeOf(on.client.greet({ name: "sleep" }));
+    const slow = on.client.greet({ name: "sleep" }).catch((reason: unknown) => reason as RpcError);
     await on.asleep;
     // RFC 9113 section 6.8: the last stream is 0, none was processed. Node's own server cannot say so.
     on.relay.inject(new Uint8Array([0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
-    expect(await slow).toBe("unavailable");
+    expect(await slow).toMatchObject({
+      code: "unavailable",
+      message: expect.stringMatching(/ is shutting down, and took no more requests \(GOAWAY NO_ERROR\)$/),
+    });
     on.wake();
     expect((await on.client.greet({})).greeting).toBe("quick");
     await on.ends.reach(2);

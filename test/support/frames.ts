@@ -52,8 +52,8 @@ export function reset(stream: number, code: number): Buffer {
   return frame(RST_STREAM, 0, stream, word(code));
 }
 
-export function goaway(lastStream: number, code: number): Buffer {
-  return frame(GOAWAY, 0, 0, Buffer.concat([word(lastStream), word(code)]));
+export function goaway(lastStream: number, code: number, debug = ""): Buffer {
+  return frame(GOAWAY, 0, 0, Buffer.concat([word(lastStream), word(code), Buffer.from(debug)]));
 }
 
 export function windowUpdate(stream: number, bytes: number): Buffer {

@@ -53,6 +53,11 @@ export class RawHttp2 {
     return client.send(preface, settings(4, largestWindow), windowUpdate(0, largestWindow - firstWindow));
   }
 
+  /** Bytes that may be sent on the connection still. */
+  get window(): number {
+    return this.#window;
+  }
+
   send(...parts: Uint8Array[]): this {
     this.raw.send(...parts);
     return this;

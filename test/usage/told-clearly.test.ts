@@ -2,16 +2,18 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   createClient,
   createInMemoryTransport,
   createTransport,
+  implement,
   implementPartial,
   RpcError,
   serve,
 } from "@millrace/node";
-import type { App } from "@millrace/node";
+import type { App, Interceptor } from "@millrace/node";
+import * as web from "@millrace/web";
 import { GreetService } from "../../gen/greet/v1/greet_millrace.ts";
 
 const app: App = {
@@ -81,7 +83,111 @@ test("a server that has nothing at the base URL's path is told from one that fai
   const { code, message } = await failure(createClient(GreetService, transport).greet({}));
   expect(code).toBe("unimplemented");
   expect(message).toContain(
-    "HTTP status 404 without a Connect error from /greet.v1.GreetService/Greet: is the path of the base URL right?",
+    "HTTP status 404 without a Connect error from /greet.v1.GreetService/Greet: is the path of the base URL right, and does this server serve greet.v1.GreetService?",
   );
   other.close();
+});
+
+test.each([
+  [415, "connect", "the server does not take application/proto: set another protocol"],
+  [415, "grpc-web", "the server does not take application/grpc-web+proto: set another protocol"],
+  [302, "connect", "a redirect, which is not followed: give the URL that it leads to as baseUrl"],
+  [308, "grpc-web", "a redirect, which is not followed: give the URL that it leads to as baseUrl"],
+] as const)("what an HTTP status %i means for a call of %s", async (status, protocol, text) => {
+  const other = createServer((_request, response) => response.writeHead(status, { location: "/" }).end());
+  other.listen(0, "127.0.0.1");
+  await new Promise((listening) => other.once("listening", listening));
+  const baseUrl = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+  await using transport = createTransport({ baseUrl, protocol });
+  const { message } = await failure(createClient(GreetService, transport).greet({}));
+  expect(message).toMatch(/^HTTP status \d+ without a .* from \/greet\.v1\.GreetService\/Greet: /);
+  expect(message.endsWith(`: ${text}`)).toBe(true);
+  other.close();
+});
+
+describe("plain JavaScript that leaves something out, or gives something else, is told what belongs there:", () => {
+  const baseUrl = "http://localhost";
+  const passing: Interceptor = (call, next) => next(call);
+  const services: App["services"] = [implementPartial(GreetService, {})];
+
+  test.each<[string, () => unknown, string]>([
+    [
+      "no handlers",
+      () => implement(GreetService, undefined as never),
+      "the handlers of greet.v1.GreetService are missing: give an object with greet, watch, collect, chat",
+    ],
+    [
+      "no service",
+      () => implement(undefined as never, {}),
+      "not a service: take the one that protoc-gen-millrace generated",
+    ],
+    [
+      "no options",
+      () => createTransport(undefined as never),
+      "baseUrl is missing: give the URL of the server",
+    ],
+    [
+      "no options over fetch",
+      () => web.createTransport(undefined as never),
+      "baseUrl is missing: give the URL of the server",
+    ],
+    [
+      "a base URL alone",
+      () => createTransport(baseUrl as never),
+      "createTransport() takes its options as an object, not a string",
+    ],
+    [
+      "a base URL alone over fetch",
+      () => web.createTransport(baseUrl as never),
+      "createTransport() takes its options as an object, not a string",
+    ],
+    [
+      "a transport's interceptor",
+      () => createTransport({ baseUrl, interceptors: [passing, "x" as never] }),
+      "interceptors[1] is x, not a function",
+    ],
+    [
+      "a client's interceptor",
+      () => createClient(GreetService, createTransport({ baseUrl }), { interceptors: [undefined as never] }),
+      "interceptors[0] is undefined, not a function",
+    ],
+    [
+      "a service's interceptor",
+      () => implementPartial(GreetService, {}, { interceptors: [passing, null as never] }),
+      "interceptors[1] is null, not a function",
+    ],
+    [
+      "an App's interceptors",
+      () => createInMemoryTransport({ services, interceptors: passing as never }),
+      "interceptors is no array: give an array of functions",
+    ],
+    [
+      "a transport's headers",
+      () => createTransport({ baseUrl, headers: "x" as never }),
+      "metadata (headers, trailers) cannot be made of a string: give a record, pairs, Headers or Metadata",
+    ],
+    [
+      "an error's metadata",
+      () => new RpcError("aborted", "x", { metadata: 5 as never }),
+      "metadata (headers, trailers) cannot be made of a number",
+    ],
+  ])("%s", (_, make, text) => {
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(text);
+  });
+
+  test.each<[unknown, string]>([
+    ["id", 'gave the string "id" where a message belongs'],
+    [7, "gave the number 7 where a message belongs"],
+    [undefined, "gave undefined where a message belongs"],
+  ])("a handler that answers with %j", async (given, text) => {
+    const reported: unknown[] = [];
+    const answering = [implementPartial(GreetService, { greet: () => given as never })];
+    const transport = createInMemoryTransport({
+      services: answering,
+      onError: (error) => reported.push(error),
+    });
+    await failure(createClient(GreetService, transport).greet({}));
+    expect(String(reported[0])).toContain(text);
+  });
 });

@@ -121,7 +121,7 @@ describe.each(kinds)("$name", (kind) => {
       code: "internal",
       text: /cannot decode greet.v1.GreetReply/,
     },
-    ...["snappy", "GZIP", "gzip, br", "__proto__"].map((encoding): Row => ({
+    ...["snappy", "compress", "gzip, br", "__proto__"].map((encoding): Row => ({
       name: `§6.10 compression ${JSON.stringify(encoding)} that nobody asked for`,
       reply: kind.respond([framed(kind, one, true)], encoding),
       code: "internal",

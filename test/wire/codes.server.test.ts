@@ -7,12 +7,12 @@ import type { CallEnd, Code } from "@millrace/node";
 import { said } from "../support/answer.ts";
 import type { Answer } from "../support/answer.ts";
 import { envelope, greeting, utf8 } from "../support/bytes.ts";
-import { data, headers, reset } from "../support/frames.ts";
+import { DATA, data, headers, reset, RST_STREAM } from "../support/frames.ts";
 import { greeter } from "../support/greeter.ts";
 import { expectQuiet } from "../support/quiet.ts";
 import { grpcHead, RawHttp2 } from "../support/raw-http2.ts";
 import { RawSocket } from "../support/raw-socket.ts";
-import { carriages, served } from "../support/served.ts";
+import { CallLog, carriages, served } from "../support/served.ts";
 import type { Served } from "../support/served.ts";
 import { Standing } from "../support/standing.ts";
 import { collect, goodBody, greet, watch, wires } from "../support/wires.ts";
@@ -158,3 +158,34 @@ describe.each(["1.1", "2"] as const)("over HTTP/%s", (http) => {
     expect(reasons).toEqual(["unavailable"]);
   });
 });
+
+test.each([0, 1])(
+  "§6.8 a client is not told that it was canceled, when %i ms of grace are over",
+  async (graceMs) => {
+    const calls = new CallLog();
+    const standing = new Standing();
+    const app = { ...standing.app(), observers: [calls.observer] };
+    const server = await serve({ ...app, host: "127.0.0.1", port: 0 });
+    const { port } = new URL(server.url);
+    const client = RawHttp2.open(
+      Number(port),
+      grpcHead(1, greet),
+      data(1, true, envelope(0, greeting("x"))),
+      grpcHead(3, watch),
+      data(3, true, envelope(0, "")),
+      grpcHead(5, collect),
+      data(5, false, envelope(0, greeting("x"))),
+    );
+    // The head of one has left, its message too; of the others nothing has.
+    await client.until((one) => one.type === DATA);
+    await standing.saw("x");
+    await server.close({ graceMs });
+    // It reads to the end of the connection.
+    expect(await client.until((one) => one.type === RST_STREAM)).toBeUndefined();
+    expect((await calls.ended(3)).map(({ code }) => code)).toEqual([
+      "unavailable",
+      "unavailable",
+      "unavailable",
+    ]);
+  },
+);

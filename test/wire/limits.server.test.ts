@@ -69,7 +69,7 @@ describe.each(carriages)("$name", (carriage) => {
       const { code, message } = await send(wire, bomb, name);
       expect(code).toBe("resource_exhausted");
       expect(message).toBe(
-        `message of more bytes, decompressed, exceeds the limit of ${limit} bytes (the server's maxReceiveBytes): send less, or raise it in the server's App`,
+        `message is larger than ${limit} bytes once decompressed (the server's maxReceiveBytes): send less, or raise it in the server's App`,
       );
     });
   });

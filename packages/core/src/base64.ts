@@ -1,10 +1,10 @@
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/** Six bits for each ASCII character of both alphabets of RFC 4648 (sections 4 and 5); 255 for every other one. */
-const sextets = /*@__PURE__*/ buildSextets();
+/** Six bits for each byte that is a character of either alphabet of RFC 4648 (sections 4 and 5); 255 for every other one. */
+export const sextets: Uint8Array = /*@__PURE__*/ buildSextets();
 
 function buildSextets(): Uint8Array {
-  const table = new Uint8Array(128).fill(255);
+  const table = new Uint8Array(256).fill(255);
   for (let i = 0; i < 64; i++) table[alphabet.charCodeAt(i)] = i;
   table["-".charCodeAt(0)] = 62;
   table["_".charCodeAt(0)] = 63;
@@ -57,7 +57,7 @@ export function decodeBase64(text: string): Uint8Array | null {
   let bits = 0;
   for (let i = 0; i < length; i++) {
     const char = text.charCodeAt(i);
-    const sextet = char < 128 ? sextets[char]! : 255;
+    const sextet = char < 256 ? sextets[char]! : 255;
     if (sextet === 255) return null;
     group = (group << 6) | sextet;
     bits += 6;

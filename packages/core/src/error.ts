@@ -2,7 +2,7 @@ import { checkDetails } from "./check-details.ts";
 import { isCode } from "./code.ts";
 import type { Code } from "./code.ts";
 import type { ErrorDetail } from "./error-detail.ts";
-import { FieldMetadata, InvalidMetadata } from "./metadata.ts";
+import { FieldMetadata, InvalidMetadata, UnreadableRequest } from "./metadata.ts";
 import type { Metadata, MetadataInit } from "./metadata.ts";
 
 /** What an {@link RpcError} may have beside its code and message. */
@@ -67,6 +67,8 @@ export class RpcError extends Error {
    */
   static from(reason: unknown): RpcError {
     if (isRpcError(reason)) return reason;
+    if (isA(UnreadableRequest, reason))
+      return new RpcError("invalid_argument", reason.message, { cause: reason });
     if (isA(InvalidMetadata, reason)) return new RpcError("internal", reason.message, { cause: reason });
     switch (errorName(reason)) {
       case "AbortError":
@@ -152,7 +154,8 @@ export function errorName(thrown: unknown): unknown {
   }
 }
 
-function isA<E>(kind: new (...args: never[]) => E, thrown: unknown): thrown is E {
+/** Whether what was thrown is one of a class. */
+export function isA<E>(kind: new (...args: never[]) => E, thrown: unknown): thrown is E {
   try {
     return thrown instanceof kind;
   } catch {

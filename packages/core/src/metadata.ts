@@ -18,7 +18,10 @@ export interface Metadata extends Iterable<readonly [string, string | Uint8Array
   get(name: string): string | undefined;
   /** The values of a name one by one, in order. */
   getAll(name: string): string[];
-  /** The first value of a `-bin` name. Throws {@link InvalidMetadata} if it is not base64. */
+  /**
+   * The first value of a `-bin` name. Throws {@link InvalidMetadata} if it is not base64, as iteration does; in a handler
+   * that lets it pass, the call fails with `invalid_argument`: the client sent it.
+   */
   getBinary(name: `${string}-bin`): Uint8Array | undefined;
   has(name: string): boolean;
   /** Replaces all values of a name by one. */
@@ -37,9 +40,13 @@ export class InvalidMetadata extends TypeError {
 /** Names that are shown where metadata are inspected: as many as consoles show of an array. */
 const mostShown = 100;
 
+/** A client sent what its server's user reads in vain: the client's fault, and nobody else's. */
+export class UnreadableRequest extends InvalidMetadata {}
+
 /** Metadata over the fields as they travel. */
 export class FieldMetadata implements Metadata {
   #fields: string[];
+  #ofRequest = false;
   #closed: string | undefined;
 
   static {
@@ -66,6 +73,13 @@ export class FieldMetadata implements Metadata {
       if (!isReservedName(fields[i]!)) own.push(fields[i]!, fields[i + 1]!);
     }
     return new FieldMetadata(own);
+  }
+
+  /** The same, of a request that a server received. */
+  static ofRequest(fields: Fields): FieldMetadata {
+    const metadata = FieldMetadata.received(fields);
+    metadata.#ofRequest = true;
+    return metadata;
   }
 
   /** A new list of what a user gave. Throws {@link InvalidMetadata}. */
@@ -150,7 +164,7 @@ export class FieldMetadata implements Metadata {
     const [text] = this.getAll(name);
     if (text === undefined) return undefined;
     const comma = text.indexOf(",");
-    return decode(name, comma < 0 ? text : text.slice(0, comma));
+    return this.#decode(name, comma < 0 ? text : text.slice(0, comma));
   }
 
   has(name: string): boolean {
@@ -212,8 +226,15 @@ export class FieldMetadata implements Metadata {
       const text = this.#fields[i + 1]!;
       if (!name.endsWith("-bin")) yield [name, text];
       // A carriage that joins duplicates has made one list of them.
-      else for (const part of text.split(",")) yield [name, decode(name, part)];
+      else for (const part of text.split(",")) yield [name, this.#decode(name, part)];
     }
+  }
+
+  #decode(name: string, text: string): Uint8Array {
+    const bytes = decodeBase64(text.trim());
+    if (bytes !== null) return bytes;
+    const why = `metadata "${name}" is not base64: ${JSON.stringify(text.slice(0, 64))}`;
+    throw this.#ofRequest ? new UnreadableRequest(why) : new InvalidMetadata(why);
   }
 
   #open(): void {
@@ -222,6 +243,12 @@ export class FieldMetadata implements Metadata {
 }
 
 function* entries(init: MetadataInit): Iterable<readonly [string, string | Uint8Array]> {
+  if (typeof init !== "object" || init === null) {
+    const given = init === null || init === undefined ? String(init) : `a ${typeof init}`;
+    throw new InvalidMetadata(
+      `metadata (headers, trailers) cannot be made of ${given}: give a record, pairs, Headers or Metadata`,
+    );
+  }
   if (Symbol.iterator in init) {
     yield* init as Iterable<readonly [string, string | Uint8Array]>;
     return;
@@ -269,11 +296,4 @@ function checkValue(name: string, value: string | Uint8Array): string {
   throw new InvalidMetadata(
     `metadata "${name}" has a character outside printable ASCII: send such values as bytes in "${name}-bin"`,
   );
-}
-
-function decode(name: string, text: string): Uint8Array {
-  const bytes = decodeBase64(text.trim());
-  if (bytes === null)
-    throw new InvalidMetadata(`metadata "${name}" is not base64: ${JSON.stringify(text.slice(0, 64))}`);
-  return bytes;
 }

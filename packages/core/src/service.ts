@@ -34,10 +34,10 @@ export function serviceLite<Client, Handlers>(
 }
 
 /** A service's methods by local name. Code without types may give its descriptor: throws TypeError for what is no service. */
-export function membersOf(service: Partial<ServiceLite<unknown, unknown>>): {
+export function membersOf(service: Partial<ServiceLite<unknown, unknown>> | undefined): {
   readonly [localName: string]: AnyMethod;
 } {
-  const members = service["~members"];
+  const members = service?.["~members"];
   if (members !== undefined) return members;
   throw new TypeError(
     "not a service: take the one that protoc-gen-millrace generated, or fromDescriptor(descriptor)",

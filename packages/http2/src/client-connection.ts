@@ -60,9 +60,8 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   #isRetired = false;
   /** Those that wait are to be looked at, at the end of the turn. */
   #roomDue = false;
-  #isShut = false;
-  #isClosed = false;
-  readonly #whenClosed = Promise.withResolvers<void>();
+  /** Nothing runs any more, and the last word is said; the transport may take a moment to close. */
+  readonly #whenThrough = Promise.withResolvers<void>();
 
   constructor(
     duplex: Duplex,
@@ -115,7 +114,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   async close(graceMs: number): Promise<void> {
     this.retire();
     const cancel = this.runtime.timer(graceMs, () => this.shut());
-    await this.#whenClosed.promise;
+    await this.#whenThrough.promise;
     cancel();
   }
 
@@ -145,12 +144,9 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
       this.#roomDue = false;
       this.#startWaiting();
     }
-    if (!this.#isRetired || this.streams.size + this.lingering.size > 0 || this.output.isPending) return;
-    if (this.#isClosed) this.#whenClosed.resolve();
-    else if (!this.#isShut) {
-      this.#isShut = true;
-      this.shut();
-    }
+    if (!this.#isRetired || this.streams.size + this.lingering.size > 0) return;
+    if (!this.isOpen) this.#whenThrough.resolve();
+    else if (!this.output.isPending) this.shut();
   }
 
   protected preface(_chunk: Uint8Array, start: number): number {
@@ -223,6 +219,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
 
   protected connectionEnded(end: ConnectionEnd): void {
     this.#end = end;
+    this.output.touch();
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const stream of waiting) stream.die({ ...this.#faultOf(end), processed: "never" });
@@ -233,13 +230,11 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   }
 
   protected connectionClosed(): void {
-    this.#isClosed = true;
     const end = this.#end;
     this.#options.closed?.(
       end?.kind === "protocol" ? end.text : undefined,
       end?.kind === "lost" ? end.cause : undefined,
     );
-    this.output.touch();
   }
 
   #start(stream: ClientStream): void {
@@ -295,7 +290,11 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   }
 
   #goawayFault(goaway: Goaway, processed: "never" | "maybe", cause?: unknown): Fault {
-    const text = `${this.name} closed the connection with ${goawayText(goaway)}`;
+    const did = processed === "never" ? "took no more requests" : "cut this request";
+    const text =
+      goaway.code === ErrorCode.NO_ERROR
+        ? `${this.name} is shutting down, and ${did} (${goawayText(goaway)})`
+        : `${this.name} closed the connection with ${goawayText(goaway)}`;
     return { by: "peer", kind: "goaway", h2: goaway.code, processed, text, cause };
   }
 

@@ -43,7 +43,6 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   #drain: "no" | "draining" | "last" = "no";
   #problem: string | undefined;
   #cause: unknown;
-  #isShut = false;
   #clientLeaves = false;
   #stopWaiting: () => void = nothing;
 
@@ -225,9 +224,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
 
   #shutIfThrough(): void {
     if (this.#drain !== "last" && !this.#clientLeaves) return;
-    if (this.streams.size > 0 || this.#isShut || this.output.isPending) return;
-    this.#isShut = true;
-    this.shut();
+    if (this.isOpen && this.streams.size === 0 && !this.output.isPending) this.shut();
   }
 }
 

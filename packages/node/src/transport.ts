@@ -37,7 +37,7 @@ const nodeOptions: OptionNames<Omit<TransportOptions, keyof CommonTransportOptio
 /** A transport over HTTP. Connections are made when calls need them. Throws TypeError for a bad option. */
 export function createTransport(options: TransportOptions): Transport {
   checkOptions("createTransport()", options, nodeOptions, clientOptions, transportOptions);
-  const url = parseBaseUrl(options.baseUrl);
+  const url = parseBaseUrl((options as Partial<TransportOptions> | undefined)?.baseUrl);
   const protocol = protocolByName(options.protocol);
   const connector = nodeConnector({
     ...options,

@@ -2,7 +2,7 @@ import { connect, createTransport as webTransport } from "@millrace/web";
 import { expect, test } from "vitest";
 import { parseBaseUrl } from "../src/client/base-url.ts";
 import { nodeConnector } from "../src/client/node-connector.ts";
-import { pem } from "./client-harness.ts";
+import { pem } from "../../../test/support/pem.ts";
 
 test("a base URL is taken apart into what a request and a socket need", () => {
   expect(parseBaseUrl("http://localhost:8080")).toEqual({

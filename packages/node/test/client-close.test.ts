@@ -2,23 +2,15 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Connector } from "@millrace/exchange";
 import { nodeConnector } from "../src/client/node-connector.ts";
 import { createTransport } from "../src/transport.ts";
-import {
-  END_HEADERS,
-  END_STREAM,
-  frame,
-  FrameType,
-  headerBlock,
-  scriptedHttp2,
-  SocketServer,
-  Talk,
-} from "./client-harness.ts";
+import { HEADERS, headers } from "../../../test/support/frames.ts";
+import { scriptedHttp2, SocketServer, Talk } from "./client-harness.ts";
 
 /** A server that answers each request at once, with a 200 and nothing more, or never. */
 async function serving(httpVersion: "1.1" | "2", answers: boolean): Promise<SocketServer> {
   if (httpVersion === "2")
     return scriptedHttp2(({ type, stream }, socket) => {
-      if (type !== FrameType.HEADERS || !answers) return;
-      socket.write(frame(FrameType.HEADERS, END_HEADERS | END_STREAM, stream, headerBlock(200)));
+      if (type !== HEADERS || !answers) return;
+      socket.write(headers(stream, true, ":status", "200"));
     });
   return SocketServer.listen((socket) => {
     let received = "";

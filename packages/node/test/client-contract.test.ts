@@ -7,7 +7,8 @@ import { http1Caps } from "../src/client/http1-limits.ts";
 import { http2Caps } from "../src/client/http2-connector.ts";
 import { nodeConnector } from "../src/client/node-connector.ts";
 import { listen } from "../src/server/listen.ts";
-import { pem, SocketServer } from "./client-harness.ts";
+import { pem } from "../../../test/support/pem.ts";
+import { SocketServer } from "./client-harness.ts";
 
 /** A pair of a connector and a server. */
 interface Carriage {

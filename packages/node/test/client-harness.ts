@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import type {
@@ -13,13 +12,17 @@ import type {
   Peer,
   RequestHead,
 } from "@millrace/exchange";
+import {
+  ACK,
+  frame,
+  type Frame,
+  FrameReader,
+  preface,
+  SETTINGS,
+  settings,
+} from "../../../test/support/frames.ts";
 import { parseBaseUrl } from "../src/client/base-url.ts";
 import type { Target } from "../src/client/dial.ts";
-
-/** One of the certificates made for the tests. */
-export function pem(name: "ca" | "server" | "server-key" | "client" | "client-key"): string {
-  return readFileSync(new URL(`tls/${name}.pem`, import.meta.url), "utf8");
-}
 
 export function targetOf(url: string, connectTimeoutMs = 10_000): Target {
   return { url: parseBaseUrl(url), connectTimeoutMs };
@@ -179,86 +182,22 @@ export class SocketServer implements AsyncDisposable {
   }
 }
 
-/** A frame as it was received (RFC 9113 section 4.1). */
-export interface Frame {
-  readonly type: number;
-  readonly flags: number;
-  readonly stream: number;
-  readonly payload: Buffer;
-}
-
-export const FrameType = {
-  DATA: 0,
-  HEADERS: 1,
-  RST_STREAM: 3,
-  SETTINGS: 4,
-  PING: 6,
-  GOAWAY: 7,
-  WINDOW_UPDATE: 8,
-} as const;
-export const END_STREAM = 1;
-export const ACK = 1;
-export const END_HEADERS = 4;
-
-export function frame(
-  type: number,
-  flags: number,
-  stream: number,
-  payload: Uint8Array = Buffer.alloc(0),
-): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-
-export function u32(...values: number[]): Buffer {
-  const bytes = Buffer.alloc(4 * values.length);
-  values.forEach((value, i) => bytes.writeUInt32BE(value, i * 4));
-  return bytes;
-}
-
-export function setting(id: number, value: number): Buffer {
-  return Buffer.concat([Buffer.from([id >> 8, id & 0xff]), u32(value)]);
-}
-
-/** RFC 7541: `:status: 200`, and literal fields without indexing. */
-export function headerBlock(status: 200 | null, ...fields: string[]): Buffer {
-  const parts: Buffer[] = status === null ? [] : [Buffer.from([0x88])];
-  for (let i = 0; i < fields.length; i += 2) {
-    const [name, value] = [Buffer.from(fields[i] as string), Buffer.from(fields[i + 1] as string)];
-    parts.push(Buffer.from([0x00, name.length]), name, Buffer.from([value.length]), value);
-  }
-  return Buffer.concat(parts);
-}
-
-/** An HTTP/2 server that does what a script says, frame by frame; SETTINGS are exchanged for it. */
+/** An HTTP/2 server that does what a script says, frame by frame; SETTINGS are exchanged for it, `settings` in place of none. */
 export async function scriptedHttp2(
   script: (frame: Frame, socket: Socket) => void,
   options: { settings?: Buffer | null; tls?: TlsOptions; opened?: (socket: Socket) => void } = {},
 ): Promise<SocketServer> {
   return await SocketServer.listen((socket) => {
-    let received = Buffer.alloc(0);
-    let preface = false;
-    if (options.settings !== null) socket.write(frame(FrameType.SETTINGS, 0, 0, options.settings));
+    const reader = new FrameReader();
+    let toSkip = preface.length;
+    if (options.settings !== null) socket.write(options.settings ?? settings());
     options.opened?.(socket);
     socket.on("data", (chunk: Buffer) => {
-      received = Buffer.concat([received, chunk]);
-      if (!preface) {
-        if (received.length < 24) return;
-        received = received.subarray(24);
-        preface = true;
-      }
-      while (received.length >= 9 && received.length >= 9 + received.readUIntBE(0, 3)) {
-        const length = received.readUIntBE(0, 3);
-        const [type = 0, flags = 0] = [received[3], received[4]];
-        const payload = Buffer.from(received.subarray(9, 9 + length));
-        const stream = received.readUInt32BE(5) & 0x7fffffff;
-        received = received.subarray(9 + length);
-        if (type === FrameType.SETTINGS && flags !== ACK) socket.write(frame(FrameType.SETTINGS, ACK, 0));
-        script({ type, flags, stream, payload }, socket);
+      const skipped = Math.min(toSkip, chunk.length);
+      toSkip -= skipped;
+      for (const received of reader.read(chunk.subarray(skipped))) {
+        if (received.type === SETTINGS && received.flags !== ACK) socket.write(frame(SETTINGS, ACK, 0));
+        script(received, socket);
       }
     });
   }, options.tls);

@@ -2,7 +2,9 @@ import type { Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { ErrorCode, type Peer } from "@millrace/exchange";
 import { Http1Connector } from "../src/client/http1-connector.ts";
-import { frame, FrameType, pem, SocketServer, Talk, targetOf } from "./client-harness.ts";
+import { settings } from "../../../test/support/frames.ts";
+import { pem } from "../../../test/support/pem.ts";
+import { SocketServer, Talk, targetOf } from "./client-harness.ts";
 
 const open: Http1Connector[] = [];
 
@@ -102,7 +104,7 @@ describe.each(bodies)("a request whose body is %s", (_name, body) => {
     expect(talk.log).toEqual(["sent", "fault", "closed"]);
     expect(talk.died).toMatchObject({ kind: "lost", processed: "maybe" });
     expect(talk.died?.text).toMatch(
-      /127\.0\.0\.1:\d+ was lost: the peer closed it, without an answer .*the base URL would have to say https/,
+      /127\.0\.0\.1:\d+ was lost: the peer closed it, without an answer: if the server expects TLS, write https:\/\/ in the base URL$/,
     );
   });
 
@@ -115,9 +117,11 @@ describe.each(bodies)("a request whose body is %s", (_name, body) => {
   });
 
   test("is told that a server speaks HTTP/2 only", async () => {
-    await using server = await answering((socket) => socket.end(frame(FrameType.SETTINGS, 0, 0)));
+    await using server = await answering((socket) => socket.end(settings()));
     const talk = await Talk.open(connect(server), { body }).closes();
-    expect(talk.died?.text).toMatch(/speaks HTTP\/2 only.*httpVersion: "2"/);
+    expect(talk.died?.text).toMatch(
+      /speaks HTTP\/2 only, and the request was HTTP\/1\.1: set httpVersion: "2"$/,
+    );
   });
 
   test("fails to be answered with a head that is too large", async () => {

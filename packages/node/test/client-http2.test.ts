@@ -4,21 +4,21 @@ import { ErrorCode } from "@millrace/exchange";
 import { Http2Connector } from "../src/client/http2-connector.ts";
 import {
   ACK,
-  END_HEADERS,
+  DATA,
   END_STREAM,
   frame,
   type Frame,
-  FrameType,
-  headerBlock,
-  scriptedHttp2,
-  setting,
-  SocketServer,
-  Talk,
-  targetOf,
-  u32,
-} from "./client-harness.ts";
+  goaway,
+  HEADERS,
+  headers,
+  reset,
+  SETTINGS,
+  settings,
+  WINDOW_UPDATE,
+  windowUpdate,
+} from "../../../test/support/frames.ts";
+import { scriptedHttp2, SocketServer, Talk, targetOf } from "./client-harness.ts";
 
-const { DATA, HEADERS, RST_STREAM, GOAWAY, SETTINGS } = FrameType;
 const hello = Buffer.from("hello");
 const open: { close(graceMs: number): Promise<void> }[] = [];
 
@@ -33,7 +33,7 @@ function connect(server: SocketServer, connectTimeoutMs?: number): Http2Connecto
 }
 
 function head(stream: number, flags = 0): Buffer {
-  return frame(HEADERS, END_HEADERS | flags, stream, headerBlock(200));
+  return headers(stream, flags === END_STREAM, ":status", "200");
 }
 
 /** Sends SETTINGS and `more` in one packet on its first connection, before it has read anything; later ones it serves. */
@@ -69,20 +69,16 @@ describe("how a response ends", () => {
       frame(DATA, END_STREAM, id),
     ],
     "HEADERS with END_STREAM": (id) => [head(id, END_STREAM)],
-    trailers: (id) => [
-      head(id),
-      frame(DATA, 0, id, hello),
-      frame(HEADERS, END_HEADERS | END_STREAM, id, headerBlock(null, "t-a", "1", "t-a", "2")),
-    ],
+    trailers: (id) => [head(id), frame(DATA, 0, id, hello), headers(id, true, "t-a", "1", "t-a", "2")],
     "DATA with END_STREAM, then RST_STREAM(NO_ERROR)": (id) => [
       head(id),
       frame(DATA, END_STREAM, id, hello),
-      frame(RST_STREAM, 0, id, u32(ErrorCode.NO_ERROR)),
+      reset(id, ErrorCode.NO_ERROR),
     ],
     "trailers, then RST_STREAM(NO_ERROR)": (id) => [
       head(id),
-      frame(HEADERS, END_HEADERS | END_STREAM, id, headerBlock(null, "t-a", "1", "t-a", "2")),
-      frame(RST_STREAM, 0, id, u32(ErrorCode.NO_ERROR)),
+      headers(id, true, "t-a", "1", "t-a", "2"),
+      reset(id, ErrorCode.NO_ERROR),
     ],
   };
   test.each(Object.keys(whole))("a response that ends with %s is whole", async (name) => {
@@ -99,13 +95,11 @@ describe("how a response ends", () => {
 
   const cut: Record<string, [(socket: Socket, stream: number) => void, object]> = {
     "RST_STREAM(NO_ERROR) in the middle": [
-      (socket, id) =>
-        socket.write(Buffer.concat([head(id), frame(DATA, 0, id, hello), frame(RST_STREAM, 0, id, u32(0))])),
+      (socket, id) => socket.write(Buffer.concat([head(id), frame(DATA, 0, id, hello), reset(id, 0)])),
       { by: "peer", kind: "reset", h2: 0, processed: "maybe" },
     ],
     "RST_STREAM(CANCEL) in the middle": [
-      (socket, id) =>
-        socket.write(Buffer.concat([head(id), frame(DATA, 0, id, hello), frame(RST_STREAM, 0, id, u32(8))])),
+      (socket, id) => socket.write(Buffer.concat([head(id), frame(DATA, 0, id, hello), reset(id, 8)])),
       { by: "peer", kind: "reset", h2: 8, processed: "maybe" },
     ],
     "a connection that the peer closes": [
@@ -115,11 +109,7 @@ describe("how a response ends", () => {
     "GOAWAY with an error": [
       (socket, id) =>
         socket.write(
-          Buffer.concat([
-            head(id),
-            frame(DATA, 0, id, hello),
-            frame(GOAWAY, 0, 0, u32(id, ErrorCode.ENHANCE_YOUR_CALM)),
-          ]),
+          Buffer.concat([head(id), frame(DATA, 0, id, hello), goaway(id, ErrorCode.ENHANCE_YOUR_CALM)]),
         ),
       { by: "peer", kind: "goaway", h2: 11, processed: "maybe" },
     ],
@@ -132,7 +122,7 @@ describe("how a response ends", () => {
       (socket, id) =>
         socket.write(
           Buffer.concat([
-            frame(HEADERS, END_HEADERS, id, headerBlock(200, "content-length", "10")),
+            headers(id, false, ":status", "200", "content-length", "10"),
             frame(DATA, END_STREAM, id, hello),
           ]),
         ),
@@ -168,12 +158,7 @@ describe("how a response ends", () => {
   test("bytes that wait behind a pause survive the stream's reset", async () => {
     await using server = await answering((socket, id) =>
       socket.write(
-        Buffer.concat([
-          head(id),
-          frame(DATA, 0, id, hello),
-          frame(DATA, 0, id, hello),
-          frame(RST_STREAM, 0, id, u32(2)),
-        ]),
+        Buffer.concat([head(id), frame(DATA, 0, id, hello), frame(DATA, 0, id, hello), reset(id, 2)]),
       ),
     );
     const talk = Talk.open(connect(server), { on: { head: ({ exchange }) => exchange.pause() } });
@@ -189,9 +174,7 @@ describe("how a response ends", () => {
 
   test("a reply that is whole is not revoked by a reset of the upload, which faults", async () => {
     await using server = await answering((socket, id) =>
-      socket.write(
-        Buffer.concat([head(id), frame(DATA, END_STREAM, id, hello), frame(RST_STREAM, 0, id, u32(8))]),
-      ),
+      socket.write(Buffer.concat([head(id), frame(DATA, END_STREAM, id, hello), reset(id, 8)])),
     );
     const talk = await Talk.open(connect(server), { body: "streamed" }).closes();
     expect(talk.log).toEqual(["sent", "head", "data", "end", "fault", "closed"]);
@@ -205,7 +188,7 @@ describe("how a response ends", () => {
       if (type !== DATA) return;
       received += payload.length;
       if (received < 65_535) return;
-      socket.write(Buffer.concat([head(stream, END_STREAM), frame(RST_STREAM, 0, stream, u32(0))]));
+      socket.write(Buffer.concat([head(stream, END_STREAM), reset(stream, 0)]));
     });
     const talk = await Talk.open(connect(server), { body: Buffer.alloc(200_000) }).closes();
     expect(talk.log).toEqual(["sent", "head", "end", "closed"]);
@@ -215,21 +198,19 @@ describe("how a response ends", () => {
 
 describe("who processed what", () => {
   test("REFUSED_STREAM says never", async () => {
-    await using server = await answering((socket, id) => socket.write(frame(RST_STREAM, 0, id, u32(7))));
+    await using server = await answering((socket, id) => socket.write(reset(id, 7)));
     const talk = await Talk.open(connect(server)).closes();
     expect(talk.died).toMatchObject({ by: "peer", kind: "reset", h2: 7, processed: "never" });
   });
 
   test("a stream above GOAWAY's last was never processed; one below it goes on, and the next exchange reconnects", async () => {
-    let goaway = (): void => {};
+    let leave = (): void => {};
     await using server = await scriptedHttp2(({ type, stream }, socket) => {
       if (type !== HEADERS) return;
       if (server.sockets.length === 2) socket.write(head(stream, END_STREAM));
       else if (stream === 1) socket.write(head(stream));
-      else
-        goaway = () =>
-          socket.write(Buffer.concat([frame(GOAWAY, 0, 0, u32(1, 0)), frame(DATA, END_STREAM, 1, hello)]));
-      if (stream === 3) goaway();
+      else leave = () => socket.write(Buffer.concat([goaway(1, 0), frame(DATA, END_STREAM, 1, hello)]));
+      if (stream === 3) leave();
     });
     const connector = connect(server);
     const below = Talk.open(connector);
@@ -249,9 +230,7 @@ describe("who processed what", () => {
   ])(
     "GOAWAY %s behind a limit that lets none go: what waited was never processed",
     async (_name, last, code) => {
-      await using server = await atOnce(
-        Buffer.concat([frame(SETTINGS, 0, 0, setting(3, 0)), frame(GOAWAY, 0, 0, u32(last, code))]),
-      );
+      await using server = await atOnce(Buffer.concat([settings(3, 0), goaway(last, code)]));
       const connector = connect(server);
       const talks = [Talk.open(connector), Talk.open(connector, { body: "streamed" })];
       for (const talk of talks) {
@@ -267,7 +246,7 @@ describe("who processed what", () => {
   test.each([0, 2 ** 31 - 1])(
     "GOAWAY of %i in one packet with SETTINGS: what waited for them was never processed",
     async (last) => {
-      await using server = await atOnce(frame(GOAWAY, 0, 0, u32(last, 0)));
+      await using server = await atOnce(goaway(last, 0));
       const connector = connect(server);
       const talk = await Talk.open(connector).closes();
       expect(talk.died).toMatchObject({ by: "peer", kind: "goaway", h2: 0, processed: "never" });
@@ -277,9 +256,7 @@ describe("who processed what", () => {
   );
 
   test("GOAWAY's debug data is shown", async () => {
-    await using server = await answering((socket) =>
-      socket.write(frame(GOAWAY, 0, 0, Buffer.concat([u32(0, 11), Buffer.from("too_many_pings\n")]))),
-    );
+    await using server = await answering((socket) => socket.write(goaway(0, 11, "too_many_pings\n")));
     const talk = await Talk.open(connect(server)).closes();
     expect(talk.died).toMatchObject({ kind: "goaway", h2: 11, processed: "never" });
     expect(talk.died?.text).toContain("GOAWAY ENHANCE_YOUR_CALM (too_many_pings?)");
@@ -288,7 +265,7 @@ describe("who processed what", () => {
 
 describe("streams and connections", () => {
   test("where the peer takes few streams at once, there are more connections, up to 8; then exchanges wait", async () => {
-    await using server = await scriptedHttp2(() => {}, { settings: setting(3, 2) });
+    await using server = await scriptedHttp2(() => {}, { settings: settings(3, 2) });
     const connector = connect(server);
     const talks = Array.from({ length: 19 }, () => Talk.open(connector));
     await Promise.all(talks.slice(0, 16).map((talk) => talk.saw("sent")));
@@ -309,9 +286,9 @@ describe("streams and connections", () => {
   test("a limit that SETTINGS raise later lets those that wait go", async () => {
     await using server = await scriptedHttp2(
       ({ type, stream }, socket) => {
-        if (type === HEADERS && stream === 1) socket.write(frame(SETTINGS, 0, 0, setting(3, 10)));
+        if (type === HEADERS && stream === 1) socket.write(settings(3, 10));
       },
-      { settings: setting(3, 1) },
+      { settings: settings(3, 1) },
     );
     const connector = connect(server);
     const [, second] = [Talk.open(connector), Talk.open(connector)];
@@ -340,14 +317,7 @@ describe("streams and connections", () => {
     await using server = await scriptedHttp2(({ type, stream, payload }, socket) => {
       if (type !== HEADERS) return;
       block = payload;
-      socket.write(
-        frame(
-          HEADERS,
-          END_HEADERS | END_STREAM,
-          stream,
-          headerBlock(200, "b", "1", "a", "2", "b", "3", "set-cookie", "x"),
-        ),
-      );
+      socket.write(headers(stream, true, ":status", "200", "b", "1", "a", "2", "b", "3", "set-cookie", "x"));
     });
     const fields = ["x-b", "1", "x-a", "2", "x-b", "3"];
     const talk = await Talk.open(connect(server), { head: { query: "a=1", fields } }).closes();
@@ -360,12 +330,7 @@ describe("streams and connections", () => {
       socket.write(
         Buffer.concat([
           // `:status: 103`, literal with an indexed name.
-          frame(
-            HEADERS,
-            END_HEADERS,
-            id,
-            Buffer.concat([Buffer.from([0x08, 3]), Buffer.from("103"), headerBlock(null, "link", "x")]),
-          ),
+          headers(id, false, ":status", "103", "link", "x"),
           head(id, END_STREAM),
         ]),
       ),
@@ -393,7 +358,7 @@ describe("streams and connections", () => {
       ({ type, stream }, socket) => {
         if (type === HEADERS) socket.write(head(stream, END_STREAM));
       },
-      { settings: setting(6, 65_536) },
+      { settings: settings(6, 65_536) },
     );
     const connector = connect(server);
     const large = Talk.open(connector, { head: { fields: ["x-large", "x".repeat(300_000)] } });
@@ -407,8 +372,8 @@ describe("streams and connections", () => {
 describe("connections that fail", () => {
   test("GOAWAY, malformed frames and resets on an idle connection cost nobody anything", async () => {
     const endings: ((socket: Socket) => void)[] = [
-      (socket) => void socket.write(frame(GOAWAY, 0, 0, u32(1, 0))),
-      (socket) => void socket.write(frame(GOAWAY, 0, 0, u32(1, ErrorCode.ENHANCE_YOUR_CALM))),
+      (socket) => void socket.write(goaway(1, 0)),
+      (socket) => void socket.write(goaway(1, ErrorCode.ENHANCE_YOUR_CALM)),
       (socket) => void socket.write(frame(DATA, 0, 0, hello)),
       (socket) => void socket.write("not a frame at all, not by a long way"),
       (socket) => void socket.end(),
@@ -457,7 +422,7 @@ describe("connections that fail", () => {
     expect(talk.log).toEqual(["fault", "closed"]);
     expect(talk.died).toMatchObject({ kind: "connect", processed: "never" });
     expect(talk.died?.text).toMatch(
-      /does not speak HTTP\/2.*it may speak HTTP\/1\.1 or TLS \(the base URL says http\)/,
+      /does not speak HTTP\/2.*; try httpVersion: "1\.1", or https:\/\/ in the base URL if/,
     );
   });
 
@@ -470,8 +435,8 @@ describe("connections that fail", () => {
 
   test("a server that closes every connection at once fails those that wait instead of being asked for ever", async () => {
     await using server = await scriptedHttp2(() => {}, {
-      settings: setting(3, 0),
-      opened: (socket) => socket.write(frame(GOAWAY, 0, 0, u32(0, 0))),
+      settings: settings(3, 0),
+      opened: (socket) => socket.write(goaway(0, 0)),
     });
     const talk = await Talk.open(connect(server)).closes();
     expect(talk.died).toMatchObject({ kind: "goaway", processed: "never" });
@@ -504,8 +469,7 @@ describe("flow control", () => {
         for (let i = 0; i < payload.length; i += 6)
           if (payload.readUInt16BE(i) === 4) window = payload.readUInt32BE(i + 2);
       }
-      if (type === FrameType.WINDOW_UPDATE)
-        credit.set(stream, (credit.get(stream) ?? 0) + payload.readUInt32BE(0));
+      if (type === WINDOW_UPDATE) credit.set(stream, (credit.get(stream) ?? 0) + payload.readUInt32BE(0));
       if (type !== HEADERS) return;
       socket.write(head(stream));
       for (let sent = 0; sent < window; sent += 16_384)
@@ -544,10 +508,57 @@ describe("flow control", () => {
     const before = talk.log.length;
     talk.exchange.end(null);
     while (stall === undefined && received < written) await new Promise((resolve) => setImmediate(resolve));
-    stall?.write(Buffer.concat([frame(8, 0, 0, u32(1_000_000)), frame(8, 0, 1, u32(1_000_000))]));
+    stall?.write(Buffer.concat([windowUpdate(0, 1_000_000), windowUpdate(1, 1_000_000)]));
     await talk.closes();
     expect(received).toBe(written + 8192);
     expect(talk.log.slice(before)).not.toContain("fault");
     expect(talk.delivered).toBe(true);
+  });
+});
+
+describe("what a client says that it takes, and takes", () => {
+  test("SETTINGS and the connection's window, at once", async () => {
+    const said: Record<number, number> = {};
+    const window = Promise.withResolvers<number>();
+    await using server = await scriptedHttp2(({ type, flags, stream, payload }) => {
+      if (type === SETTINGS && flags !== ACK)
+        for (let at = 0; at < payload.length; at += 6)
+          said[payload.readUInt16BE(at)] = payload.readUInt32BE(at + 2);
+      if (type === WINDOW_UPDATE && stream === 0) window.resolve(65_535 + payload.readUInt32BE());
+    });
+    const talk = Talk.open(connect(server));
+    expect(await window.promise).toBe(16 * 1024 * 1024);
+    // RFC 9113 section 6.5.2: no push, the window of a stream, the size of a list of fields.
+    expect(said).toEqual({ 2: 0, 4: 512 * 1024, 6: 64 * 1024 });
+    talk.exchange.reset(ErrorCode.CANCEL);
+    await talk.closes();
+  });
+
+  test("a head of as many fields as its size allows, and none that is larger", async () => {
+    const many = (count: number): string[] => Array.from({ length: count }, () => ["x", "1"]).flat();
+    // Section 6.5.2 counts 32 bytes for each field beside its name and value.
+    const most = Math.floor((64 * 1024 - 42) / 34);
+    let count = most;
+    await using server = await answering((socket, id) =>
+      socket.write(headers(id, true, ":status", "200", ...many(count))),
+    );
+    const connector = connect(server);
+    const full = await Talk.open(connector).closes();
+    expect([full.fields.length, full.delivered]).toEqual([2 * most, true]);
+    count = most + 1;
+    const beyond = await Talk.open(connector).closes();
+    expect([beyond.status, beyond.delivered]).toEqual([undefined, false]);
+  });
+
+  test("exchanges beside one that has 32 MiB to send and no credit for it", async () => {
+    await using server = await answering((socket, id) => {
+      if (id > 1) socket.write(head(id, END_STREAM));
+    });
+    const connector = connect(server);
+    const stuck = Talk.open(connector, { body: Buffer.alloc(32 * 1024 * 1024) });
+    await stuck.saw("sent");
+    expect((await Talk.open(connector).closes()).delivered).toBe(true);
+    stuck.exchange.reset(ErrorCode.CANCEL);
+    await stuck.closes();
   });
 });

@@ -6,7 +6,8 @@ import { ErrorCode, type Connector } from "@millrace/exchange";
 import { socketFault } from "../src/client/connect-failure.ts";
 import { nodeConnector, type NodeConnectorOptions } from "../src/client/node-connector.ts";
 import { listen } from "../src/server/listen.ts";
-import { pem, SocketServer, Talk } from "./client-harness.ts";
+import { pem } from "../../../test/support/pem.ts";
+import { SocketServer, Talk } from "./client-harness.ts";
 import { replying } from "./client-reply.ts";
 
 const tls = { key: pem("server-key"), cert: pem("server") };

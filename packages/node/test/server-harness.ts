@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { pem } from "../../../test/support/pem.ts";
 import { connect, type Socket } from "node:net";
 
 import type { Accept, Fault, Fields, ServerExchange, Sink } from "@millrace/exchange";
@@ -144,7 +144,3 @@ export const TLS = {
   server: { key: pem("server-key"), cert: pem("server") },
   client: { key: pem("client-key"), cert: pem("client") },
 };
-
-function pem(name: string): string {
-  return readFileSync(new URL(`tls/${name}.pem`, import.meta.url), "utf8");
-}

@@ -16,25 +16,23 @@ import { connect as connectTls } from "node:tls";
 
 import { afterEach, describe, expect, it } from "vitest";
 
+import {
+  ACK,
+  DATA,
+  END_HEADERS,
+  END_STREAM,
+  frame,
+  HEADERS,
+  PING,
+  SETTINGS,
+} from "../../../test/support/frames.ts";
 import { ListenError } from "../src/server/listen-error.ts";
 import type { Listening, ListenOptions } from "../src/server/listen-options.ts";
 import { listen } from "../src/server/listen.ts";
 import { echo, type Handlers, portOf, RawConnection, Recorder, TLS } from "./server-harness.ts";
 
-// RFC 9113 sections 4.1 and 6.
-const [DATA, HEADERS, SETTINGS, PING] = [0x0, 0x1, 0x4, 0x6];
-const [END_STREAM, ACK, END_HEADERS] = [0x1, 0x1, 0x4];
 /** HPACK: GET, http, `/`, all from the static table; and the authority `h`. */
 const getRoot = Buffer.from([0x82, 0x86, 0x84, 0x41, 0x01, 0x68]);
-
-function frame(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
 
 const cleanups: (() => unknown)[] = [];
 
@@ -465,6 +463,23 @@ describe("the upgrade hook", () => {
     expect(head.fields).toEqual(["host", "h", "x-kept", "1", "content-length", "7"]);
     await raw.send("POST /again HTTP/1.1", "host: h", "content-length: 5", "", "again").until(/again$/);
     raw.socket.destroy();
+  });
+
+  it("may decline, and what else stands in Connection holds", async () => {
+    const { recorder, port } = await start(echo, { host: "127.0.0.1", upgrade: () => false });
+    const raw = new RawConnection(port).send(
+      "POST / HTTP/1.1",
+      "host: h",
+      "Connection: Upgrade, x-hop ,close",
+      "upgrade: websocket",
+      "content-length: 7",
+      "",
+      "the end",
+    );
+    await raw.closed;
+    expect(raw.received).toMatch(/connection: close[^]*the end$/i);
+    const { fields } = (await recorder.get()).exchange.head;
+    expect(fields).toEqual(["host", "h", "connection", "x-hop, close", "content-length", "7"]);
   });
 
   it("is not needed: without it the asking is ignored", async () => {

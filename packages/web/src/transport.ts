@@ -35,7 +35,9 @@ const fetchOptions: OptionNames<Omit<TransportOptions, keyof CommonTransportOpti
  */
 export function createTransport(options: TransportOptions): Transport {
   checkOptions("createTransport()", options, fetchOptions, clientOptions, transportOptions);
-  const { scheme, authority, prefix } = parseBaseUrl(options.baseUrl);
+  const { scheme, authority, prefix } = parseBaseUrl(
+    (options as Partial<TransportOptions> | undefined)?.baseUrl,
+  );
   const protocol = checkProtocol(options.protocol);
   const init: RequestInit = {};
   // Some runtimes refuse what they do not implement as soon as it is there.

@@ -3,6 +3,7 @@ import type { App, CallEnd, FetchHandler } from "@millrace/web";
 import { describe, expect, test, vi } from "vitest";
 import { GreetService } from "../../../gen/greet/v1/greet_millrace.ts";
 import type { GreetServiceHandlers } from "../../../gen/greet/v1/greet_millrace.ts";
+import { endless } from "./endless.ts";
 
 const base = "http://host.test/greet.v1.GreetService/";
 
@@ -220,27 +221,6 @@ describe("a client that goes away", () => {
 });
 
 describe("a reply before the request has ended", () => {
-  /** A body without an end, and how much of it was asked for. */
-  function endless(): {
-    readonly body: ReadableStream;
-    readonly canceled: Promise<unknown>;
-    pulled(): number;
-  } {
-    const canceled = Promise.withResolvers<unknown>();
-    let pulled = 0;
-    const body = new ReadableStream<Uint8Array>(
-      {
-        pull(controller) {
-          pulled += 65_536;
-          controller.enqueue(new Uint8Array(65_536));
-        },
-        cancel: canceled.resolve,
-      },
-      { highWaterMark: 0 },
-    );
-    return { body, canceled: canceled.promise, pulled: () => pulled };
-  }
-
   test("is given at once; 262,144 bytes are read on, and the rest is refused", async () => {
     const heard = ends();
     const gate = (): never => {

@@ -2,6 +2,7 @@ import { getEventListeners } from "node:events";
 import type { Accept, ServerExchange, Sink } from "@millrace/exchange";
 import { expect, test } from "vitest";
 import { respondTo } from "../src/server/respond-to.ts";
+import { endless } from "./endless.ts";
 
 const deaf: Sink = { data() {}, end() {}, fault() {}, writable() {}, closed() {} };
 
@@ -9,23 +10,6 @@ const deaf: Sink = { data() {}, end() {}, fault() {}, writable() {}, closed() {}
 async function responseOf(body: ReadableStream | null, accept: Accept): Promise<Response> {
   const request = new Request("http://host.test/path", { method: "POST", body, duplex: "half" });
   return (await respondTo(accept, request)) ?? expect.unreachable("it was accepted");
-}
-
-/** A body without an end. */
-function endless(): { readonly body: ReadableStream; readonly canceled: Promise<unknown>; pulled(): number } {
-  const canceled = Promise.withResolvers<unknown>();
-  let pulled = 0;
-  const body = new ReadableStream<Uint8Array>(
-    {
-      pull(controller) {
-        pulled += 65_536;
-        controller.enqueue(new Uint8Array(65_536));
-      },
-      cancel: canceled.resolve,
-    },
-    { highWaterMark: 0 },
-  );
-  return { body, canceled: canceled.promise, pulled: () => pulled };
 }
 
 test("a body without a head is a mistake that the client sees break off", async () => {

@@ -6,6 +6,14 @@ export function checkBytes(name: string, value: number | undefined, byDefault: n
   throw new TypeError(`${name} is ${String(value)}: it must be a whole number of bytes, or Infinity`);
 }
 
+/** Throws TypeError for what is no list of functions, naming the first that is none. */
+export function checkInterceptors(given: readonly unknown[] | undefined): void {
+  if (given === undefined) return;
+  if (!Array.isArray(given)) throw new TypeError("interceptors is no array: give an array of functions");
+  const index = given.findIndex((one) => typeof one !== "function");
+  if (index >= 0) throw new TypeError(`interceptors[${index}] is ${String(given[index])}, not a function`);
+}
+
 /** A name out of options: the default if it is undefined. Throws TypeError, naming option, value and choice. */
 export function checkName<T extends string>(
   name: string,

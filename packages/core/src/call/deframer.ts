@@ -7,7 +7,7 @@ import type { Base64Reader } from "./base64-reader.ts";
 import type { FrameReader } from "./frame-reader.ts";
 import { messageCost, offLoopCost, unpackedCost } from "./pace.ts";
 import type { Intake } from "./pace.ts";
-import { receivedTooLarge } from "./size-limit.ts";
+import { decompressedTooLarge } from "./size-limit.ts";
 
 /** Where frames go, in order. Any method of {@link Deframer} may be called from inside. */
 export interface FrameSink {
@@ -110,6 +110,7 @@ export class Deframer {
   /** Drops what waits and takes nothing more. */
   discard(): void {
     this.#state = "done";
+    if ((this.#holds & notAdmitted) !== 0) this.#intake.forget(this.#readOn);
     this.#waiting = [];
     this.#reader.discard();
   }
@@ -147,7 +148,7 @@ export class Deframer {
   }
 
   readonly #readOn = (): void => {
-    if (this.#state !== "done") this.#release(notAdmitted);
+    this.#release(notAdmitted);
   };
 
   #frame(): void {
@@ -169,6 +170,7 @@ export class Deframer {
     }
     // No bytes are never unpacked, whatever their flag says.
     if (size === 0) {
+      this.#intake.spend(messageCost);
       this.#sink.frame(flags & ~flagCompressed, buf, start, end, owned, size);
       return;
     }
@@ -176,6 +178,7 @@ export class Deframer {
     try {
       unpacked = this.#compression.unpack(buf.subarray(start, end), this.#limit);
     } catch (failure) {
+      this.#intake.spend(offLoopCost);
       this.#unpackFailed(failure);
       return;
     }
@@ -205,7 +208,7 @@ export class Deframer {
     const limit = failure instanceof CompressionFailure && failure.reason === "limit";
     this.#unreadable(
       limit
-        ? receivedTooLarge("more bytes, decompressed,", this.#limit, this.#reader.side)
+        ? decompressedTooLarge(this.#limit, this.#reader.side)
         : new RpcError(
             "internal",
             `a message could not be decompressed as ${this.#compression?.name ?? ""}: ${errorText(failure)}`,
@@ -251,7 +254,8 @@ export class Deframer {
   }
 
   #finish(trailers: Fields | null): void {
-    if (!this.#admitted()) return;
+    // A body that is one message is read now; others have been, message by message.
+    if ((this.#empty || this.#reader.incomplete > 0) && !this.#admitted()) return;
     const failure = this.#text?.finish() ?? null;
     if (failure !== null) {
       this.#unreadable(failure);

@@ -1,6 +1,7 @@
 import { membersOf } from "../service.ts";
 import type { ServiceLite } from "../service.ts";
 import type { Gate } from "./gate.ts";
+import { checkInterceptors } from "./check-option.ts";
 import type { HandlerCall } from "./handler-call.ts";
 import type { Interceptor } from "./interceptor.ts";
 import { checkOptions } from "./known-options.ts";
@@ -66,9 +67,16 @@ function join(
   options: ServiceOptions,
   complete: boolean,
 ): Implementation {
+  const localNames = Object.keys(membersOf(service));
+  if (typeof given !== "object" || given === null) {
+    throw new TypeError(
+      `the handlers of ${service.typeName} are missing: give an object with ${localNames.join(", ")}`,
+    );
+  }
   checkOptions(`the service ${service.typeName}`, options, serviceOptions);
+  checkInterceptors(options.interceptors);
   const handlers = given as ImplementationParts["handlers"];
-  for (const localName of Object.keys(membersOf(service))) {
+  for (const localName of localNames) {
     const handler: unknown = handlers[localName];
     if (typeof handler === "function" || (handler === undefined && !complete)) continue;
     const what = handler === undefined ? "is missing" : `is ${typeof handler}, not a function`;

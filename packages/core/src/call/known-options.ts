@@ -10,6 +10,9 @@ export function checkOptions(
   given: object | undefined,
   ...known: readonly Readonly<Record<string, true>>[]
 ): void {
+  if (typeof (given ?? {}) !== "object") {
+    throw new TypeError(`${what} takes its options as an object, not a ${typeof given}`);
+  }
   const names = known.flatMap((each) => Object.keys(each));
   for (const [name, value] of Object.entries(given ?? {})) {
     if (value === undefined || names.includes(name)) continue;

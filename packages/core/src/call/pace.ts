@@ -4,16 +4,18 @@ import type { Host } from "../host/host.ts";
 const mostAtOnce = 1024 * 1024;
 
 /** What reading a message costs beside its bytes, as bytes. */
-export const messageCost = 1024;
+export const messageCost: number = 1024;
 /** The same for one that is unpacked: the algorithm's state is made anew for each. */
-export const unpackedCost = 16 * 1024;
+export const unpackedCost: number = 16 * 1024;
 /** What a message costs that is unpacked off the loop: most were tried at once first. */
-export const offLoopCost = 256 * 1024;
+export const offLoopCost: number = 256 * 1024;
 
 /** Says when a body may be read on, and hears what reading it costs. */
 export interface Intake {
   /** Whether the next message may be read now. If not, `go` is called once, when to ask again. */
   admits(go: () => void): boolean;
+  /** `go` is not to be called any more. */
+  forget(go: () => void): void;
   /** A message was read, at a cost in bytes. */
   spend(cost: number): void;
   /** A message is being unpacked off the loop, until {@link unpacked}. */
@@ -43,12 +45,16 @@ export class Pace implements Intake {
     return false;
   }
 
+  forget(go: () => void): void {
+    this.#waiting.delete(go);
+  }
+
   spend(cost: number): void {
     this.#spent += cost;
   }
 
   unpacking(): void {
-    // As many as there are.
+    // However many there are.
   }
 
   unpacked(): void {

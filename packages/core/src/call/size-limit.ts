@@ -17,6 +17,12 @@ export function receivedTooLarge(size: string, limit: number, side: Side): RpcEr
   return tooLarge(size, limit, receiving[side]);
 }
 
+/** The error of a received message that is above the limit once it is decompressed. */
+export function decompressedTooLarge(limit: number, side: Side): RpcError {
+  const text = `message is larger than ${limit} bytes once decompressed (${receiving[side]}`;
+  return new RpcError("resource_exhausted", text);
+}
+
 /** The error of a message above the limit that was to be sent. */
 export function sentTooLarge(size: number, limit: number, side: Side): RpcError {
   return tooLarge(`${size} bytes`, limit, sending[side]);

@@ -82,7 +82,7 @@ describe.each(protocols)("messages that lie ready do not hold up the event loop,
   test("of a response: its deadline strikes before they are through", async () => {
     const on = stage(
       {
-        *watch() {
+        async *watch() {
           for (let i = 0; i < 1000; i++) yield { greeting: text };
         },
       },
@@ -122,7 +122,7 @@ describe.each(protocols)("messages that lie ready do not hold up the event loop,
   test("small messages that are not compressed go by the hundred without a turn", async () => {
     const on = stage(
       {
-        *watch() {
+        async *watch() {
           for (let i = 0; i < 500; i++) yield { greeting: "x" };
         },
       },

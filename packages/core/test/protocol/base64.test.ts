@@ -71,6 +71,18 @@ describe("a body in base64", () => {
     );
   });
 
+  test("may have line ends anywhere, though not without end", () => {
+    expect(read([Buffer.from("\r\n\nA\nQ\r\n=\n=\n\r\nAg==\n\n\n")])).toEqual(Uint8Array.of(1, 2));
+    expect(read([Buffer.from("AQ==".repeat(500) + "\n".repeat(3000))])).toEqual(new Uint8Array(500).fill(1));
+    const reader = new Base64Reader();
+    const lineEnds = new Uint8Array(500).fill(0x0a);
+    for (let i = 0; i < 2; i++) expect(reader.read(lineEnds, 0, 500)).toEqual(new Uint8Array(0));
+    expect(reader.read(lineEnds, 0, 500)).toMatchObject({
+      code: "invalid_argument",
+      message: "the body is base64 with more line ends than characters",
+    });
+  });
+
   test.each(["A", "AA", "AAA", "AAAA=", "=AAA", "AA=A", "A===", "====", "AAA AAAA", "AAA\0"])(
     "that is %j is invalid_argument, however it is split",
     (text) => {

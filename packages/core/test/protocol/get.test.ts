@@ -42,6 +42,11 @@ test("parameters come in any order, unknown ones and repetitions are passed over
   expect(query).toEqual({ encoding: "proto", compression: null, version: "v1", message: Uint8Array.of(1) });
 });
 
+test("names of parameters are percent-decoded, as URL parsers do", () => {
+  const query = readQuery("%6Dessage=AQ&encod%69ng=proto&base%364=1&%zz=1&message=AA");
+  expect(query).toMatchObject({ encoding: "proto", message: Uint8Array.of(1) });
+});
+
 test.each([
   ["", null],
   ["message", []],

@@ -125,7 +125,7 @@ export function socketFault(wanted: Wanted, error: unknown): Fault {
 
 /** What was offered, and what came of it. */
 export function alpnText(where: string, offered: readonly string[], outcome: string): string {
-  const hint = offered.includes("http/1.1") ? "" : ' (httpVersion: "1.1" would be the other choice)';
+  const hint = offered.includes("http/1.1") ? "" : ': set httpVersion: "1.1"';
   return `${where} did not agree on a protocol by ALPN: offered ${offered.join(", ")}; ${outcome}${hint}`;
 }
 

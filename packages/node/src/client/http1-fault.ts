@@ -49,9 +49,7 @@ export function http1Fault({ target, error, what, socket, rest, answered }: Http
 
 function lostText(target: Target, socket: Socket | undefined, reason: string): string {
   const silent = socket?.bytesRead === 0 && target.url.scheme === "http";
-  const hint = silent
-    ? ", without an answer (one that expects TLS does that too: the base URL would have to say https)"
-    : "";
+  const hint = silent ? ", without an answer: if the server expects TLS, write https:// in the base URL" : "";
   return `the connection to ${endpoint(target.url)} was lost: ${reason}${hint}`;
 }
 
@@ -62,7 +60,7 @@ function misspoken(target: Target, error: Error, rest: Uint8Array | undefined): 
   }
   // RFC 9113 section 3.4: the server's first frame is SETTINGS, of type 4.
   if (rest !== undefined && rest[0] === 0 && rest[3] === 4) {
-    return 'speaks HTTP/2 only: the request was HTTP/1.1 (httpVersion: "2" would be the other choice)';
+    return 'speaks HTTP/2 only, and the request was HTTP/1.1: set httpVersion: "2"';
   }
   return `does not speak HTTP/1.1: ${error.message}`;
 }

@@ -33,6 +33,6 @@ export function http2UnusedFault(
     const hint = tls.certified ? ` (it may ${distrusts})` : "";
     return connectFault(`cannot connect to ${where} after the TLS handshake: ${reason}${hint}`, cause);
   }
-  const other = "HTTP/1.1 or TLS (the base URL says http)";
-  return connectFault(`${where} does not speak HTTP/2: ${reason}; it may speak ${other}`, cause);
+  const fix = 'try httpVersion: "1.1", or https:// in the base URL if the server expects TLS';
+  return connectFault(`${where} does not speak HTTP/2: ${reason}; ${fix}`, cause);
 }

@@ -184,15 +184,22 @@ export class Connections {
       pipeline.leave();
       if (pipeline.idle && this.#state === "draining") socket.end();
     };
-    // RFC 9112 section 3.2.
-    const hostless = req.httpVersion === "1.1" && req.headers.host === undefined;
-    const site = this.#site(expectsContinue, closed, () => pipeline.close(), hostless);
+    const wrong = wrongHost(req);
+    const site = this.#site(expectsContinue, closed, () => pipeline.close(), wrong !== undefined);
     const exchange = new Http1Exchange(req, res, peerOf(socket, socket), site);
     const begin = (): void => {
-      if (hostless) answer(exchange, 400, "the host field is missing");
+      if (wrong !== undefined) answer(exchange, 400, wrong);
       else this.#settle(exchange);
     };
-    if (socket.destroyed || pipeline.enter(begin)) return;
+    if (!socket.destroyed) this.#enter(pipeline, req, begin);
+  }
+
+  /** Begins a request in its turn, or ends the connection if too much waits for its own. */
+  #enter(pipeline: Pipeline, request: IncomingMessage, begin: () => void): void {
+    const bytes = (): number =>
+      String(request.url).length + headerBytes(request.rawHeaders) + request.readableLength;
+    if (pipeline.enter(begin, bytes)) return;
+    const { socket } = request;
     this.#options.report({
       address: peerOf(socket, socket).address,
       text: "HTTP/1.1: more requests were sent ahead than can wait for their answers",
@@ -227,7 +234,8 @@ export class Connections {
   /** Asks the hook when what came before the request has been answered. */
   #upgrade(hook: UpgradeHook, request: IncomingMessage, socket: Socket, head: Buffer): void {
     const pipeline = this.#pipelines.get(socket);
-    pipeline?.enter(() => this.#upgradeNow(hook, request, socket, head, pipeline));
+    if (pipeline === undefined || socket.destroyed) return;
+    this.#enter(pipeline, request, () => this.#upgradeNow(hook, request, socket, head, pipeline));
   }
 
   #upgradeNow(
@@ -263,6 +271,13 @@ const FIRST_BYTES_FAILURES: { readonly [first: string]: string | undefined } = {
   silent: "the connection said nothing, or half of an HTTP/2 preface",
 };
 
+/** The size of a list of fields, as RFC 9113 section 6.5.2 counts it. */
+function headerBytes(raw: readonly string[]): number {
+  let bytes = raw.length * 16;
+  for (const text of raw) bytes += text.length;
+  return bytes;
+}
+
 /** The bounds of HTTP/2 among a server's. */
 function http2Limits(limits: ServerLimits): Http2Limits {
   return limitsFrom({
@@ -286,15 +301,35 @@ function notFound(exchange: ServerExchange): Sink {
   return nobody;
 }
 
+/** RFC 9112 section 3.2: what is wrong with the host fields of a request. */
+function wrongHost({ httpVersion, rawHeaders }: IncomingMessage): string | undefined {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) if (/^host$/i.test(rawHeaders[i] as string)) hosts++;
+  if (hosts === 0 && httpVersion === "1.1") return "the host field is missing";
+  return hosts > 1 ? "there is more than one host field" : undefined;
+}
+
 /** A request's head, as text, without what asks for an upgrade. */
 function withoutUpgrade(request: IncomingMessage): string {
   const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
   const raw = request.rawHeaders;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] as string;
-    if (!/^(upgrade|connection|http2-settings)$/i.test(name)) lines.push(`${name}: ${raw[i + 1]}`);
+    let value = raw[i + 1] as string;
+    if (asksUpgrade(name)) continue;
+    if (name.toLowerCase() === "connection") {
+      const options = value.split(",").map((option) => option.trim());
+      value = options.filter((option) => option !== "" && !asksUpgrade(option)).join(", ");
+      if (value === "") continue;
+    }
+    lines.push(`${name}: ${value}`);
   }
   return `${lines.join("\r\n")}\r\n\r\n`;
+}
+
+/** Whether a field, or the option of Connection that names it, is there for an upgrade. */
+function asksUpgrade(name: string): boolean {
+  return /^(upgrade|http2-settings)$/i.test(name);
 }
 
 function noFields(): readonly string[] {

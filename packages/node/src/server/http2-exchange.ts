@@ -291,9 +291,12 @@ export class Http2Exchange implements ServerExchange {
   #abandon(h2: number): void {
     const stream = this.#stream;
     stream.on("error", ignore);
-    // close(NO_ERROR) waits for what is unsent; destroy() does not.
+    // With NO_ERROR it would wait for what is unsent.
     if (h2 !== ErrorCode.NO_ERROR) stream.close(h2);
-    else stream.destroy();
+    // While the connection writes, node keeps the reset back, and loses it when what the stream had left is written
+    // meanwhile: nghttp2 then ends the stream as if all were well, or sends empty DATA frames without end. destroy() hands
+    // the reset over.
+    stream.destroy();
   }
 
   #endLife(): void {

@@ -3,8 +3,8 @@ import { shown } from "./shown.ts";
 /**
  * What one server lets a peer make it hold, and for how long, as far as it can be set. All are whole numbers from 1 to
  * 2,147,483,647; `drainBytes` and `drainMs` may be 0. Fixed bounds stand beside what they bound: requests sent ahead over
- * HTTP/1.1 (`pipeline.ts`); in core incomplete messages (`MemoryBudget`, `StallWatch`) and responses that wait for
- * the end of their request (`OutgoingResponse`).
+ * HTTP/1.1 (`pipeline.ts`); in core incomplete messages (`MemoryBudget`, `StallWatch`), responses that are not taken
+ * (`ConnectionLoad`) and those that wait for the end of their request (`OutgoingResponse`).
  */
 export interface ServerLimits {
   /** A request's header fields, in bytes. 65,536. */

@@ -1,5 +1,11 @@
-/** Requests that wait for their turn: no client of good faith sends so many ahead. */
-const mostWaiting = 1024;
+/** Requests that wait for their turn, and their heads and bodies in bytes: no client of good faith sends so much ahead. */
+const mostWaiting = 256;
+const mostWaitingBytes = 1024 * 1024;
+
+interface Waiting {
+  readonly begin: () => void;
+  readonly bytes: () => number;
+}
 
 /**
  * The requests of one HTTP/1.1 connection (RFC 9112 section 9.3.2). A client may send some ahead of the answers: they are
@@ -8,20 +14,22 @@ const mostWaiting = 1024;
 export class Pipeline {
   /** `closed`: the client has been told that the connection takes no further request, or it is gone. */
   #state: "idle" | "busy" | "closed" = "idle";
-  #waiting: (() => void)[] = [];
+  #waiting: Waiting[] = [];
 
   /** Nothing runs on the connection. */
   get idle(): boolean {
     return this.#state === "idle";
   }
 
-  /** Begins a request, now or in its turn, or never if the connection takes none. False: too many wait. */
-  enter(begin: () => void): boolean {
+  /**
+   * Begins a request, now or in its turn, or never if the connection takes none. False: too much waits. `bytes` is what it
+   * has in memory, which grows until the next one enters.
+   */
+  enter(begin: () => void, bytes: () => number): boolean {
     if (this.#state === "closed") return true;
     if (this.#state === "busy") {
-      if (this.#waiting.length === mostWaiting) return false;
-      this.#waiting.push(begin);
-      return true;
+      this.#waiting.push({ begin, bytes });
+      return this.#waiting.length <= mostWaiting && this.#waitingBytes <= mostWaitingBytes;
     }
     this.#state = "busy";
     begin();
@@ -33,12 +41,16 @@ export class Pipeline {
     if (this.#state === "closed") return;
     const next = this.#waiting.shift();
     if (next === undefined) this.#state = "idle";
-    else next();
+    else next.begin();
   }
 
   /** No further request is served: who was told so may send it elsewhere (RFC 9112 section 9.6). */
   close(): void {
     this.#state = "closed";
     this.#waiting = [];
+  }
+
+  get #waitingBytes(): number {
+    return this.#waiting.reduce((sum, { bytes }) => sum + bytes(), 0);
   }
 }

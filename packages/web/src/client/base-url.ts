@@ -12,9 +12,9 @@ export interface BaseUrl {
  * Takes a base URL apart; on a page it may be relative to it. Throws a TypeError that names the value and the fix if it is
  * not http or https, or has a query, a fragment or credentials.
  */
-export function parseBaseUrl(value: string | URL): BaseUrl {
-  // Code without types may leave it out, or write it as another name.
-  if ((value as unknown) === undefined) {
+export function parseBaseUrl(value: string | URL | undefined): BaseUrl {
+  // Code without types may leave it out, and all options with it.
+  if (value === undefined) {
     throw new TypeError('baseUrl is missing: give the URL of the server, as in "https://api.example.com"');
   }
   const page = (globalThis as { location?: { readonly href: string } }).location?.href;

@@ -36,10 +36,11 @@ function nextTurn(run: () => void): void {
     return;
   }
   const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => {
+  port1.addEventListener("message", () => {
     port1.close();
     run();
-  };
+  });
+  port1.start();
   port2.postMessage(null);
 }
 

@@ -2,7 +2,7 @@ import { cancellation, errorText, RpcError } from "../../error.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { Method } from "../../method.ts";
 import type { CallHead } from "../call-head.ts";
-import { checkBytes } from "../check-option.ts";
+import { checkBytes, checkInterceptors } from "../check-option.ts";
 import { compose } from "../compose.ts";
 import type { Run } from "../compose.ts";
 import type { CallOptions } from "../call-options.ts";
@@ -25,6 +25,7 @@ export class ClientSettings {
 
   constructor(core: TransportCore, headers: FieldMetadata, options: ClientOptions) {
     this.core = core;
+    checkInterceptors(options.interceptors);
     this.interceptors = options.interceptors ?? [];
     this.observers = options.observers ?? [];
     this.onAbandoned = options.onAbandoned;
@@ -36,6 +37,7 @@ export class ClientSettings {
   /** Those of a client made with options of its own: its interceptors and observers are the outer ones. */
   extend(options: ClientOptions | undefined): ClientSettings {
     if (options === undefined) return this;
+    checkInterceptors(options.interceptors);
     const headers = new FieldMetadata([...this.#headers.fields]).replace(options.headers ?? []);
     return new ClientSettings(this.core, headers, {
       timeoutMs: options.timeoutMs ?? this.#timeoutMs,

@@ -2,6 +2,7 @@ import { firstField } from "@millrace/exchange";
 import type { Fields } from "@millrace/exchange";
 import { isNotModified, RpcError } from "../../error.ts";
 import type { Host } from "../../host/host.ts";
+import { encodingNamed } from "../../protocol/encoding.ts";
 import { mediaType } from "../../protocol/fields.ts";
 import { decodeUtf8Lenient } from "../../protocol/utf8.ts";
 
@@ -15,8 +16,8 @@ const mostMs = 250;
 export function hasForeignText(failure: RpcError, fields: Fields): boolean {
   // Else the peer has said it, or there is no body.
   if (failure.isRemote || isNotModified(failure)) return false;
-  const encoded = firstField(fields, "content-encoding") ?? "identity";
-  return encoded === "identity" && mediaType(firstField(fields, "content-type")).startsWith("text/");
+  const plain = encodingNamed(firstField(fields, "content-encoding")) === null;
+  return plain && mediaType(firstField(fields, "content-type")).startsWith("text/");
 }
 
 /** Waits for the first words of such a text, at most so many and so long, and gives the failure that quotes them. */

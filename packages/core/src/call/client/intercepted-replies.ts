@@ -1,4 +1,5 @@
-import { nameCall, RpcError } from "../../error.ts";
+import { nameCall } from "../../error.ts";
+import type { RpcError } from "../../error.ts";
 import type { Metadata } from "../../metadata.ts";
 import type { InterceptedReply } from "../intercepted-call.ts";
 import { Later } from "../later.ts";
@@ -8,6 +9,7 @@ import { leave } from "../leave.ts";
 import { rejectedFor } from "../rejected.ts";
 import type { ClientHead } from "./client-head.ts";
 import type { ReplySource } from "./reply-source.ts";
+import { thrownHere } from "./thrown-here.ts";
 
 interface Outcome {
   readonly error: RpcError | null;
@@ -53,7 +55,7 @@ export class InterceptedReplies<O> implements ReplySource<O> {
       this.#headers.resolve(given.headers);
       return iterator;
     });
-    this.#iterator.catch((error: unknown) => this.#settle(RpcError.from(error)));
+    this.#iterator.catch((error: unknown) => this.#settle(thrownHere(error)));
     scope.onCancel((reason) => this.#settle(reason));
     if (scope.reason !== undefined) this.#settle(scope.reason);
   }
@@ -79,7 +81,7 @@ export class InterceptedReplies<O> implements ReplySource<O> {
             else resolve(next.value);
           },
           (error: unknown) => {
-            if (this.#waiters.delete(waiter)) end(this.#settle(RpcError.from(error)));
+            if (this.#waiters.delete(waiter)) end(this.#settle(thrownHere(error)));
           },
         );
     });

@@ -1,9 +1,10 @@
 import type { Message } from "@bufbuild/protobuf";
-import { RpcError } from "../../error.ts";
+import type { RpcError } from "../../error.ts";
 import type { Host } from "../../host/host.ts";
 import type { Init, Messages } from "../../init.ts";
 import { leave } from "../leave.ts";
 import type { RequestTarget } from "./request-target.ts";
+import { thrownHere } from "./thrown-here.ts";
 
 /**
  * Sends every message of a user's sequence, then ends the requests. It runs in the context that it is called in. When the
@@ -21,7 +22,7 @@ export function pump<I extends Message>(
     iterator =
       Symbol.asyncIterator in messages ? messages[Symbol.asyncIterator]() : messages[Symbol.iterator]();
   } catch (error) {
-    fail(RpcError.from(error));
+    fail(thrownHere(error));
     return () => {};
   }
   let finished = false;
@@ -46,7 +47,7 @@ export function pump<I extends Message>(
     } catch (error) {
       if (finished) return;
       finished = true;
-      fail(RpcError.from(error));
+      fail(thrownHere(error));
       return;
     }
     finished = true;

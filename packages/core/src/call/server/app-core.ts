@@ -12,11 +12,13 @@ import type { MemoryBudget } from "../memory-budget.ts";
 import { Pace } from "../pace.ts";
 import type { SendCompression } from "../message-encoder.ts";
 import { ConcurrencyLimit } from "./concurrency-limit.ts";
+import { ConnectionLoad } from "./connection-load.ts";
 
 /** One connection's part of what a server has. */
 export interface ConnectionShare {
   readonly limit: ConcurrencyLimit;
   readonly budget: MemoryBudget;
+  readonly load: ConnectionLoad;
 }
 
 /** An App's inside: what all of its calls share. */
@@ -50,7 +52,7 @@ export class AppCore {
     if (maxConcurrent === Infinity) return undefined;
     let share = this.#shares.get(peer);
     if (share === undefined) {
-      share = { limit: new ConcurrencyLimit(), budget: this.budget.half() };
+      share = { limit: new ConcurrencyLimit(), budget: this.budget.half(), load: new ConnectionLoad() };
       this.#shares.set(peer, share);
     }
     return share;

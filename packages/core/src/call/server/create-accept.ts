@@ -9,7 +9,7 @@ import type { ServerProtocol, WireCall } from "../../protocol/server-protocol.ts
 import { shortened } from "../../shortened.ts";
 import type { App } from "../app.ts";
 import { pathPrefix } from "../path-prefix.ts";
-import { checkName } from "../check-option.ts";
+import { checkInterceptors, checkName } from "../check-option.ts";
 import type { Implementation, ImplementationParts } from "../implementation.ts";
 import { onWire } from "../message-encoder.ts";
 import { AppCore } from "./app-core.ts";
@@ -23,6 +23,7 @@ import { ServerCall } from "./server-call.ts";
  */
 export function createAccept(host: Host, protocols: readonly ServerProtocol[], app: App): Accept {
   checkServices(app.services);
+  checkInterceptors(app.interceptors);
   const core = new AppCore(host, app);
   const served = servedProtocols(protocols, app);
   const prefix = pathPrefix(app);

@@ -57,7 +57,7 @@ export class HandlerContext implements HandlerCall {
   }
 
   get requestHeaders(): Metadata {
-    return (this.#requestHeaders ??= FieldMetadata.received(this.#call.requestFields));
+    return (this.#requestHeaders ??= FieldMetadata.ofRequest(this.#call.requestFields));
   }
 
   get responseHeaders(): FieldMetadata {
@@ -107,7 +107,7 @@ export class HandlerContext implements HandlerCall {
     if (changes.signal !== undefined) scope.follow(changes.signal, cancellation);
     const copy = new HandlerContext(this.#call, this.method, scope);
     copy.#values = this.values;
-    copy.#requestHeaders = new FieldMetadata([...(this.requestHeaders as FieldMetadata).fields]);
+    copy.#requestHeaders = FieldMetadata.ofRequest((this.requestHeaders as FieldMetadata).fields);
     if (changes.headers !== undefined) copy.#requestHeaders.replace(changes.headers);
     return copy;
   }

@@ -7,7 +7,9 @@ import type { HttpRefusal, WireCall } from "../../protocol/server-protocol.ts";
 import { encodeUtf8 } from "../../protocol/utf8.ts";
 import type { EncodedMessage, MessageEncoder, SendCompression } from "../message-encoder.ts";
 import type { Observation } from "../observation.ts";
+import type { ConnectionLoad } from "./connection-load.ts";
 import { givenMessage } from "./given-message.ts";
+import type { Outbox } from "./outbox.ts";
 
 /** Responses held back for a client that listens only when it has said everything: as much as one message may have. */
 const mostHeldBytes = 4 * 1024 * 1024;
@@ -32,21 +34,32 @@ export class OutgoingResponse {
   /** Present while messages wait for the requests to end. */
   #held: Uint8Array[] | undefined;
   #heldBytes = 0;
+  readonly #load: ConnectionLoad | undefined;
+  readonly #outbox: Outbox | undefined;
   #room: (() => void) | undefined;
+  /** Present while a message waits for its connection's load. */
+  #turn: { readonly go: () => void; readonly resolve: () => void } | undefined;
   #ended = false;
 
-  /** `heldBack`: the client listens only when it has sent all its requests. */
+  /**
+   * `heldBack`: the client listens only when it has sent all its requests. `load`, `outbox`: what its connection holds, and
+   * what counts there; undefined on a carriage without bounds.
+   */
   constructor(
     exchange: ServerExchange,
     wire: WireCall,
     encoder: MessageEncoder<Message>,
     send: SendCompression | null,
     heldBack: boolean,
+    load: ConnectionLoad | undefined,
+    outbox: Outbox | undefined,
   ) {
     this.#exchange = exchange;
     this.#wire = wire;
     this.#encoder = encoder;
     this.#send = send;
+    this.#load = load;
+    this.#outbox = outbox;
     if (heldBack) this.#held = [];
   }
 
@@ -89,16 +102,40 @@ export class OutgoingResponse {
     }
   }
 
+  /** Undefined: a message may be encoded now. Else resolves when one may, or none is wanted any more. */
+  turn(): Promise<void> | undefined {
+    const load = this.#load;
+    if (load === undefined || !this.#crowds(load)) return undefined;
+    return new Promise((resolve) => {
+      const go = (): void => {
+        if (this.#crowds(load)) load.wait(go);
+        else {
+          this.#turn = undefined;
+          resolve();
+        }
+      };
+      this.#turn = { go, resolve };
+      load.wait(go);
+    });
+  }
+
   /** Throws RpcError, and TypeError for what is no message. */
   encode(given: unknown, path: string): EncodedMessage | Promise<EncodedMessage> {
-    return this.#encoder.encode(givenMessage(given, path), this.#send, false);
+    const encoded = this.#encoder.encode(givenMessage(given, path), this.#send, false);
+    const load = this.#load;
+    if (encoded instanceof Promise && load !== undefined) {
+      const packed = (): void => load.packed();
+      load.packing();
+      encoded.then(packed, packed);
+    }
+    return encoded;
   }
 
   /** The one response of a call, and its end: in one write where nothing of it has left yet. */
   replyWith(message: EncodedMessage): void {
     const trailers = this.#trailerFields;
     if (this.#head === "sent") {
-      this.#exchange.write(message.chunk);
+      this.#out.write(message.chunk);
       this.#end(null, trailers);
     } else {
       const compressed = this.#wire.framing === "envelope" || message.compressed;
@@ -107,7 +144,7 @@ export class OutgoingResponse {
       const body = end.frame === null ? message.chunk : concat(message.chunk, this.#encoder.frame(end.frame));
       if (this.#head === "open") this.#observation?.headers(this.headers);
       this.#head = "sent";
-      this.#exchange.reply(head.status, head.fields, body, end.trailers);
+      this.#out.reply(head.status, head.fields, body, end.trailers);
     }
     this.#observation?.sent(message.size);
   }
@@ -117,7 +154,7 @@ export class OutgoingResponse {
     this.#observation?.sent(message.size);
     if (this.#held === undefined) {
       if (this.#head !== "sent") this.#sendHead();
-      return this.#exchange.write(message.chunk);
+      return this.#out.write(message.chunk);
     }
     this.#heldBytes += message.chunk.length;
     this.#held.push(message.chunk);
@@ -134,6 +171,15 @@ export class OutgoingResponse {
   }
 
   writable(): void {
+    if (this.#outbox === undefined || this.#outbox.writable()) this.#admit();
+  }
+
+  /** The exchange is closed. */
+  closed(): void {
+    this.#outbox?.closed();
+  }
+
+  #admit(): void {
     const room = this.#room;
     this.#room = undefined;
     room?.();
@@ -146,7 +192,7 @@ export class OutgoingResponse {
     this.#held = undefined;
     if (held.length === 0 && this.#head === "open") return;
     this.#sendHead();
-    for (const chunk of held) this.#exchange.write(chunk);
+    for (const chunk of held) this.#out.write(chunk);
     this.#exchange.flush();
   }
 
@@ -181,7 +227,7 @@ export class OutgoingResponse {
     else {
       const headers = inHead ? [...this.#headerFields, ...metadata] : this.#headerFields;
       const { status, fields, body, trailers: last } = this.#wire.fail(error, headers, trailers);
-      this.#exchange.reply(status, fields, body === null ? null : this.#encoder.frame(body), last);
+      this.#out.reply(status, fields, body === null ? null : this.#encoder.frame(body), last);
     }
     return cut?.left ?? null;
   }
@@ -192,11 +238,24 @@ export class OutgoingResponse {
    */
   close(handlerRuns: boolean): void {
     this.#held = undefined;
-    this.writable();
+    this.#admit();
+    if (this.#turn !== undefined) {
+      this.#load?.forget(this.#turn.go);
+      this.#turn.resolve();
+      this.#turn = undefined;
+    }
     if (handlerRuns) return;
     this.#ended = true;
     this.#headers?.close(callEnded);
     this.#trailers?.close(callEnded);
+  }
+
+  get #out(): Pick<ServerExchange, "write" | "reply" | "end"> {
+    return this.#outbox ?? this.#exchange;
+  }
+
+  #crowds(load: ConnectionLoad): boolean {
+    return load.full || (this.#send !== null && load.busy);
   }
 
   get #encoding(): string | null {
@@ -221,8 +280,8 @@ export class OutgoingResponse {
 
   #end(error: RpcError | null, given: Fields): void {
     const { frame, trailers } = this.#wire.end(error, given);
-    if (frame !== null) this.#exchange.write(this.#encoder.frame(frame));
-    this.#exchange.end(trailers);
+    if (frame !== null) this.#out.write(this.#encoder.frame(frame));
+    this.#out.end(trailers);
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Message } from "@bufbuild/protobuf";
 import { ErrorCode } from "@millrace/exchange";
 import type { Fault, Fields, Peer, ServerExchange, Sink } from "@millrace/exchange";
-import { errorName, errorText, isRpcError, RpcError } from "../../error.ts";
+import { errorName, errorText, isA, isRpcError, RpcError } from "../../error.ts";
 import type { Compression, Host } from "../../host/host.ts";
+import { UnreadableRequest } from "../../metadata.ts";
 import type { FieldMetadata } from "../../metadata.ts";
 import type { Protocol } from "../../protocol/protocol-name.ts";
 import type { WireCall } from "../../protocol/server-protocol.ts";
@@ -20,9 +21,12 @@ import { observe } from "../observation.ts";
 import type { Observation } from "../observation.ts";
 import { CallScope } from "../scope.ts";
 import { briefOf } from "../unwritable.ts";
+import { CallIntake } from "./call-intake.ts";
+import type { ConnectionLoad } from "./connection-load.ts";
 import type { Endpoint, EndpointCodecs } from "./endpoint.ts";
 import { HandlerContext } from "./handler-context.ts";
 import type { WireContext } from "./handler-context.ts";
+import { Outbox, untaken } from "./outbox.ts";
 import { OutgoingResponse } from "./outgoing-response.ts";
 import { RequestStream } from "./request-stream.ts";
 import { sequenceOf } from "./sequence.ts";
@@ -48,6 +52,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   readonly #observation: Observation | null;
   readonly #turn: Turn;
   readonly #budget: MemoryBudget;
+  readonly #load: ConnectionLoad | undefined;
   #stallWatch: StallWatch | undefined;
   #outcome: "open" | "settled" = "open";
   #handler: "waiting" | "running" | "done" = "waiting";
@@ -79,8 +84,11 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     const send = chosenFor(wire.acceptEncodings, app.send);
     const encoder = endpoint.encoder(codecs, wire.framing, wire.text);
     const heldBack = method.kind === "bidi_streaming" && exchange.caps.request !== "full";
-    this.#response = new OutgoingResponse(exchange, wire, encoder, send, heldBack);
     const share = app.shareOf(exchange);
+    this.#load = share?.load;
+    const outbox =
+      share && new Outbox(exchange, share.load, app.host, this.#single, () => this.#untaken(outbox!));
+    this.#response = new OutgoingResponse(exchange, wire, encoder, send, heldBack, share?.load, outbox);
     this.#budget = share?.budget ?? app.budget;
     this.#turn = new Turn(share?.limit, () => this.#begin());
     this.#observation = app.host.enter(this.#scope, () =>
@@ -204,6 +212,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     this.#carriage = "closed";
     if (this.#outcome === "open") this.#settle(new RpcError("canceled", "the exchange was closed"));
     this.#deframer?.discard();
+    this.#response.closed();
     this.#observation?.closed(delivered);
     this.#scope.release();
   }
@@ -242,8 +251,20 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     // An empty body is an empty message where the body is the message.
     if (this.#request === undefined && this.#wire.framing === "body") this.frame(0, noBytes, 0, 0, true, 0);
     if (this.#outcome !== "open") return;
-    if (this.#request === undefined) this.#settle(this.#wrongCount("no message"));
-    else this.#run(this.#request);
+    const request = this.#request;
+    // The handler has it; the call, which may be long in leaving, does not keep it.
+    this.#request = undefined;
+    if (request === undefined) {
+      this.#settle(this.#wrongCount("no message"));
+      return;
+    }
+    const turn = this.#response.turn();
+    if (turn === undefined) this.#run(request);
+    else {
+      void turn.then(() => {
+        if (this.#outcome === "open") this.#run(request);
+      });
+    }
   }
 
   faulted(): void {
@@ -251,7 +272,11 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   }
 
   unreadable(error: RpcError): void {
-    if (this.#outcome === "open") this.#settle(error);
+    if (this.#outcome !== "open") return;
+    // A message in the URL is an argument, whatever is wrong with it.
+    const { code, message, cause } = error;
+    const given = code === "internal" && this.#wire.message !== null;
+    this.#settle(given ? new RpcError("invalid_argument", message, { cause }) : error);
   }
 
   // Inside.
@@ -270,19 +295,24 @@ export class ServerCall implements Sink, FrameSink, WireContext {
         ? new BodyReader(app.maxReceiveBytes, this.#budget, "server", this.#compression !== null)
         : new EnvelopeReader(app.maxReceiveBytes, this.#budget, "server");
     const base64 = text ? new Base64Reader() : null;
+    const streamed = method.kind === "client_streaming" || method.kind === "bidi_streaming";
+    const intake =
+      this.#load === undefined
+        ? app.pace
+        : new CallIntake(app.pace, this.#load, !streamed, this.#compression !== null);
     const deframer = new Deframer(
       this.#exchange,
       reader,
       base64,
       this.#compression,
       app.maxReceiveBytes,
-      app.pace,
+      intake,
       this,
     );
     this.#deframer = deframer;
     this.#stallWatch = new StallWatch(this.host, deframer, () => this.#settle(stalled(deframer)));
     this.#exchange.resume();
-    if (method.kind === "client_streaming" || method.kind === "bidi_streaming") {
+    if (streamed) {
       this.#requests = new RequestStream(deframer, this.#response.heldBack);
       this.#run(this.#requests);
     }
@@ -316,6 +346,13 @@ export class ServerCall implements Sink, FrameSink, WireContext {
 
   #reply(reply: unknown): void {
     this.#handlerDone();
+    if (this.#outcome !== "open") return;
+    const turn = this.#response.turn();
+    if (turn === undefined) this.#send(reply);
+    else void turn.then(() => this.#send(reply));
+  }
+
+  #send(reply: unknown): void {
     if (this.#outcome !== "open") return;
     let encoded: EncodedMessage | Promise<EncodedMessage>;
     try {
@@ -351,6 +388,11 @@ export class ServerCall implements Sink, FrameSink, WireContext {
         const next = await iterator.next();
         if (this.#outcome !== "open") break;
         if (next.done === true) break;
+        const turn = this.#response.turn();
+        if (turn !== undefined) {
+          await turn;
+          if (this.#outcome !== "open") break;
+        }
         let room: boolean;
         try {
           let encoded = this.#response.encode(next.value, path);
@@ -402,15 +444,24 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     )
       return;
     const brief = briefOf(thrown);
-    if (!isRpcError(thrown) || brief !== undefined) this.#endpoint.app.report(thrown, this.#context);
+    const toReport = brief !== undefined || !(isRpcError(thrown) || isA(UnreadableRequest, thrown));
+    if (toReport) this.#endpoint.app.report(thrown, this.#context);
     if (this.#outcome !== "open") return;
     if (brief === undefined) this.#settle(RpcError.from(thrown));
-    else this.#settle(new RpcError("internal", brief, { cause: thrown }));
+    else this.#settle(new RpcError((thrown as RpcError).code, brief, { cause: thrown }));
   }
 
   #overdue(): void {
+    this.#endBehindWindow(this.#scope.deadlineExceeded());
+  }
+
+  #untaken(outbox: Outbox): void {
+    this.#endBehindWindow(untaken(outbox));
+  }
+
+  #endBehindWindow(error: RpcError): void {
     if (this.#outcome === "open") {
-      this.#settle(this.#scope.deadlineExceeded());
+      this.#settle(error);
       this.#scope.after(this.host.now() + mostFlushMs, () => this.#cut());
     } else this.#cut();
   }

@@ -56,7 +56,13 @@ function unaryResponse(facts: RequestFacts, status: number, fields: Fields): Wir
   const bareError = (): RpcError =>
     status === 304 && isConditional(facts)
       ? notModified(metadata())
-      : bareStatus(status, "a Connect error", facts.method, metadata());
+      : bareStatus(
+          status,
+          "a Connect error",
+          facts.method,
+          contentTypeOf(facts.method.kind, facts.format),
+          metadata(),
+        );
   return {
     failure: ok
       ? wrongType(facts, type, readContentType(mediaType(type))?.streaming === false, metadata)
@@ -98,7 +104,13 @@ function streamResponse(facts: RequestFacts, status: number, fields: Fields): Wi
     failure:
       status === 200
         ? wrongType(facts, type, readContentType(mediaType(type))?.streaming === true, metadata)
-        : bareStatus(status, "a Connect stream", facts.method, metadata()),
+        : bareStatus(
+            status,
+            "a Connect stream",
+            facts.method,
+            contentTypeOf(facts.method.kind, facts.format),
+            metadata(),
+          ),
     trailersOnly: false,
     framing: "envelope",
     encoding: encodingNamed(firstField(fields, "connect-content-encoding")),

@@ -35,8 +35,9 @@ export function readQuery(query: string): QueryMessage {
   const parameters = new Map<string, string>();
   for (const pair of query.split("&")) {
     const equals = pair.indexOf("=");
-    const name = equals < 0 ? pair : pair.slice(0, equals);
-    if (!parameters.has(name)) parameters.set(name, equals < 0 ? "" : pair.slice(equals + 1));
+    const name = unescape(equals < 0 ? pair : pair.slice(0, equals));
+    if (name !== undefined && !parameters.has(name))
+      parameters.set(name, equals < 0 ? "" : pair.slice(equals + 1));
   }
   const text = unescape(parameters.get("message"));
   const base64 = parameters.get("base64") === "1";

@@ -21,7 +21,7 @@ export function responseHead(
   fields: Fields,
 ): ResponseHead {
   return {
-    failure: status === 200 ? wrongType(facts, prefix, fields) : statusFailure(facts, status, fields),
+    failure: status === 200 ? wrongType(facts, prefix, fields) : statusFailure(facts, prefix, status, fields),
     trailersOnly: firstField(fields, "grpc-status") !== undefined,
     framing: "envelope",
     encoding: encodingNamed(firstField(fields, "grpc-encoding")),
@@ -53,9 +53,11 @@ export function withoutStatus(headers: Fields, trailers: Fields, code: Code): Ou
   };
 }
 
-function statusFailure(facts: RequestFacts, status: number, fields: Fields): RpcError {
+function statusFailure(facts: RequestFacts, prefix: string, status: number, fields: Fields): RpcError {
   const told = readStatus(fields, [])?.error;
-  return told ?? bareStatus(status, "a gRPC status", facts.method, FieldMetadata.received(fields));
+  if (told !== undefined && told !== null) return told;
+  const type = `${prefix}+${facts.format}`;
+  return bareStatus(status, "a gRPC status", facts.method, type, FieldMetadata.received(fields));
 }
 
 function wrongType(facts: RequestFacts, prefix: string, fields: Fields): RpcError | null {

@@ -3,15 +3,15 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { createClient, createTransport, serve } from "@millrace/node";
 import { describe, expect, test } from "vitest";
-import { GreetService } from "../../../gen/greet/v1/greet_millrace.ts";
-import { envelope, greeting } from "../../../test/support/bytes.ts";
-import { data, frame, GOAWAY, goaway, HEADERS, headers, SETTINGS } from "../../../test/support/frames.ts";
-import { greeter } from "../../../test/support/greeter.ts";
-import { expectQuiet } from "../../../test/support/quiet.ts";
-import { grpcHead, RawHttp2 } from "../../../test/support/raw-http2.ts";
-import { rawServer } from "../../../test/support/raw-server.ts";
-import { CallLog, carriages, served } from "../../../test/support/served.ts";
-import { collect } from "../../../test/support/wires.ts";
+import { GreetService } from "../../gen/greet/v1/greet_millrace.ts";
+import { envelope, greeting } from "../support/bytes.ts";
+import { data, frame, GOAWAY, goaway, HEADERS, headers, SETTINGS } from "../support/frames.ts";
+import { greeter } from "../support/greeter.ts";
+import { expectQuiet } from "../support/quiet.ts";
+import { grpcHead, RawHttp2 } from "../support/raw-http2.ts";
+import { rawServer } from "../support/raw-server.ts";
+import { CallLog, carriages, served } from "../support/served.ts";
+import { collect } from "../support/wires.ts";
 
 expectQuiet();
 

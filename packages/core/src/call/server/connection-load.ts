@@ -1,0 +1,73 @@
+/** Bytes of replies that one connection's client has not taken, above which its further calls wait. */
+const mostUnsentBytes = 64 * 1024 * 1024;
+/** Messages that are packed or unpacked off the event loop at once: as many as Node's thread pool, which is everybody's, has threads. */
+const mostPacking = 4;
+
+/** What one connection makes a server hold. Who would add to it waits while it is too much. */
+export class ConnectionLoad {
+  #unsent = 0;
+  #packing = 0;
+  readonly #waiting = new Set<() => void>();
+  /** How many of those that wait are still to be asked. */
+  #asking = 0;
+
+  /** Replies wait that have not left: no more should be made. */
+  get full(): boolean {
+    return this.#unsent >= mostUnsentBytes;
+  }
+
+  /** Enough is packed and unpacked off the loop. */
+  get busy(): boolean {
+    return this.#packing >= mostPacking;
+  }
+
+  /** A reply of so many bytes waits to leave, until {@link sent}. */
+  unsent(bytes: number): void {
+    this.#unsent += bytes;
+  }
+
+  sent(bytes: number): void {
+    if (bytes === 0) return;
+    const wasFull = this.full;
+    this.#unsent -= bytes;
+    if (wasFull && !this.full) this.#ask();
+  }
+
+  /** A message is packed or unpacked off the loop, until {@link packed}. */
+  packing(): void {
+    this.#packing++;
+  }
+
+  packed(): void {
+    this.#packing--;
+    this.#ask();
+  }
+
+  /** `go` is called once, when there may be room. */
+  wait(go: () => void): void {
+    this.#waiting.add(go);
+  }
+
+  forget(go: () => void): void {
+    this.#waiting.delete(go);
+  }
+
+  /** Asks each that waits, in order: one at a time, since what it then does may leave no room for the next. */
+  #ask(): void {
+    const asking = this.#asking > 0;
+    this.#asking = this.#waiting.size;
+    if (!asking && this.#asking > 0) queueMicrotask(this.#askNext);
+  }
+
+  readonly #askNext = (): void => {
+    this.#asking--;
+    const [go] = this.#waiting;
+    if (go === undefined) {
+      this.#asking = 0;
+      return;
+    }
+    this.#waiting.delete(go);
+    go();
+    if (this.#asking > 0) queueMicrotask(this.#askNext);
+  };
+}
