@@ -71,6 +71,23 @@ describe("frames behind a GOAWAY", () => {
     expect(target.wire.isEnded).toBe(true);
   });
 
+  test("of a server that drains, and then breaks off: what it has refused stays refused (RFC 9113 section 6.8)", () => {
+    const target = Target.open({}, waits).say(headers(1, false, ...post));
+    target.connection.drain();
+    target.runtime.turns();
+    target.say(frame(PING, 1, 0, target.of(PING)[0]!.payload));
+    target.say(headers(3, true, ...post), frame(DATA, 0, 0, text));
+    expect(target.of(GOAWAY).map(({ payload }) => payload.readUInt32BE(0))).toEqual([0x7fffffff, 1, 1]);
+  });
+
+  test("of a server that drains, and is cut before the client has heard of it, nothing is left to wait", () => {
+    const target = Target.open({}, waits).say(headers(1, false, ...post));
+    target.connection.drain();
+    target.wire.destroy();
+    target.runtime.turns();
+    expect([target.problems, target.runtime.armed]).toEqual([[undefined], 0]);
+  });
+
   test("of a server that ended the connection: nothing is answered, and no application hears of it", () => {
     const target = Target.open().say(frame(DATA, 0, 0, text));
     expect(target.goaway).toBe(ErrorCode.PROTOCOL_ERROR);
