@@ -69,7 +69,7 @@ async function engineWith(tls: boolean): Promise<Serving> {
   const budget = new WindowBudget(64 * 1024 * 1024);
   const connections = new Set<ServerConnection>();
   const server: Server = tls
-    ? createTlsServer({ ...certificate(), ALPNProtocols: ["h2"] })
+    ? createTlsServer({ ...certificate(), ALPNProtocols: ["h2"], noDelay: true })
     : createServer({ noDelay: true });
   server.on(tls ? "secureConnection" : "connection", (socket) => {
     const connection = new ServerConnection(new SocketDuplex(socket), nodeRuntime, limits, budget, {
