@@ -17,7 +17,7 @@ const pages = readdirSync(join(root, "docs"))
   .map((file) => file.replace(/\.md$/, ""));
 const modules = [
   ...pages.map((page) => ({ name: page, file: `docs/${page}.md` })),
-  ...["exchange", "node", "web"].map((name) => ({
+  ...["exchange", "http2", "node", "web"].map((name) => ({
     name: `packages-${name}`,
     file: `packages/${name}/README.md`,
   })),

@@ -13,6 +13,7 @@ export const targets: Readonly<Record<string, () => Promise<Target>>> = {
   request: async () => (await import("./targets/request.ts")).request,
   response: async () => (await import("./targets/response.ts")).response,
   "first-bytes": async () => (await import("./targets/first-bytes.ts")).firstBytes,
+  http2: async () => (await import("./targets/http2.ts")).http2,
   "server-http1": async () => (await import("./targets/server.ts")).serverHttp1(),
   "server-http2": async () => (await import("./targets/server.ts")).serverHttp2(),
   "client-http1": async () => (await import("./targets/client.ts")).clientHttp1(),

@@ -34,6 +34,8 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   protected readonly lingering: Set<Stream> = new Set();
   /** The highest stream that the peer has opened. */
   protected lastPeerStream = 0;
+  /** The highest of them that was not refused for good: what GOAWAY names, which never grows again (RFC 9113 section 6.8). */
+  protected lastTaken = 0;
   readonly #duplex: Duplex;
   readonly #inbound: Inbound;
   readonly #encoder = new Encoder();
@@ -204,7 +206,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
 
   ended(stream: Stream): void {
     if (!this.streams.delete(stream.id)) return;
-    this.#inbound.worked();
+    if (!stream.isTurnedAway) this.#inbound.worked();
     this.streamEnded();
   }
 
@@ -224,7 +226,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   fail(code: number, text: string): false {
     if (this.#state !== "open") return false;
     this.#state = "failed";
-    this.goaway(this.lastPeerStream, code, asciiOf(text));
+    this.goaway(this.lastTaken, code, asciiOf(text));
     this.#end({ kind: "protocol", code, text });
     this.#linger();
     return false;
@@ -235,7 +237,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
     for (const stream of [...this.lingering]) this.lose(stream, { kind: "shutdown" });
     if (this.#state !== "open") return;
     this.#state = "failed";
-    this.goaway(this.lastPeerStream, ErrorCode.NO_ERROR);
+    this.goaway(this.lastTaken, ErrorCode.NO_ERROR);
     this.#end({ kind: "shutdown" });
     this.#linger();
   }

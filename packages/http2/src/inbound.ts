@@ -65,6 +65,7 @@ export class Inbound implements FrameSink {
   #dataStream: Stream | undefined;
   #dataFlags = 0;
   #dataPadding = 0;
+  #hasData = false;
   readonly #cancelHandshake: () => void;
   readonly #cancelSettings: () => void;
   #cancelHeaders: () => void = nothing;
@@ -185,6 +186,7 @@ export class Inbound implements FrameSink {
     this.#credit(this.#window.credit(this.#host.tuner.target));
     this.#dataFlags = flags;
     this.#dataPadding = length;
+    this.#hasData = false;
     this.#dataStream = undefined;
     const stream = this.#host.streams.get(id);
     if (stream === undefined) return this.#onClosed(id, "DATA");
@@ -192,7 +194,6 @@ export class Inbound implements FrameSink {
       return this.#streamError(stream, ErrorCode.STREAM_CLOSED, "DATA came after END_STREAM");
     if (!stream.charge(length))
       return this.#streamError(stream, ErrorCode.FLOW_CONTROL_ERROR, "DATA is beyond the stream's window");
-    if (length === 0 && (flags & Flag.END_STREAM) === 0 && !this.#useless()) return false;
     if (!this.#host.isAnswered(stream))
       return this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, "DATA came before the header fields");
     this.#dataStream = stream;
@@ -203,6 +204,7 @@ export class Inbound implements FrameSink {
     const stream = this.#dataStream;
     if (stream === undefined) return true;
     this.#dataPadding -= end - start;
+    this.#hasData = true;
     if (stream.exceeds(end - start)) {
       this.#dataStream = undefined;
       return this.#streamError(
@@ -224,7 +226,8 @@ export class Inbound implements FrameSink {
     const isLast = (this.#dataFlags & Flag.END_STREAM) !== 0;
     if (!isLast) {
       stream.refund(this.#dataPadding);
-      return true;
+      // Padding and nothing else is as good as an empty frame.
+      return this.#hasData || this.#useless();
     }
     if (stream.isShort)
       return this.#streamError(

@@ -44,7 +44,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   #problem: string | undefined;
   #cause: unknown;
   #clientLeaves = false;
-  #cancelDrainPing: (() => void) | undefined;
+  #stopWaiting: () => void = nothing;
 
   constructor(
     duplex: Duplex,
@@ -84,15 +84,15 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     this.#drain = "draining";
     this.goaway(everyStream, ErrorCode.NO_ERROR);
     // What the client sent before it heard of it arrives before the answer to this. It need not answer.
-    this.#cancelDrainPing = this.timer(drainPingMs, () => this.#refuseFromNowOn());
+    this.#stopWaiting = this.timer(drainPingMs, () => this.#refuseFromNowOn());
     this.pings.send(() => this.#refuseFromNowOn());
   }
 
   #refuseFromNowOn(): void {
-    this.#cancelDrainPing?.();
+    this.#stopWaiting();
     if (!this.isOpen || this.#drain !== "draining") return;
     this.#drain = "last";
-    this.goaway(this.lastPeerStream, ErrorCode.NO_ERROR);
+    this.goaway(this.lastTaken, ErrorCode.NO_ERROR);
   }
 
   /** Resets what runs, and closes. */
@@ -120,6 +120,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
       return this.fail(ErrorCode.PROTOCOL_ERROR, `a client opens stream ${id}, which is even`);
     this.lastPeerStream = id;
     if (this.#drain === "last") return this.refuse(id, ErrorCode.REFUSED_STREAM);
+    this.lastTaken = id;
     if (this.streams.size >= this.limits.maxConcurrentStreams)
       return this.refuse(id, ErrorCode.REFUSED_STREAM);
     if (block.outcome === "too-large") return this.#tooLarge(id, block, endStream);
@@ -150,6 +151,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     };
     const request = { head, contentLength: -1, expectsContinue: false, priority: undefined };
     const stream = new ServerStream(this, id, request, this.peerSettings.initialWindowSize);
+    stream.isTurnedAway = true;
     this.streams.set(id, stream);
     stream.accepted(ignored);
     if (endStream) stream.endReceived(null);
@@ -212,7 +214,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   }
 
   protected connectionEnded(end: ConnectionEnd): void {
-    this.#cancelDrainPing?.();
+    this.#stopWaiting();
     if (end.kind === "protocol") this.#problem = end.text;
     else if (end.kind === "lost") this.#cause = end.cause;
   }
@@ -226,6 +228,8 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     if (this.isOpen && this.streams.size === 0 && !this.output.isPending) this.shut();
   }
 }
+
+function nothing(): void {}
 
 const ignored = { data(): void {}, end(): void {}, fault(): void {}, writable(): void {}, closed(): void {} };
 const plainText = ["content-type", "text/plain; charset=utf-8"];

@@ -65,6 +65,8 @@ export abstract class Stream implements Exchange {
   isIncremental = true;
   /** deliver() is due. */
   isDeferred = false;
+  /** It was turned away at once: that it ended well says nothing for its peer. */
+  isTurnedAway = false;
   protected readonly host: StreamHost;
   protected sink: Sink | null = null;
   protected local: number = idle;
@@ -417,7 +419,10 @@ export abstract class Stream implements Exchange {
 
   /** The peer has broken the rules on it. */
   violated(code: number, text: string): void {
+    const isOver = this.local === ended && this.remoteEnded;
     this.cut(code);
+    // Its end is written, and has not left: the peer broke the rules before it can have known.
+    if (isOver) this.host.rst(this, code);
     this.die({ by: "local", kind: "protocol", h2: code, processed: "maybe", text });
   }
 

@@ -1,0 +1,125 @@
+// What a server holds because of one attacker, by the engine's own count, behind a full collection. A program of its own, run
+// with --expose-gc; it prints a JSON object: bytes held by the name of the attack.
+import { setImmediate as turn } from "node:timers/promises";
+import {
+  CONTINUATION,
+  data,
+  END_HEADERS,
+  frame,
+  HEADERS,
+  headers,
+  PING,
+  reset,
+  settings,
+} from "../../../../test/support/frames.ts";
+import { block } from "../../../../test/support/hpack.ts";
+import { post, type Seen, Target } from "../support/target.ts";
+
+const chunk = Buffer.alloc(8_000, 0x61);
+const id = (n: number): number => 2 * n + 1;
+const pauses = ({ exchange }: Seen): void => exchange.pause();
+/** A response whose every piece is another's memory. */
+const writes = ({ exchange, ended }: Seen): void => {
+  if (ended) return;
+  exchange.respond(200, []);
+  while (exchange.write(new Uint8Array(8_192)));
+};
+
+/** Each gives what has to be kept for as long as is measured. */
+const attacks: Readonly<Record<string, () => unknown>> = {
+  "rapid reset": () => {
+    const target = Target.open();
+    target.flood(100_000, (n) => {
+      target.runtime.pass(10);
+      return forget(target, headers(id(n), false, ...post), reset(id(n), 8));
+    });
+    return target;
+  },
+  "PING, unread": () => unread(() => frame(PING, 0, 0, Buffer.alloc(8))),
+  "SETTINGS, unread": () => unread(() => settings(1, 0)),
+  "requests, unread": () => unread((n) => headers(id(n), true, ...post)),
+  "streams whose readers are paused": () => {
+    const target = Target.open({}, pauses);
+    for (let n = 0; n < 300; n++) target.say(headers(id(n), false, ...post));
+    for (let n = 0; n < 256; n++) for (let part = 0; part < 8; part++) target.say(data(id(n), false, chunk));
+    return target;
+  },
+  "a window that never opens": () => {
+    const target = Target.open({}, writes).say(settings(4, 0));
+    for (let n = 0; n < 300; n++) target.say(headers(id(n), true, ...post));
+    return target;
+  },
+  "an HPACK bomb": () => {
+    const target = Target.open();
+    const entry = block("x", "y".repeat(4_000));
+    entry[0] = 0x40;
+    target.say(frame(HEADERS, END_HEADERS | 1, 1, Buffer.concat([block(...post), entry])));
+    const bomb = Buffer.concat([block(...post), Buffer.alloc(16_000, 0xbe)]);
+    for (let n = 1; n < 500; n++) target.say(forget(target, frame(HEADERS, END_HEADERS | 1, id(n), bomb)));
+    return target;
+  },
+  CONTINUATION: () => {
+    const target = Target.open().say(frame(HEADERS, 0, 1, block(...post)));
+    for (let n = 0; n < 16; n++) target.say(frame(CONTINUATION, 0, 1, block("x", "y".repeat(16_000))));
+    return target;
+  },
+  "frames in pieces": () =>
+    Array.from({ length: 100 }, () =>
+      Target.open().say(frame(HEADERS, 0, 1, Buffer.alloc(16_384)).subarray(0, 9)),
+    ),
+  "1,000 idle connections": () => Array.from({ length: 1_000 }, () => discard(Target.open())),
+};
+
+const { gc } = globalThis as { gc?: () => void };
+if (gc === undefined) throw new Error("run it with --expose-gc");
+const held: Record<string, number> = {};
+const kept: unknown[] = [];
+for (const [name, attack] of Object.entries(attacks)) {
+  // The first time loads and compiles what the second needs.
+  run(attack);
+  kept.pop();
+  const before = await inUse();
+  run(attack);
+  held[name] = (await inUse()) - before;
+  kept.pop();
+}
+console.log(JSON.stringify(held));
+
+/** In a function of its own, so that no place on the stack keeps what only `kept` should. */
+function run(attack: () => unknown): void {
+  kept.push(attack());
+}
+
+/** Buffers of what one collection has found are let go in a later turn. */
+async function inUse(): Promise<number> {
+  for (let round = 0; round < 3; round++) {
+    gc!();
+    await turn();
+  }
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+/** What the server said so far is not held by the test. */
+function forget(target: Target, ...parts: readonly Uint8Array[]): Uint8Array {
+  discard(target);
+  return Buffer.concat(parts);
+}
+
+function discard(target: Target): Target {
+  target.wire.heard();
+  // Nor is what its application saw.
+  target.seen.length = 0;
+  return target;
+}
+
+/** As much as the server takes of a client that does not read. */
+function unread(make: (n: number) => Uint8Array): Target {
+  const target = Target.open();
+  target.wire.reads = false;
+  for (let n = 0; n < 50_000 && !target.wire.isPaused && target.connection.isOpen; n++) {
+    target.say(make(n));
+    target.runtime.pass(10);
+  }
+  return discard(target);
+}

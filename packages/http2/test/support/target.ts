@@ -1,0 +1,130 @@
+import type { Accept, Fault, Peer, ServerExchange } from "@millrace/exchange";
+import {
+  ACK,
+  type Frame,
+  frame,
+  FrameReader,
+  GOAWAY,
+  preface,
+  RST_STREAM,
+  SETTINGS,
+  settings,
+} from "../../../../test/support/frames.ts";
+import { type LimitOptions, limitsFrom } from "../../src/limits.ts";
+import { ServerConnection } from "../../src/server-connection.ts";
+import { WindowBudget } from "../../src/window-tuner.ts";
+import { StillRuntime } from "./still-runtime.ts";
+import { Wire } from "./still-wire.ts";
+
+const peer: Peer = { address: "memory", tls: false, certificate: () => null };
+
+/** A request's fields. */
+export const post: readonly string[] = [
+  ":method",
+  "POST",
+  ":scheme",
+  "http",
+  ":authority",
+  "a",
+  ":path",
+  "/",
+];
+
+/** What a server's application saw of one request. */
+export interface Seen {
+  readonly exchange: ServerExchange;
+  bytes: number;
+  ended: boolean;
+  fault: Fault | undefined;
+  closed: boolean;
+}
+
+/** One connection of a server in memory: a test is the client, and says frames. */
+export class Target {
+  readonly runtime: StillRuntime;
+  readonly wire: Wire;
+  readonly connection: ServerConnection;
+  readonly seen: Seen[] = [];
+  /** What the connection's end was put down to; once for each time that it was told. */
+  readonly problems: (string | undefined)[] = [];
+  readonly #reader = new FrameReader();
+  readonly #frames: Frame[] = [];
+
+  /** `act` is called when a request has come, and again when it has ended. */
+  constructor(
+    given: LimitOptions = {},
+    act: (seen: Seen) => void = answerAtEnd,
+    runtime: StillRuntime = new StillRuntime(),
+  ) {
+    this.runtime = runtime;
+    this.wire = new Wire(runtime);
+    const accept: Accept = (exchange) => {
+      const seen: Seen = { exchange, bytes: 0, ended: false, fault: undefined, closed: false };
+      this.seen.push(seen);
+      act(seen);
+      return {
+        data: (_chunk, start, end) => (seen.bytes += end - start),
+        end: () => {
+          seen.ended = true;
+          act(seen);
+        },
+        fault: (fault) => (seen.fault = fault),
+        writable: () => {},
+        closed: () => (seen.closed = true),
+      };
+    };
+    this.connection = new ServerConnection(this.wire, runtime, limitsFrom(given), new WindowBudget(2 ** 26), {
+      peer,
+      accept,
+      closed: (problem) => this.problems.push(problem),
+    });
+    runtime.turns();
+  }
+
+  /** One whose client has said what a client says first. */
+  static open(given?: LimitOptions, act?: (seen: Seen) => void): Target {
+    const target = new Target(given, act);
+    target.wire.say(preface, settings(), frame(SETTINGS, ACK, 0));
+    return target;
+  }
+
+  say(...parts: readonly Uint8Array[]): this {
+    this.wire.say(...parts);
+    return this;
+  }
+
+  /** Says what `make` gives for 0, 1, 2 …, until the connection ends. Gives how many that were, or `most`. */
+  flood(most: number, make: (n: number) => Uint8Array): number {
+    for (let n = 0; n < most; n++) {
+      if (!this.connection.isOpen) return n;
+      this.say(make(n));
+    }
+    return most;
+  }
+
+  /** All frames that the server has sent. */
+  get frames(): readonly Frame[] {
+    this.#frames.push(...this.#reader.read(this.wire.heard()));
+    return this.#frames;
+  }
+
+  of(type: number, stream?: number): readonly Frame[] {
+    return this.frames.filter((sent) => sent.type === type && (stream ?? sent.stream) === sent.stream);
+  }
+
+  /** The code of a stream's RST_STREAM, if there was one. */
+  resetOf(stream: number): number | undefined {
+    return this.of(RST_STREAM, stream)[0]?.payload.readUInt32BE(0);
+  }
+
+  /** The code of the GOAWAY that ended the connection, if one did. */
+  get goaway(): number | undefined {
+    return this.of(GOAWAY)[0]?.payload.readUInt32BE(4);
+  }
+}
+
+function answerAtEnd({ exchange, ended }: Seen): void {
+  if (ended) exchange.reply(200, [], ok, null);
+}
+
+const ok = new TextEncoder().encode("ok");

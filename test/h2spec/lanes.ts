@@ -1,0 +1,103 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import type { Accept } from "@millrace/exchange";
+import { limitsFrom, ServerConnection, WindowBudget } from "@millrace/http2";
+import { nodeRuntime, SocketDuplex } from "@millrace/http2/node";
+import { serve } from "@millrace/node";
+import { greeter } from "../support/greeter.ts";
+
+/** A server that the suite is run against, once. */
+export interface Lane {
+  readonly tls: boolean;
+  /** What it is asked, as h2spec names it. Absent: everything. */
+  readonly sections?: readonly string[];
+  /** How many cases that are. */
+  readonly cases: number;
+  /** Serves on a free port of loopback. */
+  start(): Promise<Serving>;
+}
+
+export interface Serving {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+const folder = new URL("../../packages/node/test/tls/", import.meta.url);
+
+/** All, strict ones included. */
+const all = 146;
+/**
+ * Without `http2/3.5/2`, which sends what is no preface, and wants a close without a word: where HTTP/1.1 is served on the
+ * same port that is a broken request line, whose answer is 400 (RFC 9112 section 3).
+ */
+const besideHttp1 = [
+  "generic",
+  "hpack",
+  "http2/3.5/1",
+  ...[4, 5, 6, 7, 8].map((section) => `http2/${section}`),
+];
+
+/** The whole server, which has no such path as the suite asks for, and the engine alone, which answers any. */
+export const lanes: Readonly<Record<string, Lane>> = {
+  serve: { tls: false, sections: besideHttp1, cases: all - 1, start: () => serveWith(false) },
+  "serve-tls": { tls: true, cases: all, start: () => serveWith(true) },
+  engine: { tls: false, cases: all, start: () => engineWith(false) },
+  "engine-tls": { tls: true, cases: all, start: () => engineWith(true) },
+};
+
+function certificate(): { cert: string; key: string } {
+  return {
+    cert: readFileSync(new URL("server.pem", folder), "utf8"),
+    key: readFileSync(new URL("server-key.pem", folder), "utf8"),
+  };
+}
+
+async function serveWith(tls: boolean): Promise<Serving> {
+  const server = await serve({
+    ...greeter(),
+    host: "127.0.0.1",
+    port: 0,
+    tls: tls ? certificate() : undefined,
+  });
+  return { port: Number(new URL(server.url).port), close: () => server.close({ graceMs: 0 }) };
+}
+
+async function engineWith(tls: boolean): Promise<Serving> {
+  const limits = limitsFrom();
+  const budget = new WindowBudget(64 * 1024 * 1024);
+  const connections = new Set<ServerConnection>();
+  const server: Server = tls
+    ? createTlsServer({ ...certificate(), ALPNProtocols: ["h2"], noDelay: true })
+    : createServer({ noDelay: true });
+  server.on(tls ? "secureConnection" : "connection", (socket) => {
+    const connection = new ServerConnection(new SocketDuplex(socket), nodeRuntime, limits, budget, {
+      peer: { address: "h2spec", tls, certificate: () => null },
+      accept: hello,
+      closed: () => connections.delete(connection),
+    });
+    connections.add(connection);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      for (const connection of connections) connection.abort();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+const text = new TextEncoder().encode("hello\n");
+
+/** Answers a request when it is complete. */
+const hello: Accept = (exchange) => ({
+  data() {},
+  end: () => exchange.reply(200, ["content-type", "text/plain"], text, null),
+  fault() {},
+  writable() {},
+  closed() {},
+});
