@@ -42,6 +42,8 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   readonly #budget: WindowBudget;
   /** `failed`: it ends, and nothing is read any more. */
   #state: "open" | "failed" | "closed" = "open";
+  /** connectionClosed() is due. */
+  #closedDue = false;
   /** Streams that are told of the end of the turn. */
   #deferred: Stream[] = [];
   #backlogged = false;
@@ -85,7 +87,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   protected abstract lose(stream: Stream, end: ConnectionEnd): void;
   /** Nothing new comes of it, and all that ran dies. Once. */
   protected abstract connectionEnded(end: ConnectionEnd): void;
-  /** The transport is closed. Once, last. */
+  /** The transport is closed, and every exchange has been told of its own end. Once, last. */
   protected abstract connectionClosed(): void;
 
   /** Sends what a connection begins with: `prefix` and SETTINGS. */
@@ -146,9 +148,14 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
 
   turnEnded(): void {
     const deferred = this.#deferred;
-    if (deferred.length === 0) return;
-    this.#deferred = [];
-    for (const stream of deferred) stream.deliver();
+    if (deferred.length > 0) {
+      this.#deferred = [];
+      for (const stream of deferred) stream.deliver();
+    }
+    // Who waits for the end hears of it behind those that ran, and behind those whose readers are paused.
+    if (!this.#closedDue || this.#deferred.length > 0 || this.lingering.size > 0) return;
+    this.#closedDue = false;
+    this.connectionClosed();
   }
 
   backlogged(isBacklogged: boolean): void {
@@ -281,7 +288,8 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
     this.#cancelLinger();
     this.output.close();
     if (wasOpen) this.#end(end);
-    this.connectionClosed();
+    this.#closedDue = true;
+    this.output.touch();
   }
 
   #end(end: ConnectionEnd): void {

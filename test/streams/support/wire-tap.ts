@@ -42,7 +42,9 @@ export class WireTap {
       });
       inner.on("error", () => {
         left();
-        outer.resetAndDestroy();
+        // Node never closes a socket that is reset behind its own FIN, and its process spins at its end.
+        if (outer.writableEnded) outer.destroy();
+        else outer.resetAndDestroy();
         if (ended === "client") passedOn();
       });
       inner.on("close", () => {

@@ -29,7 +29,7 @@ describe("memory stays bounded under attack:", () => {
     const program = join(import.meta.dirname, "memory-attacks.ts");
     const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", program]);
     held = JSON.parse(stdout) as Record<string, number>;
-  });
+  }, 60_000);
 
   test.each(most)("%s", (name, bytes) => {
     expect(held[name]).toBeLessThan(bytes);

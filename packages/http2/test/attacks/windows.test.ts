@@ -165,10 +165,10 @@ describe("padding", () => {
   test.each([
     ["as long as its frame", Buffer.from([4, 1, 1, 1])],
     ["longer than its frame", Buffer.from([255, 1, 1, 1])],
-    ["without its length", Buffer.alloc(0)],
-  ])("%s ends the connection with PROTOCOL_ERROR", (_name, payload) => {
+    ["without its length", Buffer.alloc(0), ErrorCode.FRAME_SIZE_ERROR],
+  ])("%s ends the connection", (_name, payload, code: number = ErrorCode.PROTOCOL_ERROR) => {
     const target = Target.open().say(headers(1, false, ...post), frame(DATA, PADDED, 1, payload));
-    expect(target.goaway).toBe(ErrorCode.PROTOCOL_ERROR);
+    expect(target.goaway).toBe(code);
   });
 
   test("of a header block, longer than its frame, ends the connection with PROTOCOL_ERROR", () => {
