@@ -35,10 +35,14 @@ export interface ClientConnectionOptions {
   readonly name: string;
   /** There is room for a stream: SETTINGS have come, or a stream has ended. */
   readonly room?: (() => void) | undefined;
+  /** A transport's `cause` in a few words. Absent: its message. */
+  readonly reason?: ((cause: unknown) => string) | undefined;
+  /** Streams are open, or none is any more: a socket need not keep a process alive then. */
+  readonly busy?: ((isBusy: boolean) => void) | undefined;
   /** It takes no new streams; those that run go on. */
   readonly retired?: (() => void) | undefined;
-  /** It is closed. */
-  readonly closed?: (() => void) | undefined;
+  /** It is closed. `problem`: what the peer did wrong, in one line; `cause`: what the transport says. */
+  readonly closed?: ((problem: string | undefined, cause: unknown) => void) | undefined;
 }
 
 /** A client's side of a connection. Requests wait for the peer's SETTINGS, and for room under its limit of streams. */
@@ -54,9 +58,10 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   #goaway: Goaway | undefined;
   #end: ConnectionEnd | undefined;
   #isRetired = false;
-  #isShut = false;
-  #isClosed = false;
-  readonly #whenClosed = Promise.withResolvers<void>();
+  /** Those that wait are to be looked at, at the end of the turn. */
+  #roomDue = false;
+  /** Nothing runs any more, and the last word is said; the transport may take a moment to close. */
+  readonly #whenThrough = Promise.withResolvers<void>();
 
   constructor(
     duplex: Duplex,
@@ -98,7 +103,9 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     sink: ClientSink,
   ): Exchange {
     const stream = new ClientStream(this, head, body, sink);
-    if (this.#isRetired || !this.isOpen) this.#refuse(stream);
+    const { unsendable } = stream;
+    if (unsendable !== null) stream.dieLater(unsendable);
+    else if (this.#isRetired || !this.isOpen) this.#refuse(stream);
     else if (this.#waiting.size === 0 && this.room > 0) this.#start(stream);
     else this.#waiting.add(stream);
     return stream;
@@ -107,7 +114,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   async close(graceMs: number): Promise<void> {
     this.retire();
     const cancel = this.runtime.timer(graceMs, () => this.shut());
-    await this.#whenClosed.promise;
+    await this.#whenThrough.promise;
     cancel();
   }
 
@@ -123,6 +130,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
 
   /** Resets what runs, and closes. */
   abort(): void {
+    this.retire();
     this.shut();
   }
 
@@ -132,12 +140,13 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
 
   override turnEnded(): void {
     super.turnEnded();
-    if (!this.#isRetired || this.streams.size + this.lingering.size > 0 || this.output.isPending) return;
-    if (this.#isClosed) this.#whenClosed.resolve();
-    else if (!this.#isShut) {
-      this.#isShut = true;
-      this.shut();
+    if (this.#roomDue) {
+      this.#roomDue = false;
+      this.#startWaiting();
     }
+    if (!this.#isRetired || this.streams.size + this.lingering.size > 0) return;
+    if (!this.isOpen) this.#whenThrough.resolve();
+    else if (!this.output.isPending) this.shut();
   }
 
   protected preface(_chunk: Uint8Array, start: number): number {
@@ -182,7 +191,9 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
       stream.die(this.#goawayFault(this.#goaway, "never"));
     }
     this.retire();
-    return true;
+    // The peer ends the connection now (RFC 9113 section 5.4.1).
+    if (code !== ErrorCode.NO_ERROR) this.shut();
+    return this.isOpen;
   }
 
   priorityUpdateReceived(): boolean {
@@ -191,11 +202,15 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
 
   override settingsReceived(): void {
     super.settingsReceived();
-    this.#startWaiting();
+    // Others may stand behind these, which take back what they allow.
+    this.#roomDue = true;
+    this.output.touch();
   }
 
   streamEnded(): void {
-    this.#startWaiting();
+    this.#roomDue = true;
+    this.output.touch();
+    if (this.streams.size === 0) this.#options.busy?.(false);
   }
 
   protected lose(stream: Stream, end: ConnectionEnd): void {
@@ -204,6 +219,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
 
   protected connectionEnded(end: ConnectionEnd): void {
     this.#end = end;
+    this.output.touch();
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const stream of waiting) stream.die({ ...this.#faultOf(end), processed: "never" });
@@ -214,14 +230,24 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   }
 
   protected connectionClosed(): void {
-    this.#isClosed = true;
-    this.#options.closed?.();
-    this.output.touch();
+    const end = this.#end;
+    this.#options.closed?.(
+      end?.kind === "protocol" ? end.text : undefined,
+      end?.kind === "lost" ? end.cause : undefined,
+    );
   }
 
   #start(stream: ClientStream): void {
+    const most = this.peerSettings.maxHeaderListSize;
+    const octets = most === Infinity ? 0 : stream.headOctets;
+    if (octets > most) {
+      const text = `the request's header fields have ${octets} bytes: ${this.name} takes at most ${most}`;
+      stream.dieLater({ by: "local", kind: "limit", h2: -1, processed: "never", text });
+      return;
+    }
     const id = this.#nextId;
     this.#nextId += 2;
+    if (this.streams.size === 0) this.#options.busy?.(true);
     this.streams.set(id, stream);
     stream.start(id, this.peerSettings.initialWindowSize);
     if (id > lastId) this.retire();
@@ -243,33 +269,41 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
         : this.#goaway !== undefined
           ? this.#goawayFault(this.#goaway, "never")
           : this.#shutdownFault("never");
-    stream.refused(fault);
+    stream.dieLater(fault);
   }
 
   #faultOf(end: ConnectionEnd): Fault {
-    if (end.kind === "shutdown") return this.#shutdownFault("maybe");
+    if (end.kind === "shutdown") {
+      const goaway = this.#goaway;
+      const isError = goaway !== undefined && goaway.code !== ErrorCode.NO_ERROR;
+      return isError ? this.#goawayFault(goaway, "maybe") : this.#shutdownFault("maybe");
+    }
     if (end.kind === "protocol") {
       const text = `${this.name} broke the rules of HTTP/2: ${end.text}`;
       return { by: "local", kind: "protocol", h2: end.code, processed: "maybe", text };
     }
     if (this.#goaway !== undefined) return this.#goawayFault(this.#goaway, "maybe", end.cause);
-    const reason =
-      end.cause === undefined
-        ? "the peer closed it"
-        : end.cause instanceof Error
-          ? end.cause.message
-          : "it broke";
-    const text = `the connection to ${this.name} was lost: ${reason}`;
+    const { reason = messageOf } = this.#options;
+    const why = end.cause === undefined ? "the peer closed it" : reason(end.cause);
+    const text = `the connection to ${this.name} was lost: ${why}`;
     return { by: "transport", kind: "lost", h2: -1, processed: "maybe", text, cause: end.cause };
   }
 
   #goawayFault(goaway: Goaway, processed: "never" | "maybe", cause?: unknown): Fault {
-    const text = `${this.name} closed the connection with ${goawayText(goaway)}`;
+    const did = processed === "never" ? "took no more requests" : "cut this request";
+    const text =
+      goaway.code === ErrorCode.NO_ERROR
+        ? `${this.name} is shutting down, and ${did} (${goawayText(goaway)})`
+        : `${this.name} closed the connection with ${goawayText(goaway)}`;
     return { by: "peer", kind: "goaway", h2: goaway.code, processed, text, cause };
   }
 
   #shutdownFault(processed: "never" | "maybe"): Fault {
     const text = `the connection to ${this.name} is closing`;
-    return { by: "local", kind: "shutdown", h2: ErrorCode.CANCEL, processed, text };
+    return { by: "local", kind: "shutdown", h2: -1, processed, text };
   }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : "it broke";
 }

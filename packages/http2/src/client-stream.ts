@@ -10,6 +10,7 @@ import type { HeaderBlock } from "./hpack/header-block.ts";
 import { Malformed } from "./message/malformed.ts";
 import { readResponse } from "./message/response.ts";
 import { readTrailers } from "./message/trailers.ts";
+import { unsendable, unsendableFault } from "./message/unsendable.ts";
 import { ending, noFields, open, Stream, type StreamHost } from "./stream.ts";
 
 /** What a client's stream asks of its connection beyond what each does. */
@@ -29,7 +30,6 @@ export class ClientStream extends Stream {
   /** The whole body, until the stream is started. */
   #body: Uint8Array | null;
   #sentDue = false;
-  #faultDue: Fault | null = null;
   #isAnswered = false;
 
   constructor(
@@ -43,6 +43,21 @@ export class ClientStream extends Stream {
     this.#head = head;
     this.#body = body ?? null;
     this.local = body === undefined ? open : ending;
+  }
+
+  /** The request's header list, as RFC 9113 section 6.5.2 counts it. */
+  get headOctets(): number {
+    const { method, scheme, authority, path, query, fields } = this.#head;
+    let octets = 4 * 32 + ":method:scheme:authority:path".length;
+    octets += method.length + scheme.length + authority.length + path.length + query.length;
+    for (let i = 0; i < fields.length; i += 2) octets += 32 + fields[i]!.length + fields[i + 1]!.length;
+    return octets;
+  }
+
+  /** Why it can never be sent; null if it can. */
+  get unsendable(): Fault | null {
+    const wrong = unsendable(this.#head.fields);
+    return wrong === null ? null : unsendableFault("head", wrong, "never");
   }
 
   /** Sends the head, and what has been written so far. */
@@ -79,14 +94,7 @@ export class ClientStream extends Stream {
 
   override deliver(): void {
     this.#tellSent();
-    if (this.#faultDue !== null) this.die(this.#faultDue);
     super.deliver();
-  }
-
-  /** It was opened where nothing is opened any more: the sink hears of it at the end of the turn. */
-  refused(fault: Fault): void {
-    this.#faultDue = fault;
-    this.host.defer(this);
   }
 
   override reset(h2: number): void {

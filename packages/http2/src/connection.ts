@@ -43,6 +43,8 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   /** Streams that are told of the end of the turn. */
   #deferred: Stream[] = [];
   #backlogged = false;
+  /** Bytes that came after the end. */
+  #ignored = 0;
   #keepalive: Keepalive | undefined;
   #cancelLinger: () => void = nothing;
 
@@ -113,7 +115,12 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   // What the duplex tells.
 
   data(chunk: Uint8Array, start: number, end: number): void {
-    if (this.#state !== "open") return;
+    if (this.#state !== "open") {
+      // What is read now only keeps a reset by TCP from overtaking the GOAWAY.
+      this.#ignored += end - start;
+      if (this.#ignored > this.limits.drainBytes) this.#duplex.destroy();
+      return;
+    }
     this.#keepalive?.heard();
     const at = this.#inbound.settingsSeen ? start : this.preface(chunk, start, end);
     if (at >= 0) this.#inbound.read(chunk, at, end);
@@ -124,7 +131,6 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   }
 
   end(): void {
-    this.#close({ kind: "lost", cause: undefined });
     this.#duplex.destroy();
   }
 
@@ -193,8 +199,9 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   }
 
   ended(stream: Stream): void {
+    if (!this.streams.delete(stream.id)) return;
     this.#inbound.worked();
-    if (this.streams.delete(stream.id)) this.streamEnded();
+    this.streamEnded();
   }
 
   lingers(stream: Stream): void {
@@ -264,7 +271,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
     const wasOpen = this.#state === "open";
     this.#state = "closed";
     this.#cancelLinger();
-    for (const stream of this.output.close()) this.lose(stream, end);
+    this.output.close();
     if (wasOpen) this.#end(end);
     this.connectionClosed();
   }

@@ -2,8 +2,9 @@ import { ErrorCode } from "@millrace/exchange";
 import type { Limits } from "./limits.ts";
 import type { Violation } from "./violation.ts";
 
-/** Room that a block has beyond what its list may be: a list that is too large is still decoded, for the table's sake. */
-const encodedRoom = 4;
+/** A list that is too large is still decoded, for the table's sake: so many times what it may be, or this. */
+const room = 4;
+const leastRoom = 64 * 1024;
 const none: Uint8Array = new Uint8Array(0);
 
 /** Puts together a header block that comes in more than one frame (RFC 9113 section 6.10). */
@@ -42,7 +43,7 @@ export class HeaderGatherer {
     const { maxContinuations, maxHeaderBytes } = this.#limits;
     if (++this.#frames > maxContinuations)
       return tooMuch(`has more than ${maxContinuations} CONTINUATION frames`);
-    const most = maxHeaderBytes * encodedRoom;
+    const most = Math.max(maxHeaderBytes * room, leastRoom);
     if (this.#length + (end - start) > most) return tooMuch(`has more than ${most} bytes`);
     this.#add(fragment, start, end);
     return null;

@@ -1,6 +1,6 @@
 export { ClientConnection, type ClientConnectionOptions } from "./client-connection.ts";
 export type { Duplex, DuplexSink } from "./duplex.ts";
-export type { Goaway } from "./goaway.ts";
+export { codeName, type Goaway, goawayText } from "./goaway.ts";
 export type { KeepaliveOptions } from "./keepalive.ts";
 export { defaultLimits, type LimitOptions, type Limits, limitsFrom } from "./limits.ts";
 export type { Runtime } from "./runtime.ts";

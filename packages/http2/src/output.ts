@@ -126,11 +126,11 @@ export class Output {
     this.send();
   }
 
-  /** Nothing leaves any more. Gives the streams whose last frames have not left. */
-  close(): readonly Stream[] {
+  /** Nothing leaves any more. */
+  close(): void {
     this.#closed = true;
+    this.#ending = [];
     this.writer.take();
-    return this.#ending.splice(0);
   }
 
   readonly #run = (): void => {

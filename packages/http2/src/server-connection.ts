@@ -19,6 +19,9 @@ const caps: Caps = { http: "2", trailers: true, request: "full", resets: true, d
 /** RFC 9113 section 6.8: of a GOAWAY that refuses nothing yet. */
 const everyStream = 0x7fffffff;
 
+/** How long a client may take to answer the PING between the two. */
+const drainPingMs = 1000;
+
 /** What a server's connection needs. */
 export interface ServerConnectionOptions {
   /** Absent: nobody asks. */
@@ -40,7 +43,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   #drain: "no" | "draining" | "last" = "no";
   #problem: string | undefined;
   #cause: unknown;
-  #isShut = false;
+  #clientLeaves = false;
 
   constructor(
     duplex: Duplex,
@@ -79,12 +82,18 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     if (this.#drain !== "no" || !this.isOpen) return;
     this.#drain = "draining";
     this.goaway(everyStream, ErrorCode.NO_ERROR);
+    // What the client sent before it heard of it arrives before the answer to this. It need not answer.
+    const cancel = this.timer(drainPingMs, () => this.#refuseFromNowOn());
     this.pings.send(() => {
-      if (!this.isOpen) return;
-      this.#drain = "last";
-      this.goaway(this.lastPeerStream, ErrorCode.NO_ERROR);
-      this.#shutIfThrough();
+      cancel();
+      this.#refuseFromNowOn();
     });
+  }
+
+  #refuseFromNowOn(): void {
+    if (!this.isOpen || this.#drain !== "draining") return;
+    this.#drain = "last";
+    this.goaway(this.lastPeerStream, ErrorCode.NO_ERROR);
   }
 
   /** Resets what runs, and closes. */
@@ -176,10 +185,12 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     (stream as ServerStream).resetReceived(code);
   }
 
-  goawayReceived(): boolean {
-    // The client opens no more; what runs goes on.
-    if (this.#drain === "no") this.#drain = "last";
-    return true;
+  goawayReceived(_lastStream: number, code: number): boolean {
+    // It says nothing of the client's own streams: what runs goes on, and so does what it opened meanwhile.
+    this.#clientLeaves = true;
+    if (code !== ErrorCode.NO_ERROR) this.shut();
+    else this.output.touch();
+    return this.isOpen;
   }
 
   priorityUpdateReceived(id: number, value: string): boolean {
@@ -191,11 +202,10 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   streamEnded(): void {}
 
   protected lose(stream: Stream, end: ConnectionEnd): void {
-    if (end.kind === "lost") (stream as ServerStream).lost(end.cause);
-    else if (end.kind === "protocol") {
-      const text = `the client broke the rules of HTTP/2: ${end.text}`;
-      stream.die({ by: "local", kind: "protocol", h2: end.code, processed: "maybe", text });
-    } else {
+    if (end.kind === "lost") (stream as ServerStream).lost("the connection was lost", end.cause);
+    else if (end.kind === "protocol")
+      (stream as ServerStream).lost(`the client broke the rules of HTTP/2 (${end.text})`, undefined);
+    else {
       const text = "the server shut down";
       stream.die({ by: "local", kind: "shutdown", h2: ErrorCode.CANCEL, processed: "maybe", text });
     }
@@ -211,9 +221,8 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   }
 
   #shutIfThrough(): void {
-    if (this.#drain !== "last" || this.streams.size > 0 || this.#isShut || this.output.isPending) return;
-    this.#isShut = true;
-    this.shut();
+    if (this.#drain !== "last" && !this.#clientLeaves) return;
+    if (this.isOpen && this.streams.size === 0 && !this.output.isPending) this.shut();
   }
 }
 

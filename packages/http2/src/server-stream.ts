@@ -10,7 +10,8 @@ import {
 } from "@millrace/exchange";
 import type { Request } from "./message/request.ts";
 import { statusFields } from "./message/status-fields.ts";
-import { ended, ending, noBytes, noFields, open, Stream, type StreamHost } from "./stream.ts";
+import { unsendable, unsendableFault } from "./message/unsendable.ts";
+import { ending, noBytes, noFields, open, Stream, type StreamHost } from "./stream.ts";
 
 /** What a server's stream asks of its connection beyond what each does. */
 export interface ServerStreamHost extends StreamHost {
@@ -148,6 +149,8 @@ export class ServerStream extends Stream implements ServerExchange {
 
   #sendHead(more: Fields, withEnd: boolean): void {
     this.#response = "sent";
+    const wrong = unsendable(this.#fields);
+    if (wrong !== null) return this.dieLater(unsendableFault("head", wrong, "maybe"));
     const isBodiless = this.head.method === "HEAD" || bodiless.has(this.#status);
     this.host.headers(this, statusFields(this.#status), this.#fields, more, withEnd || isBodiless);
     if (withEnd || isBodiless) this.endedByHead();
@@ -161,22 +164,20 @@ export class ServerStream extends Stream implements ServerExchange {
   }
 
   /** Its connection is no more. */
-  lost(cause: unknown): void {
+  lost(why: string, cause: unknown): void {
     const isTruncated = !this.remoteEnded;
+    const when = isTruncated ? "in the middle of the request" : "before the response was complete";
     this.die({
       by: "transport",
       kind: isTruncated ? "truncated" : "lost",
       h2: -1,
       processed: "maybe",
-      text: isTruncated
-        ? "the connection was lost in the middle of the request"
-        : "the connection was lost before the response was complete",
+      text: `${why} ${when}`,
       cause,
     });
   }
 
   resetReceived(code: number): void {
-    if (this.local === ended && this.remoteEnded) return;
     this.die({
       by: "peer",
       kind: "reset",

@@ -1,6 +1,7 @@
-import type { Exchange, Fault, Fields, Sink, Span } from "@millrace/exchange";
+import { ErrorCode, type Exchange, type Fault, type Fields, type Sink, type Span } from "@millrace/exchange";
 import { Backlog } from "./backlog.ts";
 import { Held } from "./held.ts";
+import { unsendable, unsendableFault } from "./message/unsendable.ts";
 import type { Output } from "./output.ts";
 
 /** What a stream asks of its connection. */
@@ -71,6 +72,8 @@ export abstract class Stream implements Exchange {
   #delivered = false;
   #backlog: Backlog | null = null;
   #trailers: Fields | null = null;
+  /** What it dies of at the end of the turn. */
+  #faultDue: Fault | null = null;
   #choked = false;
   #endFlushed = false;
   /** The peer wants no more of our half. */
@@ -238,15 +241,19 @@ export abstract class Stream implements Exchange {
   /** All of the body is written: what ends the half, if that has not gone with it. */
   #end(): void {
     if (this.local === ended) return;
-    if (this.#trailers === null) this.host.output.data(this, noBytes, 0, 0, true);
-    else this.host.headers(this, this.#trailers, noFields, noFields, true);
+    const trailers = this.#trailers;
+    if (trailers === null) this.host.output.data(this, noBytes, 0, 0, true);
+    else {
+      const wrong = unsendable(trailers);
+      if (wrong !== null) return this.dieLater(unsendableFault("trailers", wrong, "maybe"));
+      this.host.headers(this, trailers, noFields, noFields, true);
+    }
     this.#ended();
   }
 
   #ended(): void {
     this.local = ended;
     this.host.output.ends(this);
-    if (this.remoteEnded) this.#through();
   }
 
   #through(): void {
@@ -302,6 +309,7 @@ export abstract class Stream implements Exchange {
   /** What ended our half has left. */
   flushed(): void {
     this.#endFlushed = true;
+    if (this.remoteEnded) this.#through();
     if (this.#life !== live) return;
     if (this.isThrough) this.finish(true);
     else if (!this.remoteEnded) this.endedFirst();
@@ -372,7 +380,7 @@ export abstract class Stream implements Exchange {
       held.ended = true;
       held.trailers = trailers;
     }
-    if (this.local === ended) this.#through();
+    if (this.#endFlushed) this.#through();
     if (!isHeld && this.#life === live) this.#tellEnd(trailers);
   }
 
@@ -388,6 +396,14 @@ export abstract class Stream implements Exchange {
     } else this.#tellFault(fault);
   }
 
+  /** It dies at the end of the turn, of what this side did in a call. Its peer, if it knows of it, is told now. */
+  dieLater(fault: Fault): void {
+    if (this.#life !== live || this.#faultDue !== null) return;
+    if (this.id !== 0) this.cut(ErrorCode.INTERNAL_ERROR);
+    this.#faultDue = fault;
+    this.host.defer(this);
+  }
+
   /** The peer has broken the rules on it. */
   violated(code: number, text: string): void {
     this.cut(code);
@@ -397,6 +413,7 @@ export abstract class Stream implements Exchange {
   /** The end of the turn. */
   deliver(): void {
     this.isDeferred = false;
+    if (this.#faultDue !== null) this.die(this.#faultDue);
     if (this.#life === live && this.#held !== null) this.#tellHeld(this.#held);
     if (this.#choked && this.#life === live && (this.#backlog === null || this.#backlog.bytes <= lowWater)) {
       this.#choked = false;
