@@ -35,6 +35,29 @@ describe.each(carriages)("$name", (carriage) => {
 
   if (carriage.http === "1.1") return;
 
+  if (carriage.name.startsWith("serve"))
+    return test.each(["headers", "trailers"])(
+      "%s of 70,000 bytes arrive: the client has set no bound",
+      async (part) => {
+        await using server = await served(
+          carriage,
+          greeter({
+            greet(_, call) {
+              (part === "headers" ? call.responseHeaders : call.responseTrailers).set("x", long);
+              return {};
+            },
+          }),
+        );
+        const grpc = here.find(({ name }) => name === "gRPC")!;
+        const { headers, trailers } = await server.ask({
+          path: grpc.path,
+          headers: ["content-type", grpc.proto],
+          body: goodBody(grpc),
+        });
+        expect((part === "headers" ? headers : trailers)?.get("x")).toBe(long);
+      },
+    );
+
   test.each([
     ["headers", "head"],
     ["trailers", "trailers"],

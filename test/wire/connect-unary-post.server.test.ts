@@ -324,7 +324,7 @@ describe.each(carriages)("$name", (carriage) => {
       );
       const headers = [...json, "token-bin", bad];
       expect(said(await reads.ask({ path: greet, headers, body: utf8("{}") }))).toMatchObject({
-        code: "internal",
+        code: "invalid_argument",
         message: `metadata "token-bin" is not base64: ${JSON.stringify(bad)}`,
       });
       expect((await post(headers)).status).toBe(200);

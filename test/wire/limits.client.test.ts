@@ -17,7 +17,7 @@ expectQuiet();
 
 const packers = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync, zstd: zstdCompressSync };
 const above =
-  /exceeds the limit of 1000 bytes \(this client's maxReceiveBytes\): raise it in createTransport\(\) or in the call's options$/;
+  /(?:exceeds the limit of 1000 bytes|is larger than 1000 bytes once decompressed) \(this client's maxReceiveBytes\): raise it in createTransport\(\) or in the call's options$/;
 
 /** By us, or as a content coding by fetch, and then by Node's. */
 function isUnpackedOverFetch(kind: Kind, compression: string): boolean {

@@ -68,7 +68,8 @@ export class Inbound implements FrameSink {
   #hasData = false;
   readonly #cancelHandshake: () => void;
   readonly #cancelSettings: () => void;
-  #cancelHeaders: () => void = nothing;
+  #isWatching = false;
+  #cancelWatch: () => void = nothing;
 
   constructor(host: InboundHost) {
     this.#host = host;
@@ -95,13 +96,33 @@ export class Inbound implements FrameSink {
 
   read(chunk: Uint8Array, start: number, end: number): void {
     this.#reader.read(chunk, start, end);
+    if (!this.#isWatching && this.#incomplete !== 0) this.#watch();
+  }
+
+  /** Names the header block, or the frame but DATA, of which a part has come; 0 if there is none. */
+  get #incomplete(): number {
+    return this.#gatherer.stream === 0 ? this.#reader.incomplete : -this.#gatherer.stream;
+  }
+
+  /** Sees to it that what is incomplete does not stay so. */
+  #watch(): void {
+    const what = this.#incomplete;
+    const { headersTimeoutMs } = this.#host.limits;
+    this.#isWatching = true;
+    this.#cancelWatch = this.#host.runtime.timer(headersTimeoutMs, () => {
+      this.#isWatching = false;
+      if (this.#incomplete === 0) return;
+      if (this.#incomplete !== what) return this.#watch();
+      const text = `a ${what < 0 ? "header block" : "frame"} was not complete within ${headersTimeoutMs} ms`;
+      this.#host.fail(ErrorCode.ENHANCE_YOUR_CALM, text);
+    });
   }
 
   /** Nothing is read any more. */
   stop(): void {
     this.#cancelHandshake();
     this.#cancelSettings();
-    this.#cancelHeaders();
+    this.#cancelWatch();
   }
 
   /** This side has reset a stream: what still comes for it is ignored. */
@@ -260,13 +281,6 @@ export class Inbound implements FrameSink {
       return this.#block(id, endStream, payload, at, stop, dependsOnItself);
     if (dependsOnItself) return this.#host.fail(ErrorCode.PROTOCOL_ERROR, "a stream depends on itself");
     this.#gatherer.begin(id, endStream, payload, at, stop);
-    const { headersTimeoutMs } = this.#host.limits;
-    this.#cancelHeaders = this.#host.runtime.timer(headersTimeoutMs, () =>
-      this.#host.fail(
-        ErrorCode.ENHANCE_YOUR_CALM,
-        `a header block was not complete within ${headersTimeoutMs} ms`,
-      ),
-    );
     return true;
   }
 
@@ -277,7 +291,6 @@ export class Inbound implements FrameSink {
     const wrong = gatherer.add(payload, start, end);
     if (wrong !== null) return this.#host.fail(wrong.code, wrong.text);
     if ((flags & Flag.END_HEADERS) === 0) return true;
-    this.#cancelHeaders();
     const { stream, endStream, bytes, length } = gatherer;
     gatherer.done();
     return this.#block(stream, endStream, bytes, 0, length, false);

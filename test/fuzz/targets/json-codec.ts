@@ -29,6 +29,9 @@ const members = [
   ),
 ];
 
+/** A number that is, or may be rounded to, a zero below zero. */
+const negativeZero = /-(?:0|\d*\.?\d*[eE]-)/;
+
 /** A message in JSON, of types that have between them every special form. */
 export const jsonCodecs: Target = {
   words: [
@@ -58,8 +61,11 @@ export const jsonCodecs: Target = {
           assert.match(Buffer.from(input).toString("latin1"), /\\u[dD][89a-fA-F]|[eE]\+?\d{3}|\d{309}/);
           return "not to be written";
         }
-        const again = codec.decode(bytes, 0, bytes.length, false);
-        assert.deepEqual(encoded(codec, again), bytes);
+        const again = encoded(codec, codec.decode(bytes, 0, bytes.length, false));
+        // A zero below zero is written as 0, as JSON.stringify() has it; read again it is what proto3 leaves out.
+        if (negativeZero.test(Buffer.from(input).toString("latin1")))
+          assert.deepEqual(encoded(codec, codec.decode(again, 0, again.length, false)), again);
+        else assert.deepEqual(again, bytes);
         return bytes.length > 2 ? "some" : "empty";
       })
       .join(" "),

@@ -43,6 +43,8 @@ export class FrameReader {
   readonly #maxLength: number;
   readonly #header: Uint8Array = new Uint8Array(frameHeaderSize);
   #headerLength = 0;
+  /** Frames that have come whole, and one. */
+  #frames = 1;
   #reads: number = header;
   #type = 0;
   #flags = 0;
@@ -57,6 +59,11 @@ export class FrameReader {
   constructor(sink: FrameSink, maxLength: number) {
     this.#sink = sink;
     this.#maxLength = maxLength;
+  }
+
+  /** The number of the frame, but DATA, of which a part has come; 0 if there is none. */
+  get incomplete(): number {
+    return this.#headerLength > 0 || this.#reads === payload ? this.#frames : 0;
   }
 
   /** Reads on. False: the sink has said stop. */
@@ -144,6 +151,7 @@ export class FrameReader {
       ((buf[at + 6] as number) << 16) |
       ((buf[at + 7] as number) << 8) |
       (buf[at + 8] as number);
+    this.#frames++;
     if (length > this.#maxLength) {
       this.#sink.frameTooLong(type, stream, length);
       return false;
