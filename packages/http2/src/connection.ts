@@ -8,7 +8,7 @@ import type { Limits } from "./limits.ts";
 import { Output, type OutputEvents } from "./output.ts";
 import { Pings } from "./pings.ts";
 import type { Runtime } from "./runtime.ts";
-import { initialSettings, type PeerSettings } from "./settings.ts";
+import { initialSettings, initialWindow, type PeerSettings } from "./settings.ts";
 import type { Stream, StreamHost } from "./stream.ts";
 import { type WindowBudget, WindowTuner } from "./window-tuner.ts";
 
@@ -34,15 +34,21 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   protected readonly lingering: Set<Stream> = new Set();
   /** The highest stream that the peer has opened. */
   protected lastPeerStream = 0;
+  /** The highest of them that was not refused for good: what GOAWAY names, which never grows again (RFC 9113 section 6.8). */
+  protected lastTaken = 0;
   readonly #duplex: Duplex;
   readonly #inbound: Inbound;
   readonly #encoder = new Encoder();
   readonly #budget: WindowBudget;
   /** `failed`: it ends, and nothing is read any more. */
   #state: "open" | "failed" | "closed" = "open";
+  /** connectionClosed() is due. */
+  #closedDue = false;
   /** Streams that are told of the end of the turn. */
   #deferred: Stream[] = [];
   #backlogged = false;
+  /** The last stream that a GOAWAY of ours has named. */
+  #saidLast = Infinity;
   /** Bytes that came after the end. */
   #ignored = 0;
   #keepalive: Keepalive | undefined;
@@ -81,7 +87,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   protected abstract lose(stream: Stream, end: ConnectionEnd): void;
   /** Nothing new comes of it, and all that ran dies. Once. */
   protected abstract connectionEnded(end: ConnectionEnd): void;
-  /** The transport is closed. Once, last. */
+  /** The transport is closed, and every exchange has been told of its own end. Once, last. */
   protected abstract connectionClosed(): void;
 
   /** Sends what a connection begins with: `prefix` and SETTINGS. */
@@ -142,9 +148,14 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
 
   turnEnded(): void {
     const deferred = this.#deferred;
-    if (deferred.length === 0) return;
-    this.#deferred = [];
-    for (const stream of deferred) stream.deliver();
+    if (deferred.length > 0) {
+      this.#deferred = [];
+      for (const stream of deferred) stream.deliver();
+    }
+    // Who waits for the end hears of it behind those that ran, and behind those whose readers are paused.
+    if (!this.#closedDue || this.#deferred.length > 0 || this.lingering.size > 0) return;
+    this.#closedDue = false;
+    this.connectionClosed();
   }
 
   backlogged(isBacklogged: boolean): void {
@@ -156,10 +167,12 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   // What streams ask.
 
   get streamWindow(): number {
+    return this.limits.streamWindowBytes;
+  }
+
+  get streamWindowExtra(): number {
     // Until SETTINGS are acknowledged, the peer may go by what holds without them.
-    return this.#inbound.settingsAcknowledged
-      ? this.limits.streamWindowBytes
-      : Math.max(this.limits.streamWindowBytes, 65_535);
+    return this.#inbound.settingsAcknowledged ? 0 : Math.max(0, initialWindow - this.streamWindow);
   }
 
   windowWanted(current: number): number {
@@ -200,7 +213,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
 
   ended(stream: Stream): void {
     if (!this.streams.delete(stream.id)) return;
-    this.#inbound.worked();
+    if (!stream.isTurnedAway) this.#inbound.worked();
     this.streamEnded();
   }
 
@@ -220,7 +233,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   fail(code: number, text: string): false {
     if (this.#state !== "open") return false;
     this.#state = "failed";
-    this.output.writer.goaway(this.lastPeerStream, code, asciiOf(text));
+    this.goaway(this.lastTaken, code, asciiOf(text));
     this.#end({ kind: "protocol", code, text });
     this.#linger();
     return false;
@@ -231,13 +244,15 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
     for (const stream of [...this.lingering]) this.lose(stream, { kind: "shutdown" });
     if (this.#state !== "open") return;
     this.#state = "failed";
-    this.goaway(this.lastPeerStream, ErrorCode.NO_ERROR);
+    this.goaway(this.lastTaken, ErrorCode.NO_ERROR);
     this.#end({ kind: "shutdown" });
     this.#linger();
   }
 
-  protected goaway(lastStream: number, code: number): void {
-    this.output.writer.goaway(lastStream, code, noDebug);
+  /** `lastStream`: lowered to what an earlier one has said, which none may exceed (RFC 9113 section 6.8). */
+  protected goaway(lastStream: number, code: number, debug: Uint8Array = noDebug): void {
+    this.#saidLast = Math.min(this.#saidLast, lastStream);
+    this.output.writer.goaway(this.#saidLast, code, debug);
     this.output.touch();
   }
 
@@ -273,7 +288,8 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
     this.#cancelLinger();
     this.output.close();
     if (wasOpen) this.#end(end);
-    this.connectionClosed();
+    this.#closedDue = true;
+    this.output.touch();
   }
 
   #end(end: ConnectionEnd): void {
@@ -286,7 +302,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   }
 }
 
-const noDebug = new Uint8Array(0);
+const noDebug: Uint8Array = new Uint8Array(0);
 
 function nothing(): void {}
 

@@ -12,7 +12,7 @@ import type { Output } from "./output.ts";
 import type { Pings } from "./pings.ts";
 import { ResetMemory } from "./reset-memory.ts";
 import type { Runtime } from "./runtime.ts";
-import { applySettings, type PeerSettings } from "./settings.ts";
+import { applySettings, initialWindow, type PeerSettings } from "./settings.ts";
 import type { Stream } from "./stream.ts";
 import type { WindowTuner } from "./window-tuner.ts";
 
@@ -65,9 +65,11 @@ export class Inbound implements FrameSink {
   #dataStream: Stream | undefined;
   #dataFlags = 0;
   #dataPadding = 0;
+  #hasData = false;
   readonly #cancelHandshake: () => void;
   readonly #cancelSettings: () => void;
-  #cancelHeaders: () => void = nothing;
+  #isWatching = false;
+  #cancelWatch: () => void = nothing;
 
   constructor(host: InboundHost) {
     this.#host = host;
@@ -94,13 +96,33 @@ export class Inbound implements FrameSink {
 
   read(chunk: Uint8Array, start: number, end: number): void {
     this.#reader.read(chunk, start, end);
+    if (!this.#isWatching && this.#incomplete !== 0) this.#watch();
+  }
+
+  /** Names the header block, or the frame but DATA, of which a part has come; 0 if there is none. */
+  get #incomplete(): number {
+    return this.#gatherer.stream === 0 ? this.#reader.incomplete : -this.#gatherer.stream;
+  }
+
+  /** Sees to it that what is incomplete does not stay so. */
+  #watch(): void {
+    const what = this.#incomplete;
+    const { headersTimeoutMs } = this.#host.limits;
+    this.#isWatching = true;
+    this.#cancelWatch = this.#host.runtime.timer(headersTimeoutMs, () => {
+      this.#isWatching = false;
+      if (this.#incomplete === 0) return;
+      if (this.#incomplete !== what) return this.#watch();
+      const text = `a ${what < 0 ? "header block" : "frame"} was not complete within ${headersTimeoutMs} ms`;
+      this.#host.fail(ErrorCode.ENHANCE_YOUR_CALM, text);
+    });
   }
 
   /** Nothing is read any more. */
   stop(): void {
     this.#cancelHandshake();
     this.#cancelSettings();
-    this.#cancelHeaders();
+    this.#cancelWatch();
   }
 
   /** This side has reset a stream: what still comes for it is ignored. */
@@ -165,8 +187,9 @@ export class Inbound implements FrameSink {
     this.#host.fail(ErrorCode.FRAME_SIZE_ERROR, `${text} (stream ${id})`);
   }
 
-  badPadding(): void {
-    this.#host.fail(ErrorCode.PROTOCOL_ERROR, "a frame's padding is as long as its payload");
+  badPadding(isMissing: boolean): void {
+    if (isMissing) this.#host.fail(ErrorCode.FRAME_SIZE_ERROR, "DATA has no room for its pad length");
+    else this.#host.fail(ErrorCode.PROTOCOL_ERROR, "a frame's padding is as long as its payload");
   }
 
   dataFrame(flags: number, id: number, length: number): boolean {
@@ -184,6 +207,7 @@ export class Inbound implements FrameSink {
     this.#credit(this.#window.credit(this.#host.tuner.target));
     this.#dataFlags = flags;
     this.#dataPadding = length;
+    this.#hasData = false;
     this.#dataStream = undefined;
     const stream = this.#host.streams.get(id);
     if (stream === undefined) return this.#onClosed(id, "DATA");
@@ -191,7 +215,6 @@ export class Inbound implements FrameSink {
       return this.#streamError(stream, ErrorCode.STREAM_CLOSED, "DATA came after END_STREAM");
     if (!stream.charge(length))
       return this.#streamError(stream, ErrorCode.FLOW_CONTROL_ERROR, "DATA is beyond the stream's window");
-    if (length === 0 && (flags & Flag.END_STREAM) === 0 && !this.#useless()) return false;
     if (!this.#host.isAnswered(stream))
       return this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, "DATA came before the header fields");
     this.#dataStream = stream;
@@ -202,6 +225,7 @@ export class Inbound implements FrameSink {
     const stream = this.#dataStream;
     if (stream === undefined) return true;
     this.#dataPadding -= end - start;
+    this.#hasData = true;
     if (stream.exceeds(end - start)) {
       this.#dataStream = undefined;
       return this.#streamError(
@@ -223,7 +247,8 @@ export class Inbound implements FrameSink {
     const isLast = (this.#dataFlags & Flag.END_STREAM) !== 0;
     if (!isLast) {
       stream.refund(this.#dataPadding);
-      return true;
+      // Padding and nothing else is as good as an empty frame.
+      return this.#hasData || this.#useless();
     }
     if (stream.isShort)
       return this.#streamError(
@@ -245,8 +270,8 @@ export class Inbound implements FrameSink {
     }
     let dependsOnItself = false;
     if ((flags & Flag.PRIORITY) !== 0) {
-      if (stop - at < 5)
-        return this.#host.fail(ErrorCode.PROTOCOL_ERROR, "HEADERS has no room for its padding or priority");
+      if (end - at < 5)
+        return this.#host.fail(ErrorCode.FRAME_SIZE_ERROR, "HEADERS has no room for its priority");
       dependsOnItself = (uint32(payload, at) & 0x7fffffff) === id;
       at += 5;
     }
@@ -256,13 +281,6 @@ export class Inbound implements FrameSink {
       return this.#block(id, endStream, payload, at, stop, dependsOnItself);
     if (dependsOnItself) return this.#host.fail(ErrorCode.PROTOCOL_ERROR, "a stream depends on itself");
     this.#gatherer.begin(id, endStream, payload, at, stop);
-    const { headersTimeoutMs } = this.#host.limits;
-    this.#cancelHeaders = this.#host.runtime.timer(headersTimeoutMs, () =>
-      this.#host.fail(
-        ErrorCode.ENHANCE_YOUR_CALM,
-        `a header block was not complete within ${headersTimeoutMs} ms`,
-      ),
-    );
     return true;
   }
 
@@ -273,7 +291,6 @@ export class Inbound implements FrameSink {
     const wrong = gatherer.add(payload, start, end);
     if (wrong !== null) return this.#host.fail(wrong.code, wrong.text);
     if ((flags & Flag.END_HEADERS) === 0) return true;
-    this.#cancelHeaders();
     const { stream, endStream, bytes, length } = gatherer;
     gatherer.done();
     return this.#block(stream, endStream, bytes, 0, length, false);
@@ -346,7 +363,7 @@ export class Inbound implements FrameSink {
   #settingsFrame(flags: number, id: number, payload: Uint8Array, start: number, end: number): boolean {
     if ((flags & Flag.ACK) !== 0) {
       this.#cancelSettings();
-      this.settingsAcknowledged = true;
+      this.#ackReceived();
       return this.#useless();
     }
     if (this.settingsSeen && !this.#useless()) return false;
@@ -370,6 +387,14 @@ export class Inbound implements FrameSink {
     this.settingsSeen = true;
     this.#host.settingsReceived();
     return this.#host.isOpen;
+  }
+
+  /** The peer goes by our SETTINGS from here on: what it could send more than those allow is taken back. */
+  #ackReceived(): void {
+    if (this.settingsAcknowledged) return;
+    this.settingsAcknowledged = true;
+    const less = initialWindow - this.#host.limits.streamWindowBytes;
+    if (less > 0) for (const stream of this.#host.streams.values()) stream.narrow(less);
   }
 
   #pingFrame(flags: number, payload: Uint8Array, start: number): boolean {
@@ -406,9 +431,12 @@ export class Inbound implements FrameSink {
 
   #priorityUpdateFrame(id: number, payload: Uint8Array, start: number, end: number): boolean {
     if (!this.#useless()) return false;
+    const prioritized = uint32(payload, start) & 0x7fffffff;
+    if (prioritized === 0)
+      return this.#host.fail(ErrorCode.PROTOCOL_ERROR, "PRIORITY_UPDATE came for stream 0");
     let value = "";
     for (let i = start + 4; i < end && value.length < 256; i++) value += String.fromCharCode(payload[i]!);
-    return this.#host.priorityUpdateReceived(uint32(payload, start) & 0x7fffffff, value);
+    return this.#host.priorityUpdateReceived(prioritized, value);
   }
 
   /** A frame of a stream that is neither open nor new. */

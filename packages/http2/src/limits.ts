@@ -36,7 +36,7 @@ export interface Limits {
   readonly handshakeTimeoutMs: number;
   /** Until our SETTINGS are acknowledged, in milliseconds (section 6.5.3). 30,000. */
   readonly settingsTimeoutMs: number;
-  /** From a HEADERS frame to the end of its block, in milliseconds. 10,000. */
+  /** Until a header block, or any frame but DATA, is complete: from so long on, at the latest twice that, in milliseconds. 10,000. */
   readonly headersTimeoutMs: number;
   /** What is read and thrown away of a request that was answered before it had ended, in bytes. May be 0. 262,144. */
   readonly drainBytes: number;

@@ -87,6 +87,11 @@ export class Output {
     this.touch();
   }
 
+  /** It has nothing to send any more. */
+  forget(stream: Stream): void {
+    this.#ready.remove(stream);
+  }
+
   /** A stream's last frame is written: flushed() follows when it has left. */
   ends(stream: Stream): void {
     this.#ending.push(stream);

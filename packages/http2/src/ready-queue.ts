@@ -2,6 +2,8 @@ import type { Stream } from "./stream.ts";
 
 /** RFC 9218 section 4.1: 0 is the most urgent. */
 const urgencies = 8;
+/** The `readyUrgency` of a stream that does not wait. */
+export const notReady = -1;
 
 /**
  * The streams that wait for room on their connection, the most urgent first (RFC 9218 section 10). Those of the same urgency
@@ -18,24 +20,25 @@ export class ReadyQueue {
 
   /** Behind the others of its urgency. Once. */
   add(stream: Stream): void {
-    if (stream.isReady) return;
-    const { urgency } = stream;
-    const last = this.#last[urgency]!;
-    if (last === null) this.#first[urgency] = stream;
-    else last.nextReady = stream;
-    this.#last[urgency] = stream;
-    stream.isReady = true;
-    this.#size++;
+    if (stream.readyUrgency === notReady) this.#link(stream, this.#last[stream.urgency]!, null);
   }
 
   /** Before the others of its urgency: its turn is not over. */
   putBack(stream: Stream): void {
-    const { urgency } = stream;
-    stream.nextReady = this.#first[urgency]!;
-    this.#first[urgency] = stream;
-    if (stream.nextReady === null) this.#last[urgency] = stream;
-    stream.isReady = true;
-    this.#size++;
+    this.#link(stream, null, this.#first[stream.urgency]!);
+  }
+
+  /** It waits no longer, if it did: one that is reset is not kept until there is room. */
+  remove(stream: Stream): void {
+    const { readyUrgency: urgency, previousReady: previous, nextReady: next } = stream;
+    if (urgency === notReady) return;
+    if (previous === null) this.#first[urgency] = next;
+    else previous.nextReady = next;
+    if (next === null) this.#last[urgency] = previous;
+    else next.previousReady = previous;
+    stream.readyUrgency = notReady;
+    stream.previousReady = stream.nextReady = null;
+    this.#size--;
   }
 
   /** Takes the next one out. */
@@ -44,11 +47,19 @@ export class ReadyQueue {
     let urgency = 0;
     while (this.#first[urgency] === null) urgency++;
     const stream = this.#first[urgency]!;
-    this.#first[urgency] = stream.nextReady;
-    if (stream.nextReady === null) this.#last[urgency] = null;
-    stream.nextReady = null;
-    stream.isReady = false;
-    this.#size--;
+    this.remove(stream);
     return stream;
+  }
+
+  #link(stream: Stream, previous: Stream | null, next: Stream | null): void {
+    const { urgency } = stream;
+    stream.readyUrgency = urgency;
+    stream.previousReady = previous;
+    stream.nextReady = next;
+    if (previous === null) this.#first[urgency] = stream;
+    else previous.nextReady = stream;
+    if (next === null) this.#last[urgency] = stream;
+    else next.previousReady = stream;
+    this.#size++;
   }
 }

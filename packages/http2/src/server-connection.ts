@@ -44,6 +44,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   #problem: string | undefined;
   #cause: unknown;
   #clientLeaves = false;
+  #stopWaiting: () => void = nothing;
 
   constructor(
     duplex: Duplex,
@@ -83,17 +84,15 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     this.#drain = "draining";
     this.goaway(everyStream, ErrorCode.NO_ERROR);
     // What the client sent before it heard of it arrives before the answer to this. It need not answer.
-    const cancel = this.timer(drainPingMs, () => this.#refuseFromNowOn());
-    this.pings.send(() => {
-      cancel();
-      this.#refuseFromNowOn();
-    });
+    this.#stopWaiting = this.timer(drainPingMs, () => this.#refuseFromNowOn());
+    this.pings.send(() => this.#refuseFromNowOn());
   }
 
   #refuseFromNowOn(): void {
+    this.#stopWaiting();
     if (!this.isOpen || this.#drain !== "draining") return;
     this.#drain = "last";
-    this.goaway(this.lastPeerStream, ErrorCode.NO_ERROR);
+    this.goaway(this.lastTaken, ErrorCode.NO_ERROR);
   }
 
   /** Resets what runs, and closes. */
@@ -121,6 +120,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
       return this.fail(ErrorCode.PROTOCOL_ERROR, `a client opens stream ${id}, which is even`);
     this.lastPeerStream = id;
     if (this.#drain === "last") return this.refuse(id, ErrorCode.REFUSED_STREAM);
+    this.lastTaken = id;
     if (this.streams.size >= this.limits.maxConcurrentStreams)
       return this.refuse(id, ErrorCode.REFUSED_STREAM);
     if (block.outcome === "too-large") return this.#tooLarge(id, block, endStream);
@@ -139,7 +139,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   }
 
   /** RFC 6585 section 5. */
-  #tooLarge(id: number, { octets }: HeaderBlock, endStream: boolean): boolean {
+  #tooLarge(id: number, { problem }: HeaderBlock, endStream: boolean): boolean {
     const head = {
       method: "GET",
       scheme: "",
@@ -151,10 +151,11 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     };
     const request = { head, contentLength: -1, expectsContinue: false, priority: undefined };
     const stream = new ServerStream(this, id, request, this.peerSettings.initialWindowSize);
+    stream.isTurnedAway = true;
     this.streams.set(id, stream);
     stream.accepted(ignored);
     if (endStream) stream.endReceived(null);
-    const text = `The header fields have ${octets} bytes: the most is ${this.limits.maxHeaderBytes}.\n`;
+    const text = `${problem}\n`;
     stream.reply(
       431,
       plainText,
@@ -174,7 +175,8 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   }
 
   isIdle(id: number): boolean {
-    return id > this.lastPeerStream;
+    // Even ones are the server's, which opens none.
+    return id % 2 === 0 || id > this.lastPeerStream;
   }
 
   isAnswered(): boolean {
@@ -212,6 +214,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   }
 
   protected connectionEnded(end: ConnectionEnd): void {
+    this.#stopWaiting();
     if (end.kind === "protocol") this.#problem = end.text;
     else if (end.kind === "lost") this.#cause = end.cause;
   }
@@ -225,6 +228,8 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     if (this.isOpen && this.streams.size === 0 && !this.output.isPending) this.shut();
   }
 }
+
+function nothing(): void {}
 
 const ignored = { data(): void {}, end(): void {}, fault(): void {}, writable(): void {}, closed(): void {} };
 const plainText = ["content-type", "text/plain; charset=utf-8"];

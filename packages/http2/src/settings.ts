@@ -14,6 +14,9 @@ export const Setting = {
   NO_RFC7540_PRIORITIES: 0x9,
 } as const;
 
+/** RFC 9113 section 6.9.2: of streams and of the connection, until someone says otherwise. */
+export const initialWindow = 65_535;
+
 /** What a peer has said of itself. */
 export interface PeerSettings {
   headerTableSize: number;
@@ -31,7 +34,7 @@ export function initialSettings(): PeerSettings {
     headerTableSize: 4096,
     enablePush: true,
     maxConcurrentStreams: Infinity,
-    initialWindowSize: 65_535,
+    initialWindowSize: initialWindow,
     maxFrameSize: 16_384,
     maxHeaderListSize: Infinity,
     enableConnectProtocol: false,

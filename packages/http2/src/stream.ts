@@ -3,12 +3,15 @@ import { Backlog } from "./backlog.ts";
 import { Held } from "./held.ts";
 import { unsendable, unsendableFault } from "./message/unsendable.ts";
 import type { Output } from "./output.ts";
+import { notReady } from "./ready-queue.ts";
 
 /** What a stream asks of its connection. */
 export interface StreamHost {
   readonly output: Output;
   /** The window that a stream is given at first. */
   readonly streamWindow: number;
+  /** What the peer may send beyond it, for it may not have heard of it yet. */
+  readonly streamWindowExtra: number;
   /** A stream's window is due to be credited: a good time to look whether it is large enough. Gives what it may be. */
   windowWanted(current: number): number;
   /** A stream that had a larger window than at first is over. */
@@ -54,13 +57,16 @@ export abstract class Stream implements Exchange {
   /** What the peer lets us send; negative after it has lowered SETTINGS_INITIAL_WINDOW_SIZE (RFC 9113 section 6.9.2). */
   sendWindow: number;
   /** Its place among those that wait for room. */
-  isReady = false;
+  readyUrgency: number = notReady;
+  previousReady: Stream | null = null;
   nextReady: Stream | null = null;
   /** RFC 9218 section 4. Without a word of the client's, streams take turns: no call of many waits for another's end. */
   urgency = 3;
   isIncremental = true;
   /** deliver() is due. */
   isDeferred = false;
+  /** It was turned away at once: that it ended well says nothing for its peer. */
+  isTurnedAway = false;
   protected readonly host: StreamHost;
   protected sink: Sink | null = null;
   protected local: number = idle;
@@ -92,7 +98,8 @@ export abstract class Stream implements Exchange {
   constructor(host: StreamHost, sendWindow: number) {
     this.host = host;
     this.sendWindow = sendWindow;
-    this.#firstWindow = this.#window = this.#receiveWindow = host.streamWindow;
+    this.#firstWindow = this.#window = host.streamWindow;
+    this.#receiveWindow = host.streamWindow + host.streamWindowExtra;
   }
 
   /** Sends the head, if one waits to be sent. False: no body may be written. */
@@ -192,6 +199,7 @@ export abstract class Stream implements Exchange {
     this.#dropBacklog();
     this.local = ended;
     this.#stopped = true;
+    if (this.#held !== null) this.#linger();
     if (this.#endTold) this.finish(this.#endFlushed);
   }
 
@@ -331,6 +339,11 @@ export abstract class Stream implements Exchange {
     return this.#receiveWindow >= 0;
   }
 
+  /** The peer may send so much less than before (RFC 9113 section 6.9.2). */
+  narrow(bytes: number): void {
+    this.#receiveWindow -= bytes;
+  }
+
   /** Bytes that were charged and hold no data: padding. */
   refund(length: number): void {
     if (length > 0 && !this.remoteEnded) this.#credit(length);
@@ -406,7 +419,10 @@ export abstract class Stream implements Exchange {
 
   /** The peer has broken the rules on it. */
   violated(code: number, text: string): void {
+    const isOver = this.local === ended && this.remoteEnded;
     this.cut(code);
+    // Its end is written, and has not left: the peer broke the rules before it can have known.
+    if (isOver) this.host.rst(this, code);
     this.die({ by: "local", kind: "protocol", h2: code, processed: "maybe", text });
   }
 
@@ -457,6 +473,7 @@ export abstract class Stream implements Exchange {
   }
 
   #dropBacklog(): void {
+    if (this.#backlog !== null) this.host.output.forget(this);
     this.#backlog = null;
     this.#trailers = null;
   }

@@ -19,8 +19,8 @@ export interface FrameSink {
   dataFrameEnd(): boolean;
   /** A frame is longer than was allowed (RFC 9113 section 4.2). Nothing follows. */
   frameTooLong(type: number, stream: number, length: number): void;
-  /** RFC 9113 section 6.1: the padding is as long as the payload, or longer. Nothing follows. */
-  badPadding(): void;
+  /** RFC 9113 section 6.1: the padding is as long as the payload, or longer; or its length is missing. Nothing follows. */
+  badPadding(isMissing: boolean): void;
 }
 
 /** What is read next. */
@@ -43,6 +43,8 @@ export class FrameReader {
   readonly #maxLength: number;
   readonly #header: Uint8Array = new Uint8Array(frameHeaderSize);
   #headerLength = 0;
+  /** Frames that have come whole, and one. */
+  #frames = 1;
   #reads: number = header;
   #type = 0;
   #flags = 0;
@@ -57,6 +59,11 @@ export class FrameReader {
   constructor(sink: FrameSink, maxLength: number) {
     this.#sink = sink;
     this.#maxLength = maxLength;
+  }
+
+  /** The number of the frame, but DATA, of which a part has come; 0 if there is none. */
+  get incomplete(): number {
+    return this.#headerLength > 0 || this.#reads === payload ? this.#frames : 0;
   }
 
   /** Reads on. False: the sink has said stop. */
@@ -103,7 +110,7 @@ export class FrameReader {
           if (at === end) return true;
           this.#padding = chunk[at++] as number;
           if (this.#padding >= this.#left) {
-            this.#sink.badPadding();
+            this.#sink.badPadding(false);
             return false;
           }
           this.#left -= 1 + this.#padding;
@@ -144,6 +151,7 @@ export class FrameReader {
       ((buf[at + 6] as number) << 16) |
       ((buf[at + 7] as number) << 8) |
       (buf[at + 8] as number);
+    this.#frames++;
     if (length > this.#maxLength) {
       this.#sink.frameTooLong(type, stream, length);
       return false;
@@ -160,7 +168,7 @@ export class FrameReader {
     this.#padding = 0;
     this.#reads = (flags & Flag.PADDED) === 0 ? data : padLength;
     if (this.#reads === padLength && length === 0) {
-      this.#sink.badPadding();
+      this.#sink.badPadding(true);
       return false;
     }
     return true;

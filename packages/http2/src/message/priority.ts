@@ -14,10 +14,12 @@ const member = /^[ \t]*([a-z*][a-z0-9_.*-]*)(?:=([^,;]*))?(?:;[^,]*)?[ \t]*$/;
 export function readPriority(text: string): Priority | undefined {
   let urgency = 3;
   let incremental = false;
-  for (const part of text.split(",")) {
+  // A dictionary may be empty.
+  for (const part of text.trim() === "" ? [] : text.split(",")) {
     const match = member.exec(part);
     if (match === null) return undefined;
-    const [, key, value] = match;
+    const key = match[1];
+    const value = match[2]?.trimEnd();
     if (key === "u" && value !== undefined && /^[0-7]$/.test(value)) urgency = Number(value);
     else if (key === "i" && (value === undefined || value === "?1")) incremental = true;
     else if (key === "i" && value === "?0") incremental = false;

@@ -1,0 +1,253 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { describe, expect, test } from "vitest";
+import { FrameType } from "../../src/frame/frame-type.ts";
+import { WindowBudget } from "../../src/window-tuner.ts";
+import { octets } from "../hpack/support.ts";
+import { ClientScript } from "../support/client-script.ts";
+import { data, headers, padded, pingAck, rstStream, windowUpdate } from "../support/frames.ts";
+import { get, post, ServerScript } from "../support/server-script.ts";
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+const largest = 0x7fffffff;
+const ok = [":status", "200"];
+
+/** A server that answers stream 1 with these bytes, as windows let it. */
+function responding(body: Uint8Array, initial: number): ServerScript {
+  const script = ServerScript.open({ settings: { INITIAL_WINDOW_SIZE: initial } });
+  script.receive(headers(1, get, "END_STREAM"));
+  script.last.exchange.reply(200, [], body, null);
+  script.sent();
+  return script;
+}
+
+describe("section 6.9: what this side sends", () => {
+  test("passes through a window of one byte", () => {
+    const script = responding(octets("abc"), 1);
+    for (const line of ["DATA 1 b", "DATA 1 END_STREAM c"]) {
+      script.receive(windowUpdate(1, 1));
+      expect(script.sent()).toEqual([line]);
+    }
+    expect(script.last.events().at(-1)).toBe("closed true");
+  });
+
+  test("waits for the connection's window as for the stream's", () => {
+    const script = responding(new Uint8Array(65_535), 65_535);
+    script.receive(headers(3, get, "END_STREAM"));
+    script.last.exchange.reply(200, [], octets("abc"), null);
+    expect(script.sent()).toEqual(["HEADERS 3 :status=200 content-length=3"]);
+    script.receive(windowUpdate(3, 100));
+    expect(script.sent()).toEqual([]);
+    script.receive(windowUpdate(0, 2));
+    expect(script.sent()).toEqual(["DATA 3 ab"]);
+    script.receive(windowUpdate(0, 100));
+    expect(script.sent()).toEqual(["DATA 3 END_STREAM c"]);
+  });
+
+  test("holds no END_STREAM, HEADERS or trailers back for want of a window", () => {
+    const script = ServerScript.open({ settings: { INITIAL_WINDOW_SIZE: 0 } });
+    script.receive(headers(1, get, "END_STREAM"), headers(3, get, "END_STREAM"));
+    script.requests[0]!.exchange.respond(200, []);
+    script.requests[0]!.exchange.flush();
+    script.requests[0]!.exchange.end(null);
+    script.requests[1]!.exchange.reply(200, [], null, ["x", "y"]);
+    expect(script.sent()).toEqual([
+      "HEADERS 1 :status=200",
+      "DATA 1 END_STREAM",
+      "HEADERS 3 :status=200",
+      "HEADERS 3 END_STREAM x=y",
+    ]);
+  });
+
+  test("tells a writer to wait, and when to go on", () => {
+    const script = ServerScript.open({ settings: { INITIAL_WINDOW_SIZE: 0 } });
+    script.receive(headers(1, get, "END_STREAM"));
+    const { exchange } = script.last;
+    exchange.respond(200, []);
+    expect(exchange.write(new Uint8Array(40_000))).toBe(true);
+    expect(exchange.write(new Uint8Array(40_000))).toBe(false);
+    script.receive(windowUpdate(1, 60_000));
+    expect(script.last.events()).toEqual(["end"]);
+    script.receive(windowUpdate(1, 10_000));
+    expect(script.last.events()).toEqual(["writable"]);
+  });
+
+  test.each([
+    ["a stream's window", 1, ["RST_STREAM 1 FLOW_CONTROL_ERROR"]],
+    ["the connection's window", 0, ["GOAWAY 1 FLOW_CONTROL_ERROR"]],
+  ])("section 6.9.1: more than 2^31-1 in %s", (_, stream, expected) => {
+    const script = responding(octets("abc"), 0);
+    script.receive(windowUpdate(stream, largest), windowUpdate(stream, largest));
+    expect(script.sent().filter((line) => !line.startsWith("DATA"))).toEqual(expected);
+  });
+
+  test.each([
+    ["a stream", 1, ["RST_STREAM 1 PROTOCOL_ERROR"]],
+    ["the connection", 0, ["GOAWAY 1 PROTOCOL_ERROR"]],
+  ])("an increment of 0 on %s", (_, stream, expected) => {
+    const script = responding(octets("abc"), 0);
+    script.receive(windowUpdate(stream, 0));
+    expect(script.sent()).toEqual(expected);
+  });
+
+  test("the reserved bit of an increment is ignored", () => {
+    const script = responding(octets("abc"), 0);
+    script.receive(windowUpdate(1, 0x80000000 + 2));
+    expect(script.sent()).toEqual(["DATA 1 ab"]);
+  });
+
+  test("a stream that is reset gives its turn to the others", () => {
+    const script = responding(new Uint8Array(70_000), largest);
+    script.receive(headers(3, get, "END_STREAM"));
+    script.last.exchange.reply(200, [], octets("abc"), null);
+    script.receive(rstStream(1, "CANCEL"), windowUpdate(0, 3));
+    expect(script.sent().at(-1)).toBe("DATA 3 END_STREAM abc");
+  });
+});
+
+describe("section 6.9: what the peer sends", () => {
+  const limits = { streamWindowBytes: 100, maxStreamWindowBytes: 100, connectionWindowBytes: 65_535 };
+
+  function receiving(): ServerScript {
+    const script = ServerScript.open({ limits });
+    script.receive(headers(1, post));
+    return script;
+  }
+
+  test("beyond a stream's window is a stream error; its siblings go on", () => {
+    const script = receiving();
+    script.last.exchange.pause();
+    script.receive(data(1, new Uint8Array(100)));
+    expect(script.sent()).toEqual([]);
+    script.receive(data(1, "x"), headers(3, get, "END_STREAM"));
+    expect(script.sent()).toEqual(["RST_STREAM 1 FLOW_CONTROL_ERROR"]);
+    expect(script.requests[0]!.events()).toEqual([
+      "fault local protocol FLOW_CONTROL_ERROR maybe",
+      "closed false",
+    ]);
+    expect(script.last.events()).toEqual(["end"]);
+  });
+
+  test("is credited in halves of the window, not by the frame", () => {
+    const script = receiving();
+    script.receive(data(1, new Uint8Array(49)));
+    expect(script.sent()).toEqual([]);
+    script.receive(data(1, "x"));
+    expect(script.sent()).toEqual(["WINDOW_UPDATE 1 50"]);
+  });
+
+  test("is credited when the reader has taken it: not while it is paused", () => {
+    const script = receiving();
+    script.last.exchange.pause();
+    script.receive(data(1, new Uint8Array(60)));
+    expect(script.sent()).toEqual([]);
+    script.last.exchange.resume();
+    expect(script.sent()).toEqual(["WINDOW_UPDATE 1 60"]);
+  });
+
+  test("is credited with its padding, paused or not", () => {
+    const script = receiving();
+    script.receive(padded(data(1, "x"), 58));
+    expect(script.sent()).toEqual(["WINDOW_UPDATE 1 60"]);
+    script.last.exchange.pause();
+    script.receive(padded(data(1, "xy"), 57));
+    expect(script.sent()).toEqual(["WINDOW_UPDATE 1 58"]);
+    script.last.exchange.resume();
+    script.receive(data(1, new Uint8Array(48)));
+    expect(script.sent()).toEqual(["WINDOW_UPDATE 1 50"]);
+  });
+
+  test("is credited on the connection on receipt, so that a paused stream keeps nothing from the others", () => {
+    const wide = { ...limits, streamWindowBytes: 40_000, maxStreamWindowBytes: 40_000 };
+    const script = ServerScript.open({ limits: wide });
+    script.receive(headers(1, post));
+    script.last.exchange.pause();
+    script.receive(data(1, new Uint8Array(16_384)), data(1, new Uint8Array(16_383)));
+    expect(script.sent()).toEqual([]);
+    script.receive(data(1, "x"));
+    expect(script.sent()).toEqual(["WINDOW_UPDATE 0 32768"]);
+  });
+
+  test.each([
+    ["is closed", (script: ServerScript) => script.last.exchange.reset(8)],
+    ["has been answered", (script: ServerScript) => script.last.exchange.reply(200, [], null, null)],
+  ])("is credited on the connection when its stream %s", (_, answer) => {
+    const script = ServerScript.open({ limits: { ...limits, streamWindowBytes: 65_535 } });
+    script.receive(headers(1, post));
+    answer(script);
+    script.sent();
+    for (let i = 0; i < 2; i++) script.receive(data(1, new Uint8Array(16_384)));
+    expect(script.sent()).toContain("WINDOW_UPDATE 0 32768");
+  });
+
+  test("beyond the connection's window is a connection error, whatever the streams' windows", () => {
+    const wide = { streamWindowBytes: largest, connectionWindowBytes: 65_535, maxFrameBytes: 100_000 };
+    const script = ServerScript.open({ limits: wide });
+    script.receive(headers(1, post), data(1, new Uint8Array(65_536)));
+    expect(script.sent()).toEqual(["GOAWAY 1 FLOW_CONTROL_ERROR"]);
+  });
+
+  test("a client credits a response as a server does a request", () => {
+    const script = ClientScript.open({ limits });
+    const call = script.open();
+    call.exchange.pause();
+    script.receive(headers(1, ok), data(1, new Uint8Array(100)));
+    script.sent();
+    call.exchange.resume();
+    expect(script.sent()).toEqual(["WINDOW_UPDATE 1 100"]);
+    script.receive(data(1, new Uint8Array(100), "END_STREAM"));
+    expect(call.events().slice(-2)).toEqual(["end", "closed true"]);
+  });
+});
+
+describe("a stream's window that the link outgrows", () => {
+  const limits = { streamWindowBytes: 100, maxStreamWindowBytes: 10_000 };
+
+  /** Sends 90 bytes within the round trip of the server's PING. */
+  function measured(budget: WindowBudget): ServerScript {
+    const script = ServerScript.open({ limits, budget });
+    script.receive(headers(1, post), data(1, new Uint8Array(60)));
+    const asked = script.wire.frames().find(({ type }) => type === FrameType.PING)!;
+    script.receive(data(1, new Uint8Array(45)), data(1, new Uint8Array(45)), pingAck(asked.payload));
+    script.sent();
+    script.receive(data(1, new Uint8Array(60)));
+    return script;
+  }
+
+  test("grows with its next credit to twice what came within a round trip", () => {
+    expect(measured(new WindowBudget(1000)).sent().at(-1)).toBe("WINDOW_UPDATE 1 140");
+  });
+
+  test("grows by no more than the process has left", () => {
+    expect(measured(new WindowBudget(7)).sent().at(-1)).toBe("WINDOW_UPDATE 1 67");
+  });
+
+  test("gives back what it had when its stream is over", () => {
+    const budget = new WindowBudget(1000);
+    const script = measured(budget);
+    expect(budget.take(2000)).toBe(920);
+    script.receive(rstStream(1, "CANCEL"));
+    expect(budget.take(2000)).toBe(80);
+  });
+});
+
+/** A response that waits for the connection's window, and is reset. */
+function resetWhileItWaits(script: ServerScript): WeakRef<object> {
+  script.receive(headers(3, get, "END_STREAM"));
+  script.requests.pop()!.exchange.reply(200, [], octets("waits"), null);
+  script.runtime.settle();
+  const gone = new WeakRef(script.server.streams.get(3)!);
+  script.receive(rstStream(3, "CANCEL"));
+  return gone;
+}
+
+test("a stream that was reset while it waited is not kept until the connection's window opens", async () => {
+  const script = responding(new Uint8Array(65_535), 65_535);
+  const gone = resetWhileItWaits(script);
+  await new Promise(setImmediate);
+  collect();
+  expect(gone.deref()).toBeUndefined();
+  expect(script.wire.state).toBe("open");
+});
