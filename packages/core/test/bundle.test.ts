@@ -1,27 +1,9 @@
-import { build } from "esbuild";
 import { expect, test } from "vitest";
-
-/** The files of core that a bundle of this program carries. */
-async function carried(program: string): Promise<string[]> {
-  const { metafile } = await build({
-    stdin: { contents: program, resolveDir: import.meta.dirname, loader: "js" },
-    bundle: true,
-    minify: true,
-    write: false,
-    metafile: true,
-    format: "esm",
-    platform: "neutral",
-    external: ["@bufbuild/protobuf"],
-  });
-  const [output] = Object.values(metafile.outputs);
-  return Object.entries(output!.inputs)
-    .filter(([path, { bytesInOutput }]) => path.startsWith("packages/core/src/") && bytesInOutput > 0)
-    .map(([path]) => path.slice("packages/core/src/".length));
-}
+import { carried } from "../../../test/support/carried.ts";
 
 /** The protocols among them. */
 function protocolsOf(files: readonly string[]): string[] {
-  const folders = files.map((file) => /^protocol\/([^/]+)\//.exec(file)?.[1]);
+  const folders = files.map((file) => /^core\/protocol\/([^/]+)\//.exec(file)?.[1]);
   return [...new Set(folders)].filter((folder) => folder !== undefined).toSorted();
 }
 
@@ -39,9 +21,11 @@ test.each([
   // gRPC-Web is gRPC with its trailers in the body.
   ["grpcWebClient", ["grpc", "grpc-web"]],
 ])("a client of %s carries that protocol alone, and no server", async (protocol, folders) => {
-  const files = await carried(client(protocol));
+  const files = await carried(client(protocol), import.meta.dirname, "neutral");
   expect(protocolsOf(files)).toEqual(folders);
-  expect(files.filter((file) => /^(call\/server|memory)\/|\/server(-call)?\.ts$/.test(file))).toEqual([]);
+  expect(files.filter((file) => /^core\/(call\/server|memory)\/|\/server(-call)?\.ts$/.test(file))).toEqual(
+    [],
+  );
 });
 
 const server = (protocol: string): string => `
@@ -57,7 +41,7 @@ test.each([
   ["grpcServer", ["grpc"]],
   ["grpcWebServer", ["grpc", "grpc-web"]],
 ])("a server of %s carries that protocol alone, and no client", async (protocol, folders) => {
-  const files = await carried(server(protocol));
+  const files = await carried(server(protocol), import.meta.dirname, "neutral");
   expect(protocolsOf(files)).toEqual(folders);
-  expect(files.filter((file) => /^(call\/client|memory)\/|\/client\.ts$/.test(file))).toEqual([]);
+  expect(files.filter((file) => /^core\/(call\/client|memory)\/|\/client\.ts$/.test(file))).toEqual([]);
 });

@@ -164,15 +164,15 @@ export class Inbound implements FrameSink {
       case FrameType.RST_STREAM:
         return this.#rstStreamFrame(id, payload, start);
       case FrameType.SETTINGS:
-        return this.#settingsFrame(flags, id, payload, start, end);
+        return this.#settingsFrame(flags, payload, start, end);
       case FrameType.PING:
         return this.#pingFrame(flags, payload, start);
       case FrameType.GOAWAY:
-        return this.#goawayFrame(id, payload, start, end);
+        return this.#goawayFrame(payload, start, end);
       case FrameType.PRIORITY:
         return this.#priorityFrame(id, payload, start, end);
       case FrameType.PRIORITY_UPDATE:
-        return this.#priorityUpdateFrame(id, payload, start, end);
+        return this.#priorityUpdateFrame(payload, start, end);
       case FrameType.PUSH_PROMISE:
         return this.#host.fail(ErrorCode.PROTOCOL_ERROR, "PUSH_PROMISE came, and push is off");
       default:
@@ -360,7 +360,7 @@ export class Inbound implements FrameSink {
     return this.#host.isOpen;
   }
 
-  #settingsFrame(flags: number, id: number, payload: Uint8Array, start: number, end: number): boolean {
+  #settingsFrame(flags: number, payload: Uint8Array, start: number, end: number): boolean {
     if ((flags & Flag.ACK) !== 0) {
       this.#cancelSettings();
       this.#ackReceived();
@@ -405,7 +405,7 @@ export class Inbound implements FrameSink {
     return this.#useless();
   }
 
-  #goawayFrame(id: number, payload: Uint8Array, start: number, end: number): boolean {
+  #goawayFrame(payload: Uint8Array, start: number, end: number): boolean {
     if (!this.#useless()) return false;
     const last = uint32(payload, start) & 0x7fffffff;
     return this.#host.goawayReceived(
@@ -429,7 +429,7 @@ export class Inbound implements FrameSink {
     return this.countMistake();
   }
 
-  #priorityUpdateFrame(id: number, payload: Uint8Array, start: number, end: number): boolean {
+  #priorityUpdateFrame(payload: Uint8Array, start: number, end: number): boolean {
     if (!this.#useless()) return false;
     const prioritized = uint32(payload, start) & 0x7fffffff;
     if (prioritized === 0)

@@ -1,7 +1,8 @@
 import type { Protocol } from "@millrace/core";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { MemoryBudget } from "../../src/call/memory-budget.ts";
 import { envelope, RawCall } from "../support/raw-call.ts";
+import { watchBudgets } from "../support/budget-watch.ts";
 import { codeOf, partsFor, protocols, quiet, stage } from "../support/stage.ts";
 import { createClient } from "@millrace/core";
 import { connectTransport, memoryConnector } from "@millrace/core/host";
@@ -12,29 +13,7 @@ import { plainCompression } from "../support/fake-compression.ts";
 const gzip = plainCompression("gzip");
 const text = new TextEncoder();
 
-/** The bytes that budgets have given out: now, and at most. */
-let held = 0;
-let peak = 0;
-
-beforeEach(() => {
-  held = 0;
-  peak = 0;
-  const { take, give } = MemoryBudget.prototype;
-  vi.spyOn(MemoryBudget.prototype, "take").mockImplementation(function (this: MemoryBudget, bytes) {
-    const taken = take.call(this, bytes);
-    if (taken) held += bytes;
-    peak = Math.max(peak, held);
-    return taken;
-  });
-  vi.spyOn(MemoryBudget.prototype, "give").mockImplementation(function (this: MemoryBudget, bytes) {
-    held -= bytes;
-    give.call(this, bytes);
-  });
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+const budgets = watchBudgets();
 
 describe.each(protocols)("memory is bounded both ways, whatever the peer's speed, %s", (protocol) => {
   test.each([
@@ -154,11 +133,11 @@ describe.each(protocols)("nothing is allocated from a claimed length, %s", (prot
     );
     call.exchange.write(claim);
     await quiet();
-    expect(held).toBeGreaterThan(0);
-    expect(peak).toBeLessThan(1024);
+    expect(budgets.held).toBeGreaterThan(0);
+    expect(budgets.peak).toBeLessThan(1024);
     call.reset();
     await quiet();
-    expect(held).toBe(0);
+    expect(budgets.held).toBe(0);
   });
 
   test("a claim above the limit is refused before a byte of the message has come", async () => {
@@ -174,7 +153,7 @@ describe.each(protocols)("nothing is allocated from a claimed length, %s", (prot
     expect(call.events).toContain("end");
     expect(on.serverEnds).toMatchObject([{ code: "resource_exhausted" }]);
     expect(on.serverEnds[0]?.error?.message).toContain("4294967295 bytes exceeds the limit of 4194304 bytes");
-    expect(peak).toBe(0);
+    expect(budgets.peak).toBe(0);
   });
 });
 
@@ -211,7 +190,7 @@ describe.each(protocols)(
         void call.send({ name: nameOf(bytes) });
         expect(await codeOf(call.finish())).toBe(code);
         await quiet();
-        expect(held).toBe(0);
+        expect(budgets.held).toBe(0);
       });
 
       test.each(outcomes)("responses of %d bytes: %s", async (bytes, code) => {
@@ -229,7 +208,7 @@ describe.each(protocols)(
         // Of one call alone.
         expect(await codeOf(on.client.greet({}, { maxReceiveBytes: bytes }))).toBe("ok");
         await quiet();
-        expect(held).toBe(0);
+        expect(budgets.held).toBe(0);
       });
 
       test.each(outcomes)("a send limit, messages of %d bytes: %s", async (bytes, code) => {

@@ -11,13 +11,13 @@ import type {
 import { connectTransport, createAccept, memoryConnector, serverProtocols } from "@millrace/core/host";
 import type { MemoryConnector } from "@millrace/core/host";
 import { poisonAccept, poisonConnector } from "@millrace/exchange/contract";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { GreetService } from "../../../../gen/greet/v1/greet_millrace.ts";
 import type { GreetServiceClient, GreetServiceHandlers } from "../../../../gen/greet/v1/greet_millrace.ts";
-import { MemoryBudget } from "../../src/call/memory-budget.ts";
 import { counts, countingConnector } from "../support/counting-connector.ts";
 import type { Counts } from "../support/counting-connector.ts";
 import { FakeHost } from "../support/fake-host.ts";
+import { watchBudgets } from "../support/budget-watch.ts";
 import { codeOf, countingSignal, partsFor, protocols, quiet } from "../support/stage.ts";
 
 /** A client and a server whose clocks go apart, so that it is certain whose deadline it was. */
@@ -337,26 +337,7 @@ const endings = [
   },
 ] as const;
 
-/** What all budgets together have given out. */
-let held = 0;
-
-beforeEach(() => {
-  held = 0;
-  const { take, give } = MemoryBudget.prototype;
-  vi.spyOn(MemoryBudget.prototype, "take").mockImplementation(function (this: MemoryBudget, bytes) {
-    const taken = take.call(this, bytes);
-    if (taken) held += bytes;
-    return taken;
-  });
-  vi.spyOn(MemoryBudget.prototype, "give").mockImplementation(function (this: MemoryBudget, bytes) {
-    held -= bytes;
-    give.call(this, bytes);
-  });
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+const budgets = watchBudgets();
 
 const cases = protocols.flatMap((protocol) =>
   Object.entries(phases).flatMap(([kind, list]) =>
@@ -420,7 +401,7 @@ describe.each([
     void on.connector.close(1e9).then(closed);
     await quiet();
     expect(closed).toHaveBeenCalled();
-    expect([on.handler.count, clientHost.timers, serverHost.timers, listeners(), held]).toEqual([
+    expect([on.handler.count, clientHost.timers, serverHost.timers, listeners(), budgets.held]).toEqual([
       0, 0, 0, 0, 0,
     ]);
     expect([on.errors, clientHost.reported, serverHost.reported]).toEqual([[], [], []]);

@@ -1,32 +1,12 @@
 import { RpcError } from "@millrace/core";
 import type { CommonTransportOptions, Observer } from "@millrace/core";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { MemoryBudget } from "../../src/call/memory-budget.ts";
+import { describe, expect, test } from "vitest";
 import type { GreetServiceHandlers } from "../../../../gen/greet/v1/greet_millrace.ts";
+import { watchBudgets } from "../support/budget-watch.ts";
 import { codeOf, countingSignal, protocols, quiet, stage } from "../support/stage.ts";
 import type { Stage } from "../support/stage.ts";
 
-/** Bytes that all budgets together have given out. */
-let held = 0;
-
-beforeEach(() => {
-  held = 0;
-  const take = MemoryBudget.prototype.take;
-  const give = MemoryBudget.prototype.give;
-  vi.spyOn(MemoryBudget.prototype, "take").mockImplementation(function (this: MemoryBudget, bytes) {
-    const taken = take.call(this, bytes);
-    if (taken) held += bytes;
-    return taken;
-  });
-  vi.spyOn(MemoryBudget.prototype, "give").mockImplementation(function (this: MemoryBudget, bytes) {
-    held -= bytes;
-    give.call(this, bytes);
-  });
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+const budgets = watchBudgets();
 
 const handlers: GreetServiceHandlers = {
   greet: ({ name }) => ({ greeting: `Hello, ${name}!` }),
@@ -91,7 +71,7 @@ function expectNothingLeft(on: Stage, listeners: () => number): void {
   expect(on.serverEnds).toHaveLength(1);
   expect(on.host.timers).toBe(0);
   expect(listeners()).toBe(0);
-  expect(held).toBe(0);
+  expect(budgets.held).toBe(0);
 }
 
 const passes: CommonTransportOptions["interceptors"] = [(call, next) => next(call)];
@@ -181,7 +161,7 @@ describe.each(protocols)("the first settle wins, every call settles once and clo
         await quiet();
         expect(on.clientEnds.map(({ code }) => code)).toEqual(["canceled"]);
         expect(on.serverEnds).toEqual([]);
-        expect([on.host.timers, listeners(), held]).toEqual([0, 0, 0]);
+        expect([on.host.timers, listeners(), budgets.held]).toEqual([0, 0, 0]);
       },
     );
   });
@@ -280,7 +260,7 @@ describe.each(["headers", "sent", "received", "end", "opened"] as const)(
         await quiet();
         expect(on.clientEnds.map(({ code: end }) => end)).toEqual([code]);
         expect(on.serverEnds.length).toBeLessThanOrEqual(1);
-        expect([on.host.timers, listeners(), held]).toEqual([0, 0, 0]);
+        expect([on.host.timers, listeners(), budgets.held]).toEqual([0, 0, 0]);
         expect(on.host.reported).toEqual([]);
       });
     });

@@ -122,7 +122,9 @@ describe("section 6.8: a client that hears GOAWAY", () => {
     script.sent();
     script.receive(goaway(1, "NO_ERROR", "bye"));
     expect(refused.events()).toEqual(["sent", "fault peer goaway NO_ERROR never", "closed false"]);
-    expect(refused.lastFault!.text).toBe("a is shutting down, and took no more requests (GOAWAY NO_ERROR (bye))");
+    expect(refused.lastFault!.text).toBe(
+      "a is shutting down, and took no more requests (GOAWAY NO_ERROR (bye))",
+    );
     expect(script.isRetired).toBe(true);
     expect(script.sent()).toEqual([]);
     script.receive(headers(1, ok), data(1, "rest", "END_STREAM"));
