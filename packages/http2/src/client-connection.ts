@@ -82,7 +82,8 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
       [Setting.MAX_HEADER_LIST_SIZE, limits.maxHeaderBytes],
       [Setting.NO_RFC7540_PRIORITIES, 1],
     ]);
-    if (options.keepalive !== undefined) this.keepAlive(options.keepalive);
+    const { keepalive } = options;
+    if (keepalive !== undefined) this.keepAlive(keepalive, keepalive.whileIdle === true);
   }
 
   /** How many streams may be opened now. */
@@ -210,7 +211,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   streamEnded(): void {
     this.#roomDue = true;
     this.output.touch();
-    if (this.streams.size === 0) this.#options.busy?.(false);
+    if (this.streams.size === 0) this.#busy(false);
   }
 
   protected lose(stream: Stream, end: ConnectionEnd): void {
@@ -247,10 +248,15 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     }
     const id = this.#nextId;
     this.#nextId += 2;
-    if (this.streams.size === 0) this.#options.busy?.(true);
     this.streams.set(id, stream);
     stream.start(id, this.peerSettings.initialWindowSize);
+    if (this.streams.size === 1) this.#busy(true);
     if (id > lastId) this.retire();
+  }
+
+  #busy(isBusy: boolean): void {
+    this.#options.busy?.(isBusy);
+    if (this.#options.keepalive?.whileIdle !== true) this.streamsOpen(isBusy);
   }
 
   #startWaiting(): void {

@@ -100,13 +100,19 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
     this.#duplex.start(this);
   }
 
-  /** Asks a silent peer whether it lives, from now on; without an answer the connection is lost. */
-  protected keepAlive(options: KeepaliveOptions): void {
-    this.#keepalive = new Keepalive(options, this.runtime, this.pings, () => {
+  /** Asks a silent peer whether it lives, from now on, or while there are streams; without an answer the connection is lost. */
+  protected keepAlive(options: KeepaliveOptions, always: boolean): void {
+    const dead = (): void => {
       const cause = new Error(`no answer to PING within ${options.timeoutMs} ms`);
       this.#close({ kind: "lost", cause });
       this.#duplex.destroy();
-    });
+    };
+    this.#keepalive = new Keepalive(options, this.runtime, this.pings, dead, always);
+  }
+
+  /** Streams are open, or none is any more. */
+  protected streamsOpen(are: boolean): void {
+    this.#keepalive?.busy(are);
   }
 
   get isOpen(): boolean {

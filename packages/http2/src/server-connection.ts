@@ -63,7 +63,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
       [Setting.MAX_HEADER_LIST_SIZE, limits.maxHeaderBytes],
       [Setting.NO_RFC7540_PRIORITIES, 1],
     ]);
-    if (options.keepalive !== undefined) this.keepAlive(options.keepalive);
+    if (options.keepalive !== undefined) this.keepAlive(options.keepalive, true);
   }
 
   get maxConcurrent(): number {
