@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type SecureContext, TLSSocket } from "node:tls";
 import type { Fault } from "@millrace/exchange";
+import type { KeepaliveOptions } from "@millrace/http2";
 import { nodeHost } from "../host/node-host.ts";
 import type { BaseUrl } from "./base-url.ts";
 import type { ClientTls } from "./client-tls.ts";
@@ -20,6 +21,8 @@ export interface Target {
   readonly tls?: TargetTls | undefined;
   /** For TCP, TLS and, with HTTP/2, the server's SETTINGS; milliseconds. */
   readonly connectTimeoutMs: number;
+  /** For HTTP/2: how a server that says nothing is found dead. Undefined: by TCP alone. */
+  readonly keepalive?: KeepaliveOptions | undefined;
 }
 
 /** What becomes of a dial(): one of the two, once, never from inside dial(). */

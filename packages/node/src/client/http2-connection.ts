@@ -86,13 +86,14 @@ export class Http2Connection {
   }
 
   #connected(socket: Socket, by: number): void {
-    const { url } = this.#target;
+    const { url, keepalive } = this.#target;
     this.#socket = socket;
     this.#dialling = undefined;
     this.#cancelTimer = nodeHost.timer(by, () => this.#failed(this.#silent()));
     const peer = peerOf(socket, socket);
     const duplex = new SocketDuplex(socket);
     this.#engine = new ClientConnection(duplex, engineRuntime, limits, windowBudget, {
+      keepalive,
       peer,
       name: endpoint(url),
       reason: reasonOf,

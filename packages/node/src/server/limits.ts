@@ -1,4 +1,4 @@
-import { shown } from "./shown.ts";
+import { shown } from "../shown.ts";
 
 /**
  * What one server lets a peer make it hold, and for how long, as far as it can be set. All are whole numbers from 1 to
