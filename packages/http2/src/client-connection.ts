@@ -33,7 +33,7 @@ export interface ClientConnectionOptions {
   readonly peer: Peer;
   /** The peer's name in texts: `localhost:8080`. */
   readonly name: string;
-  /** There is room for a stream: SETTINGS have come, or a stream has ended. */
+  /** There may be room for a stream, and `room` says how much: SETTINGS have come, or a stream has ended. */
   readonly room?: (() => void) | undefined;
   /** A transport's `cause` in a few words. Absent: its message. */
   readonly reason?: ((cause: unknown) => string) | undefined;
@@ -261,11 +261,11 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
 
   #startWaiting(): void {
     for (const stream of this.#waiting) {
-      if (this.streams.size >= this.peerSettings.maxConcurrentStreams) return;
+      if (this.streams.size >= this.peerSettings.maxConcurrentStreams) break;
       this.#waiting.delete(stream);
       this.#start(stream);
     }
-    if (this.room > 0) this.#options.room?.();
+    if (this.isReady && this.isOpen && !this.#isRetired) this.#options.room?.();
   }
 
   #refuse(stream: ClientStream): void {

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ErrorCode } from "@millrace/exchange";
 import { Http2Connector } from "../src/client/http2-connector.ts";
 import {
@@ -293,6 +293,59 @@ describe("streams and connections", () => {
     const connector = connect(server);
     const [, second] = [Talk.open(connector), Talk.open(connector)];
     await second.saw("sent");
+  });
+
+  test("a limit that is lowered to 0 holds back what waits until it is raised, in its order", async () => {
+    const lowered = Promise.withResolvers<void>();
+    const all = Promise.withResolvers<number[]>();
+    const seen: number[] = [];
+    await using server = await scriptedHttp2(
+      ({ type, flags, stream }, socket) => {
+        if (socket !== server.sockets[0]) return;
+        if (type === HEADERS && seen.push(stream) === 3) all.resolve(seen);
+        if (type === SETTINGS && flags === ACK && seen.length > 0) lowered.resolve();
+      },
+      {
+        settings: null,
+        opened: (socket) => void socket.write(settings(3, socket === server.sockets[0] ? 1 : 0)),
+      },
+    );
+    const connector = connect(server);
+    const [runs, reset, next, last] = [0, 1, 2, 3].map(() => Talk.open(connector)) as [Talk, Talk, Talk, Talk];
+    await runs.saw("sent");
+    const first = await server.first;
+    first.write(Buffer.concat([settings(3, 0), head(1, END_STREAM)]));
+    await Promise.all([runs.closes(), lowered.promise]);
+    reset.exchange.reset(ErrorCode.CANCEL);
+    await reset.closes();
+    expect([reset.log, next.log, last.log]).toEqual([["closed"], [], []]);
+    first.write(settings(3, 1));
+    await next.saw("sent");
+    expect(last.log).toEqual([]);
+    first.write(head(3, END_STREAM));
+    await last.saw("sent");
+    expect(await all.promise).toEqual([1, 3, 5]);
+  });
+
+  describe("on a clock", () => {
+    beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
+    afterEach(() => void vi.useRealTimers());
+
+    test("a server that takes no streams yet is there: exchanges wait for it, not for the connect timeout", async () => {
+      const acknowledged = Promise.withResolvers<Socket>();
+      await using server = await scriptedHttp2(
+        ({ type, flags }, socket) => {
+          if (type === SETTINGS && flags === ACK) acknowledged.resolve(socket);
+        },
+        { settings: settings(3, 0) },
+      );
+      const talk = Talk.open(connect(server, 5000));
+      const socket = await acknowledged.promise;
+      vi.advanceTimersByTime(60_000);
+      expect(talk.log).toEqual([]);
+      socket.write(settings(3, 1));
+      await talk.saw("sent");
+    });
   });
 
   test("what is written while the exchange waits is sent in order", async () => {

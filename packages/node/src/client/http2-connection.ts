@@ -14,7 +14,7 @@ const limits = limitsFrom({ handshakeTimeoutMs: 2 ** 31 - 1, maxHeaderFields: 20
 
 /** What a connection tells its connector. */
 export interface Http2ConnectionEvents {
-  /** There is room for a stream: SETTINGS have come, or a stream has ended. */
+  /** There may be room for a stream: SETTINGS have come, or a stream has ended. */
   room(connection: Http2Connection): void;
   /** It takes no new streams; those that run go on. */
   retired(connection: Http2Connection): void;
