@@ -27,13 +27,7 @@ export class Keepalive {
   #cancel: () => void;
 
   /** `isBusy`: it asks from the start, without a word of busy(). */
-  constructor(
-    options: KeepaliveOptions,
-    runtime: Runtime,
-    pings: Pings,
-    dead: () => void,
-    isBusy: boolean,
-  ) {
+  constructor(options: KeepaliveOptions, runtime: Runtime, pings: Pings, dead: () => void, isBusy: boolean) {
     this.#options = options;
     this.#runtime = runtime;
     this.#pings = pings;

@@ -311,7 +311,12 @@ describe("streams and connections", () => {
       },
     );
     const connector = connect(server);
-    const [runs, reset, next, last] = [0, 1, 2, 3].map(() => Talk.open(connector)) as [Talk, Talk, Talk, Talk];
+    const [runs, reset, next, last] = [0, 1, 2, 3].map(() => Talk.open(connector)) as [
+      Talk,
+      Talk,
+      Talk,
+      Talk,
+    ];
     await runs.saw("sent");
     const first = await server.first;
     first.write(Buffer.concat([settings(3, 0), head(1, END_STREAM)]));

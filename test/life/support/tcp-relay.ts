@@ -31,9 +31,10 @@ export class TcpRelay {
     });
   }
 
-  static async to(port: number): Promise<TcpRelay> {
+  /** `at`: the port to listen on; 0: one that is free. */
+  static async to(port: number, at = 0): Promise<TcpRelay> {
     const relay = new TcpRelay(port);
-    relay.#server.listen(0, "127.0.0.1");
+    relay.#server.listen(at, "127.0.0.1");
     await once(relay.#server, "listening");
     return relay;
   }

@@ -8,6 +8,7 @@ import type { ClientTls } from "./client-tls.ts";
 import type { Target, TargetTls } from "./dial.ts";
 import { Http1Connector } from "./http1-connector.ts";
 import { Http2Connector } from "./http2-connector.ts";
+import { TlsSessions } from "./tls-sessions.ts";
 import { type ClientKeepalive, clientKeepalive } from "../socket/keepalive.ts";
 
 /** How a client reaches a server. */
@@ -55,7 +56,8 @@ function targetTls(tls: ClientTls): TargetTls {
       ...(cert === undefined ? {} : { cert: buffer(cert) }),
       ...(key === undefined ? {} : { key: buffer(key) }),
     });
-    return { secureContext, certified: cert !== undefined, servername, rejectUnauthorized };
+    const certified = cert !== undefined;
+    return { secureContext, certified, servername, rejectUnauthorized, sessions: new TlsSessions() };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TypeError(`tls: ca, cert or key cannot be used: ${why}`, { cause });

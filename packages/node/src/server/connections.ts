@@ -8,7 +8,12 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 
 import type { Accept, Sink, ServerExchange } from "@millrace/exchange";
-import { type KeepaliveOptions, type Limits as Http2Limits, limitsFrom, ServerConnection } from "@millrace/http2";
+import {
+  type KeepaliveOptions,
+  type Limits as Http2Limits,
+  limitsFrom,
+  ServerConnection,
+} from "@millrace/http2";
 import { SocketDuplex } from "@millrace/http2/node";
 
 import { engineRuntime, windowBudget } from "../host/engine-runtime.ts";
