@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import {
   type Caps,
   type ClientSink,
@@ -46,7 +47,7 @@ export interface ClientConnectionOptions {
 }
 
 /** A client's side of a connection. Requests wait for the peer's SETTINGS, and for room under its limit of streams. */
-export class ClientConnection extends Connection implements ClientStreamHost, Connector {
+export class ClientConnection extends Connection implements ClientStreamHost, Connector, AsyncDisposable {
   readonly peer: Peer;
   readonly name: string;
   readonly caps: Caps = caps;
@@ -117,6 +118,11 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     const cancel = this.runtime.timer(graceMs, () => this.shut());
     await this.#whenThrough.promise;
     cancel();
+  }
+
+  /** close(), with no grace: what runs is of no use to who leaves. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close(0);
   }
 
   /** Takes no new streams, and closes behind the last. */

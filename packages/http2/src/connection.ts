@@ -245,7 +245,10 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
     return false;
   }
 
-  /** Ends the connection as it should be ended: nothing runs any more, or what runs dies. */
+  /**
+   * Ends the connection as it should be ended: nothing runs any more, or what runs dies. GOAWAY and the transport's end say so
+   * for all streams at once (RFC 9113 section 5.4.1); a RST_STREAM for each would say that they alone were canceled.
+   */
   protected shut(): void {
     for (const stream of [...this.lingering]) this.lose(stream, { kind: "shutdown" });
     if (this.#state !== "open") return;

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type Accept, type Caps, ErrorCode, type Peer } from "@millrace/exchange";
 import { Connection, type ConnectionEnd } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
@@ -21,6 +22,8 @@ const everyStream = 0x7fffffff;
 
 /** How long a client may take to answer the PING between the two. */
 const drainPingMs = 1000;
+/** What a connection that goes out of scope gives its requests, in milliseconds. */
+const disposeGraceMs = 10_000;
 
 /** What a server's connection needs. */
 export interface ServerConnectionOptions {
@@ -33,7 +36,7 @@ export interface ServerConnectionOptions {
 }
 
 /** A server's side of a connection. */
-export class ServerConnection extends Connection implements ServerStreamHost {
+export class ServerConnection extends Connection implements ServerStreamHost, AsyncDisposable {
   readonly peer: Peer;
   readonly caps: Caps = caps;
   readonly isClient = false;
@@ -45,6 +48,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   #cause: unknown;
   #clientLeaves = false;
   #stopWaiting: () => void = nothing;
+  readonly #whenClosed = Promise.withResolvers<void>();
 
   constructor(
     duplex: Duplex,
@@ -86,6 +90,19 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     // What the client sent before it heard of it arrives before the answer to this. It need not answer.
     this.#stopWaiting = this.timer(drainPingMs, () => this.#refuseFromNowOn());
     this.pings.send(() => this.#refuseFromNowOn());
+  }
+
+  /** drain(), and abort() after `graceMs` milliseconds. Resolves behind the last exchange. May be called again, with less grace. */
+  async close(graceMs: number): Promise<void> {
+    this.drain();
+    const cancel = this.timer(graceMs, () => this.abort());
+    await this.#whenClosed.promise;
+    cancel();
+  }
+
+  /** close(), with 10,000 ms of grace. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close(disposeGraceMs);
   }
 
   #refuseFromNowOn(): void {
@@ -220,6 +237,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   }
 
   protected connectionClosed(): void {
+    this.#whenClosed.resolve();
     this.#options.closed(this.#problem, this.#cause);
   }
 
