@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type NodeConnectorOptions, nodeConnector } from "../src/client/node-connector.ts";
 import { listen } from "../src/server/listen.ts";
 import type { ListenOptions } from "../src/server/listen-options.ts";
-import { ACK, frame, HEADERS, headers, PING, SETTINGS } from "../../../test/support/frames.ts";
+import { ErrorCode } from "@millrace/exchange";
+import { ACK, frame, goaway, HEADERS, headers, PING, SETTINGS } from "../../../test/support/frames.ts";
 import { RawHttp2 } from "../../../test/support/raw-http2.ts";
 import { Watchable } from "../../../test/support/watchable.ts";
 import { scriptedHttp2, type SocketServer, Talk } from "./client-harness.ts";
@@ -93,6 +94,35 @@ describe("a client's keepalive", () => {
     const gone = new Promise((resolve) => on.server.sockets[0]!.once("close", resolve));
     vi.advanceTimersByTime(101);
     await gone;
+  });
+
+  test("asks half as often once a server of gRPC has taken it for abuse", async () => {
+    const watch = new Watchable();
+    const pings: number[] = [];
+    await using server = await scriptedHttp2(({ type, flags }, socket) => {
+      if (type !== PING || flags === ACK) return;
+      const number = server.sockets.indexOf(socket);
+      pings.push(number);
+      watch.changed();
+      if (number === 0) socket.write(goaway(2 ** 31 - 1, ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings"));
+    });
+    const keepalive = { intervalMs: 1000, timeoutMs: 100_000 };
+    const connector = nodeConnector({ baseUrl: server.url, httpVersion: "2", keepalive });
+    const first = await Talk.open(connector).saw("sent");
+    await arrive();
+    vi.advanceTimersByTime(1001);
+    await first.closes();
+    expect(first.died?.text).toMatch(/GOAWAY ENHANCE_YOUR_CALM \(too_many_pings\)$/);
+    const second = await Talk.open(connector).saw("sent");
+    await arrive();
+    vi.advanceTimersByTime(1900);
+    await arrive();
+    expect(pings).toEqual([0]);
+    vi.advanceTimersByTime(101);
+    await watch.until(() => pings[1]);
+    second.exchange.reset(ErrorCode.CANCEL);
+    vi.useRealTimers();
+    await connector.close(0);
   });
 
   test("never asks where there is none", async () => {
