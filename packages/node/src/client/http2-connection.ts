@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { ClientSink, Exchange, Fault, Hints, RequestHead } from "@millrace/exchange";
 import { ClientConnection, limitsFrom } from "@millrace/http2";
 import { SocketDuplex } from "@millrace/http2/node";
+import { indexingPolicy } from "../host/indexing-policy.ts";
 import { engineRuntime, windowBudget } from "../host/engine-runtime.ts";
 import { nodeHost } from "../host/node-host.ts";
 import { peerOf } from "../socket/peer.ts";
@@ -95,6 +96,7 @@ export class Http2Connection {
     this.#engine = new ClientConnection(duplex, engineRuntime, limits, windowBudget, {
       peer,
       name: endpoint(url),
+      indexing: indexingPolicy,
       reason: reasonOf,
       room: () => this.#room(),
       busy: (isBusy) => {

@@ -11,6 +11,7 @@ import type { Accept, Sink, ServerExchange } from "@millrace/exchange";
 import { type Limits as Http2Limits, limitsFrom, ServerConnection } from "@millrace/http2";
 import { SocketDuplex } from "@millrace/http2/node";
 
+import { indexingPolicy } from "../host/indexing-policy.ts";
 import { engineRuntime, windowBudget } from "../host/engine-runtime.ts";
 import { nodeHost } from "../host/node-host.ts";
 import { peerOf } from "../socket/peer.ts";
@@ -128,6 +129,7 @@ export class Connections {
       windowBudget,
       {
         peer,
+        indexing: indexingPolicy,
         accept: (exchange) => accept(exchange) ?? notFound(exchange),
         closed: (problem, cause) => {
           this.#http2.delete(connection);
