@@ -55,7 +55,12 @@ describe("section 6: the representation of a field", () => {
 
   test("has Huffman code where that is shorter, for name and value each", () => {
     // "www" has 21 bits; "!!!" has 30.
-    const block = encode(new Encoder({ never: [], perRequest: ["www", "!!!"] }), ["www", "!!!", "!!!", "www"]);
+    const block = encode(new Encoder({ never: [], perRequest: ["www", "!!!"] }), [
+      "www",
+      "!!!",
+      "!!!",
+      "www",
+    ]);
     expect(block.subarray(0, 2)).toEqual(hex("0003"));
     expect(encode(new Encoder(), ["www-authenticate", "0000"])).toEqual(hex("7d 83 00000f"));
     expect(encode(new Encoder(), ["www-authenticate", "!!!"])).toEqual(hex("7d 03 212121"));
