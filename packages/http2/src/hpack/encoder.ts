@@ -106,7 +106,7 @@ export class Encoder {
 
 /** Queries differ from call to call. */
 function indexingOf({ indexing }: KnownName, name: string, value: string): Indexing {
-  return indexing === "always" && name === ":path" && value.includes("?") ? "per-call" : indexing;
+  return indexing === "always" && name === ":path" && value.includes("?") ? "per-request" : indexing;
 }
 
 /** Octets that are too few for `set()` to be faster. */

@@ -3,6 +3,7 @@ import type { ClientSink, Exchange, Fault, Hints, RequestHead } from "@millrace/
 import { ErrorCode } from "@millrace/exchange";
 import { ClientConnection, type KeepaliveOptions, limitsFrom } from "@millrace/http2";
 import { SocketDuplex } from "@millrace/http2/node";
+import { indexingPolicy } from "../host/indexing-policy.ts";
 import { engineRuntime, windowBudget } from "../host/engine-runtime.ts";
 import { nodeHost } from "../host/node-host.ts";
 import { peerOf } from "../socket/peer.ts";
@@ -108,6 +109,7 @@ export class Http2Connection {
       keepalive: this.#keepalive,
       peer,
       name: endpoint(url),
+      indexing: indexingPolicy,
       reason: reasonOf,
       room: () => this.#room(),
       busy: (isBusy) => {

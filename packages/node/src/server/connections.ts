@@ -16,6 +16,7 @@ import {
 } from "@millrace/http2";
 import { SocketDuplex } from "@millrace/http2/node";
 
+import { indexingPolicy } from "../host/indexing-policy.ts";
 import { engineRuntime, windowBudget } from "../host/engine-runtime.ts";
 import { nodeHost } from "../host/node-host.ts";
 import { peerOf } from "../socket/peer.ts";
@@ -135,6 +136,7 @@ export class Connections {
       {
         keepalive,
         peer,
+        indexing: indexingPolicy,
         accept: (exchange) => accept(exchange) ?? notFound(exchange),
         closed: (problem, cause) => {
           this.#http2.delete(connection);
