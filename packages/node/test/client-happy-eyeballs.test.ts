@@ -83,6 +83,12 @@ test("a name that there is not is told", async () => {
   expect(talk.died).toMatchObject({ kind: "connect", text: "cannot connect to localhost:9: ENOTFOUND" });
 });
 
+test("a name without addresses is told", async () => {
+  resolves();
+  const talk = await Talk.open(connector("http", 9, "2")).closes();
+  expect(talk.died?.text).toBe("cannot connect to localhost:9: the name has no address");
+});
+
 /** 127.0.0.2 with a port at which nobody answers for now: its thread sleeps, and what it can hold is full. */
 async function silent(): Promise<{ readonly port: number; wake(): void }> {
   const asleep = new Int32Array(new SharedArrayBuffer(4));

@@ -38,8 +38,9 @@ export class HappyEyeballs {
     else
       dns.lookup(hostname, { all: true, hints }, (error, found) => {
         if (this.#state === "over") return;
-        if (error === null) this.#race(byTurns(found));
-        else this.#lose(error);
+        if (error !== null) this.#lose(error);
+        else if (found.length === 0) this.#lose(new Error("the name has no address"));
+        else this.#race(byTurns(found));
       });
   }
 
