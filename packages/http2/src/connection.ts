@@ -258,7 +258,10 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
 
   /** The peer's SETTINGS have come, the first ones or others. */
   settingsReceived(): void {
-    this.#encoder.setMaxTableOctets(this.peerSettings.headerTableSize);
+    const { peerSettings } = this;
+    this.#encoder.setMaxTableOctets(peerSettings.leastHeaderTableSize);
+    this.#encoder.setMaxTableOctets(peerSettings.headerTableSize);
+    peerSettings.leastHeaderTableSize = peerSettings.headerTableSize;
   }
 
   /** A stream of the peer's making has come to nothing. False: read no more. */
