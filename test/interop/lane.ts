@@ -5,7 +5,7 @@ export interface Lane {
   /** The program that is not ours. */
   readonly peer: string;
   /** Which way the calls go. */
-  readonly direction: "to Millrace" | "from Millrace";
+  readonly direction: "to Millrace" | "from Millrace" | "both ways";
   /** What is below the calls: `cleartext`, `TLS`, `gzip`. */
   readonly carriage: string;
   /** What has to be there before anything is run, in this order. Each throws, naming what is missing. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { curlLanes } from "./curl-lanes.ts";
+import { hpackLanes } from "./hpack-lanes.ts";
 import { http2Lanes } from "./http2/lanes.ts";
 import type { Lane } from "./lane.ts";
 import { prepareGo, preparePython, prepareTypeScript } from "./prepare.ts";
@@ -54,6 +55,7 @@ export function allLanes(): Lane[] {
     ...compressionLanes(millrace, grpcio, ["server_compressed_unary", "server_compressed_streaming"]),
     ...curlLanes(),
     ...http2Lanes(),
+    ...hpackLanes(),
   ];
 }
 
