@@ -14,6 +14,7 @@ import { Connection, type ConnectionEnd } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
 import { codeName, type Goaway, goawayText } from "./goaway.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
+import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
 import type { KeepaliveOptions } from "./keepalive.ts";
 import type { Limits } from "./limits.ts";
 import { clientPreface } from "./preface.ts";
@@ -30,6 +31,8 @@ const lastId = 2 ** 30;
 export interface ClientConnectionOptions {
   /** Absent: nobody asks. */
   readonly keepalive?: KeepaliveOptions | undefined;
+  /** Which fields HPACK keeps out of its table. Absent: `defaultIndexingPolicy`. */
+  readonly indexing?: IndexingPolicy | undefined;
   readonly peer: Peer;
   /** The peer's name in texts: `localhost:8080`. */
   readonly name: string;
@@ -70,7 +73,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     budget: WindowBudget,
     options: ClientConnectionOptions,
   ) {
-    super(duplex, runtime, limits, budget);
+    super(duplex, runtime, limits, budget, options.indexing);
     this.#options = options;
     this.peer = options.peer;
     this.name = options.name;

@@ -2,6 +2,7 @@ import { ErrorCode, type Fields } from "@millrace/exchange";
 import type { Duplex, DuplexSink } from "./duplex.ts";
 import { blockBound, Encoder } from "./hpack/encoder.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
+import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
 import { Inbound, type InboundHost } from "./inbound.ts";
 import { Keepalive, type KeepaliveOptions } from "./keepalive.ts";
 import type { Limits } from "./limits.ts";
@@ -38,7 +39,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   protected lastTaken = 0;
   readonly #duplex: Duplex;
   readonly #inbound: Inbound;
-  readonly #encoder = new Encoder();
+  readonly #encoder: Encoder;
   readonly #budget: WindowBudget;
   /** `failed`: it ends, and nothing is read any more. */
   #state: "open" | "failed" | "closed" = "open";
@@ -54,8 +55,15 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   #keepalive: Keepalive | undefined;
   #cancelLinger: () => void = nothing;
 
-  constructor(duplex: Duplex, runtime: Runtime, limits: Limits, budget: WindowBudget) {
+  constructor(
+    duplex: Duplex,
+    runtime: Runtime,
+    limits: Limits,
+    budget: WindowBudget,
+    indexing: IndexingPolicy | undefined,
+  ) {
     this.#duplex = duplex;
+    this.#encoder = new Encoder(indexing);
     this.runtime = runtime;
     this.limits = limits;
     this.output = new Output(duplex, runtime, this, limits.outputBacklogBytes);

@@ -1,6 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { once } from "node:events";
-import { type AddressInfo, connect as connectTcp, createServer, isIP, type Server, type Socket } from "node:net";
+import {
+  type AddressInfo,
+  connect as connectTcp,
+  createServer,
+  isIP,
+  type Server,
+  type Socket,
+} from "node:net";
 import type { Duplex as NodeDuplex } from "node:stream";
 import {
   type ConnectionOptions,
@@ -12,6 +19,7 @@ import {
 import type { Accept, Peer } from "@millrace/exchange";
 import { ClientConnection } from "./client-connection.ts";
 import type { Duplex, DuplexSink } from "./duplex.ts";
+import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
 import type { KeepaliveOptions } from "./keepalive.ts";
 import { type LimitOptions, type Limits, limitsFrom } from "./limits.ts";
 import type { Runtime } from "./runtime.ts";
@@ -113,6 +121,8 @@ export interface ListenOptions {
   readonly limits?: LimitOptions | undefined;
   /** Absent: a client that says nothing is not asked whether it lives. */
   readonly keepalive?: KeepaliveOptions | undefined;
+  /** Which fields HPACK keeps out of its table. Absent: `defaultIndexingPolicy`. */
+  readonly indexing?: IndexingPolicy | undefined;
   /** For logs: in one line, what a client did wrong that ended its connection. Absent: nobody hears of it. */
   readonly onProblem?: ((text: string, peer: Peer) => void) | undefined;
 }
@@ -200,11 +210,12 @@ class OpenServer implements Listening {
   }
 
   #serve(socket: Socket): void {
-    const { accept, keepalive, onProblem } = this.#options;
+    const { accept, keepalive, indexing, onProblem } = this.#options;
     const peer = peerOf(socket);
     const connection = new ServerConnection(new SocketDuplex(socket), nodeRuntime, this.#limits, budget, {
       accept,
       keepalive,
+      indexing,
       peer,
       closed: (problem) => {
         this.#connections.delete(connection);
@@ -241,6 +252,8 @@ export interface ConnectOptions {
   readonly limits?: LimitOptions | undefined;
   /** Absent: a server that says nothing is not asked whether it lives. */
   readonly keepalive?: KeepaliveOptions | undefined;
+  /** Which fields HPACK keeps out of its table. Absent: `defaultIndexingPolicy`. */
+  readonly indexing?: IndexingPolicy | undefined;
 }
 
 /**
@@ -254,7 +267,7 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
   const { protocol, hostname, host, port } = new URL(url);
   if (protocol !== "http:" && protocol !== "https:")
     throw new TypeError(`cannot connect to ${String(url)}: the URL must begin with http: or https:`);
-  const { tls, timeoutMs = 10_000, keepalive } = options;
+  const { tls, timeoutMs = 10_000, keepalive, indexing } = options;
   const limits = limitsFrom(options.limits);
   const isSecure = protocol === "https:";
   const address = hostname.replace(/^\[|\]$/g, "");
@@ -276,6 +289,7 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
   }
   return new ClientConnection(new SocketDuplex(socket), nodeRuntime, limits, budget, {
     keepalive,
+    indexing,
     peer: peerOf(socket),
     name: host,
   });

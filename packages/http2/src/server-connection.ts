@@ -2,6 +2,7 @@ import { type Accept, type Caps, ErrorCode, type Peer } from "@millrace/exchange
 import { Connection, type ConnectionEnd } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
+import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
 import type { KeepaliveOptions } from "./keepalive.ts";
 import type { Limits } from "./limits.ts";
 import { Malformed } from "./message/malformed.ts";
@@ -26,6 +27,8 @@ const drainPingMs = 1000;
 export interface ServerConnectionOptions {
   /** Absent: nobody asks. */
   readonly keepalive?: KeepaliveOptions | undefined;
+  /** Which fields HPACK keeps out of its table. Absent: `defaultIndexingPolicy`. */
+  readonly indexing?: IndexingPolicy | undefined;
   readonly accept: Accept;
   readonly peer: Peer;
   /** It is closed. Undefined: as it should be; else what was wrong, in one line. */
@@ -53,7 +56,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     budget: WindowBudget,
     options: ServerConnectionOptions,
   ) {
-    super(duplex, runtime, limits, budget);
+    super(duplex, runtime, limits, budget, options.indexing);
     this.#options = options;
     this.peer = options.peer;
     this.begin(noBytes, [
