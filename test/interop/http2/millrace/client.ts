@@ -1,7 +1,7 @@
-// The client under test: the engine alone, one case.
+// The client under test: the engine alone, one case after another, each on a connection of its own.
 import assert from "node:assert/strict";
 import { ErrorCode } from "@millrace/exchange";
-import type { LimitOptions } from "@millrace/http2";
+import type { ClientConnection, LimitOptions } from "@millrace/http2";
 import { connect } from "@millrace/http2/node";
 import { bigValue, bodies, bodyOf } from "../body.ts";
 import { clientFlags } from "../flags.ts";
@@ -15,7 +15,7 @@ const limits: Readonly<Record<string, LimitOptions>> = {
   small_window: { streamWindowBytes: 100 },
   large_window: { streamWindowBytes: 2 ** 24, maxStreamWindowBytes: 2 ** 24, connectionWindowBytes: 2 ** 24 },
 };
-const connection = await connect(url, { tls: { ca }, limits: limits[testCase] });
+let connection: ClientConnection;
 const request = (path: string, given?: Request): Call => new Call(connection, path, given);
 
 const cases: Readonly<Record<string, () => Promise<void>>> = {
@@ -100,7 +100,10 @@ async function echo(length: number): Promise<void> {
   assert.ok(body.equals(bodyOf(length)), `${body.length} bytes came back of ${length}, or others`);
 }
 
-const run = cases[testCase];
-if (run === undefined) throw new Error(`there is no case ${testCase}`);
-await run();
-await connection.close(1000);
+for (const name of testCase.split(",")) {
+  const run = cases[name];
+  if (run === undefined) throw new Error(`there is no case ${name}`);
+  connection = await connect(url, { tls: { ca }, limits: limits[name] });
+  await run();
+  await connection.close(1000);
+}
