@@ -21,9 +21,9 @@ const silent: Sink = { data() {}, end() {}, fault() {}, writable() {}, closed() 
 
 const listener = Deno.listen({ port: 0, hostname });
 const { port } = listener.addr;
+const over = Promise.withResolvers<void>();
 const accepted = listener.accept().then((streams) => {
-  const over = Promise.withResolvers<void>();
-  new ServerConnection(new StreamDuplex(streams), webRuntime, limits, budget, {
+  return new ServerConnection(new StreamDuplex(streams), webRuntime, limits, budget, {
     peer,
     accept(exchange) {
       exchange.respond(200, []);
@@ -35,7 +35,6 @@ const accepted = listener.accept().then((streams) => {
     },
     closed: () => over.resolve(),
   });
-  return over.promise;
 });
 
 const streams = await Deno.connect({ port, hostname });
@@ -61,5 +60,6 @@ connection.open(head, new TextEncoder().encode("ping"), undefined, sink);
 await promise;
 await connection.close(1000);
 await accepted;
+await over.promise;
 listener.close();
 console.log(...answer);

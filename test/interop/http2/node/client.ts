@@ -35,7 +35,8 @@ function request(
   waitForTrailers = false,
 ): ClientHttp2Stream & { trailers: IncomingHttpHeaders } {
   const stream = session.request({ ":path": path, ...headers }, { endStream: false, waitForTrailers });
-  const answer = Object.assign(stream, { trailers: {} as IncomingHttpHeaders });
+  const trailers: IncomingHttpHeaders = {};
+  const answer = Object.assign(stream, { trailers });
   stream.on("trailers", (got: IncomingHttpHeaders) => (answer.trailers = got));
   return answer;
 }
