@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import {
   type Caps,
   type ClientSink,
@@ -49,7 +50,7 @@ export interface ClientConnectionOptions {
 }
 
 /** A client's side of a connection. Requests wait for the peer's SETTINGS, and for room under its limit of streams. */
-export class ClientConnection extends Connection implements ClientStreamHost, Connector {
+export class ClientConnection extends Connection implements AsyncDisposable, ClientStreamHost, Connector {
   readonly peer: Peer;
   readonly name: string;
   readonly caps: Caps = caps;
@@ -88,7 +89,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     if (options.keepalive !== undefined) this.keepAlive(options.keepalive);
   }
 
-  /** How many streams may be opened now. */
+  /** How many streams may be opened now: 0 until SETTINGS have come, and when no more are taken. May be Infinity. */
   get room(): number {
     if (!this.isReady || this.#isRetired || !this.isOpen) return 0;
     return this.peerSettings.maxConcurrentStreams - this.streams.size - this.#waiting.size;
@@ -99,6 +100,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     return this.#goaway;
   }
 
+  /** As Connector has it: at once, or as soon as there is room. Hints are for those who choose between connections. */
   open(
     head: RequestHead,
     body: Uint8Array | null | undefined,
@@ -114,11 +116,17 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     return stream;
   }
 
+  /** Takes no new streams, gives those that run `graceMs` milliseconds, and then resets them. Resolves when all have ended. */
   async close(graceMs: number): Promise<void> {
     this.retire();
     const cancel = this.runtime.timer(graceMs, () => this.shut());
     await this.#whenThrough.promise;
     cancel();
+  }
+
+  /** As close(10_000). */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close(10_000);
   }
 
   /** Takes no new streams, and closes behind the last. */

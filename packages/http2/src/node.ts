@@ -256,6 +256,15 @@ export interface ConnectOptions {
   readonly indexing?: IndexingPolicy | undefined;
 }
 
+/** A connection to a server. `await using` closes it, and gives what runs 10,000 milliseconds. */
+export interface Connected
+  extends
+    AsyncDisposable,
+    Pick<
+      ClientConnection,
+      "abort" | "caps" | "close" | "goawaySaid" | "name" | "open" | "peer" | "retire" | "room"
+    > {}
+
 /**
  * Connects to the origin of a URL, `http:` with prior knowledge (RFC 9113 section 3.3) or `https:`. The connection's `name` is
  * the `authority` of requests to it. It keeps the process alive until it is closed.
@@ -263,7 +272,7 @@ export interface ConnectOptions {
  * Rejects with node's error if there is no connection, with an Error if the server does not agree on h2 by ALPN, or takes
  * longer than `timeoutMs`, and with a TypeError for another URL, or a limit that cannot be.
  */
-export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<ClientConnection> {
+export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Connected> {
   const { protocol, hostname, host, port } = new URL(url);
   if (protocol !== "http:" && protocol !== "https:")
     throw new TypeError(`cannot connect to ${String(url)}: the URL must begin with http: or https:`);

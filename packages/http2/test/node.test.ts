@@ -5,8 +5,14 @@ import { type AddressInfo, connect as connectTcp, createServer, type Socket } fr
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
 import type { Accept, ServerExchange } from "@millrace/exchange";
 import { afterEach, describe, expect, test } from "vitest";
-import type { ClientConnection } from "../src/client-connection.ts";
-import { connect, type ConnectOptions, listen, type Listening, type ListenOptions } from "../src/node.ts";
+import {
+  connect,
+  type Connected,
+  type ConnectOptions,
+  listen,
+  type Listening,
+  type ListenOptions,
+} from "../src/node.ts";
 import { concat } from "./hpack/support.ts";
 import { requestHead } from "./support/client-script.ts";
 import { bytesOf, preface, settings } from "./support/frames.ts";
@@ -39,7 +45,7 @@ async function start(options: Partial<ListenOptions> = {}): Promise<Listening & 
   return Object.assign(server, { origin });
 }
 
-async function connected(url: string, options?: ConnectOptions): Promise<ClientConnection> {
+async function connected(url: string, options?: ConnectOptions): Promise<Connected> {
   const connection = await connect(url, options);
   cleanups.push(() => connection.abort());
   return connection;
@@ -48,7 +54,7 @@ async function connected(url: string, options?: ConnectOptions): Promise<ClientC
 class Call extends RecordedSink {
   readonly whenClosed = Promise.withResolvers<void>();
 
-  constructor(connection: ClientConnection) {
+  constructor(connection: Connected) {
     super();
     const head = { ...requestHead, authority: connection.name };
     this.exchange = connection.open(head, null, undefined, this);
@@ -174,12 +180,19 @@ describe("listen()", () => {
     if (!socket.destroyed) await once(socket, "close");
   });
 
-  test("is closed by `await using`", async () => {
+  test("and connect() are closed by `await using`", async () => {
     let origin: string;
     {
       await using server = await listen({ accept: hello, host: "127.0.0.1" });
       origin = `http://127.0.0.1:${server.port}`;
-      expect(await new Call(await connected(origin)).outcome()).toEqual(answered);
+      let connection;
+      {
+        await using open = await connect(origin);
+        connection = open;
+        expect(await new Call(open).outcome()).toEqual(answered);
+        expect(open.room).toBe(256);
+      }
+      expect(connection.room).toBe(0);
     }
     await expect(connect(origin)).rejects.toMatchObject({ code: "ECONNREFUSED" });
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ClientSink, Exchange, Fault, Fields, Head } from "@millrace/exchange";
-import type { ClientConnection } from "@millrace/http2";
+import type { Connected } from "@millrace/http2/node";
 
 export interface Request {
   readonly method?: string;
@@ -30,7 +30,7 @@ export class Call implements ClientSink {
   #heard: () => void = () => {};
 
   constructor(
-    connection: ClientConnection,
+    connection: Connected,
     path: string,
     { method = "GET", body, fields = [] }: Request = { body: null },
   ) {

@@ -1,8 +1,8 @@
 // The client under test: the engine alone, one case after another, each on a connection of its own.
 import assert from "node:assert/strict";
 import { ErrorCode } from "@millrace/exchange";
-import type { ClientConnection, LimitOptions } from "@millrace/http2";
-import { connect } from "@millrace/http2/node";
+import type { LimitOptions } from "@millrace/http2";
+import { connect, type Connected } from "@millrace/http2/node";
 import { bigValue, bodies, bodyOf } from "../body.ts";
 import { clientFlags } from "../flags.ts";
 import { Call, type Request } from "./call.ts";
@@ -15,7 +15,7 @@ const limits: Readonly<Record<string, LimitOptions>> = {
   small_window: { streamWindowBytes: 100 },
   large_window: { streamWindowBytes: 2 ** 24, maxStreamWindowBytes: 2 ** 24, connectionWindowBytes: 2 ** 24 },
 };
-let connection: ClientConnection;
+let connection: Connected;
 const request = (path: string, given?: Request): Call => new Call(connection, path, given);
 
 const cases: Readonly<Record<string, () => Promise<void>>> = {
