@@ -29,8 +29,8 @@ const folder = new URL("../../packages/node/test/tls/", import.meta.url);
 /** All, strict ones included. */
 const all = 146;
 /**
- * Without `http2/3.5/2`, which sends what is no preface, and wants a close without a word: where HTTP/1.1 is served on the
- * same port that is a broken request line, whose answer is 400 (RFC 9112 section 3).
+ * Without `http2/3.5/2`, which sends what is no preface, and wants a close without a byte of anything but frames: where HTTP/1.1
+ * is served on the same port that is a broken request line, whose answer is 400 (RFC 9112 section 3). `serve-http2` has it.
  */
 const besideHttp1 = [
   "generic",
@@ -42,6 +42,7 @@ const besideHttp1 = [
 /** The whole server, which has no such path as the suite asks for, and the engine alone, which answers any. */
 export const lanes: Readonly<Record<string, Lane>> = {
   serve: { tls: false, sections: besideHttp1, cases: all - 1, start: () => serveWith(false) },
+  "serve-http2": { tls: false, cases: all, start: () => serveWith(false, "2") },
   "serve-tls": { tls: true, cases: all, start: () => serveWith(true) },
   engine: { tls: false, cases: all, start: () => engineWith(false) },
   "engine-tls": { tls: true, cases: all, start: () => engineWith(true) },
@@ -54,12 +55,13 @@ function certificate(): { cert: string; key: string } {
   };
 }
 
-async function serveWith(tls: boolean): Promise<Serving> {
+async function serveWith(tls: boolean, httpVersion?: "2"): Promise<Serving> {
   const server = await serve({
     ...greeter(),
     host: "127.0.0.1",
     port: 0,
     tls: tls ? certificate() : undefined,
+    httpVersion,
   });
   return { port: Number(new URL(server.url).port), close: () => server.close({ graceMs: 0 }) };
 }

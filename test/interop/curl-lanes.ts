@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { curls } from "./curls.ts";
 import type { Call, Curl } from "./curls.ts";
 import type { Lane, TestCase } from "./lane.ts";
+import { prepareGo, prepareTypeScript } from "./prepare.ts";
 import { runToEnd } from "./program.ts";
 import type { Ended } from "./program.ts";
 import { millrace, serverCommand } from "./stacks.ts";
@@ -12,6 +13,7 @@ export function curlLanes(): Lane[] {
   return curls.map((curl) => ({
     peer: curl.peer,
     direction: "to Millrace",
+    needs: [prepareGo, prepareTypeScript],
     carriage: curl.carriage,
     server: serverCommand(millrace, { tls: curl.tls }),
     cases: casesOf(curl),

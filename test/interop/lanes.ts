@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { curlLanes } from "./curl-lanes.ts";
+import { hpackLanes } from "./hpack-lanes.ts";
+import { http2Lanes } from "./http2/lanes.ts";
 import type { Lane } from "./lane.ts";
+import { prepareGo, preparePython, prepareTypeScript } from "./prepare.ts";
 import { runToEnd } from "./program.ts";
 import { Relay } from "./relay.ts";
 import { clientCommand, grpcGo, grpcio, grpcJs, millrace, serverCommand } from "./stacks.ts";
@@ -51,6 +54,8 @@ export function allLanes(): Lane[] {
     ...compressionLanes(grpcio, millrace, ["client_compressed_unary"]),
     ...compressionLanes(millrace, grpcio, ["server_compressed_unary", "server_compressed_streaming"]),
     ...curlLanes(),
+    ...http2Lanes(),
+    ...hpackLanes(),
   ];
 }
 
@@ -85,10 +90,12 @@ function compressionLanes(client: Stack, server: Stack, chosenByMessage: readonl
   });
 }
 
-function direction(client: Stack, server: Stack): Pick<Lane, "peer" | "direction"> {
+function direction(client: Stack, server: Stack): Pick<Lane, "peer" | "direction" | "needs"> {
+  const isPython = client === grpcio || server === grpcio;
+  const needs = isPython ? [prepareGo, preparePython, prepareTypeScript] : [prepareGo, prepareTypeScript];
   return client === millrace
-    ? { peer: server.name, direction: "from Millrace" }
-    : { peer: client.name, direction: "to Millrace" };
+    ? { peer: server.name, direction: "from Millrace", needs }
+    : { peer: client.name, direction: "to Millrace", needs };
 }
 
 async function runClient(client: Stack, testCase: string, port: number, carriage: Carriage): Promise<void> {

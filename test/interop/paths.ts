@@ -29,3 +29,18 @@ export const compileCache: string = join(cache, "node");
 export const pythonFolder: string = join(cache, "python");
 export const python: string = join(pythonFolder, "venv/bin/python");
 export const pythonStubs: string = join(pythonFolder, "stubs");
+
+/** Of the plain HTTP/2 lanes: a program with net/http, a virtual environment with h2, and bodies as files. */
+export const http2GoFolder: string = join(cache, "http2-go");
+export const http2Go: string = join(http2GoFolder, "http2");
+export const http2PythonFolder: string = join(cache, "http2-python");
+export const http2Python: string = join(http2PythonFolder, "venv/bin/python");
+export const http2Bodies: string = join(cache, "http2-bodies");
+
+const tls = join(root, "packages/node/test/tls");
+/** A certificate for 127.0.0.1, its key, and who vouches for it. */
+export const localCertificate = {
+  ca: join(tls, "ca.pem"),
+  cert: join(tls, "server.pem"),
+  key: join(tls, "server-key.pem"),
+} as const;

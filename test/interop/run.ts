@@ -2,10 +2,8 @@ import { parseArgs } from "node:util";
 import { help } from "../support/help.ts";
 import type { Lane } from "./lane.ts";
 import { allLanes } from "./lanes.ts";
-import { prepareGo, preparePython, prepareTypeScript } from "./prepare.ts";
 import { runLane } from "./run-lane.ts";
 import type { Outcome } from "./run-lane.ts";
-import { grpcio } from "./stacks.ts";
 import { printTotals, Table } from "./table.ts";
 
 help(`pnpm interop [--run 'WORD …']
@@ -13,9 +11,7 @@ help(`pnpm interop [--run 'WORD …']
 --run  only the cases in whose row of the table every word is found`);
 try {
   const lanes = choose(allLanes(), readWords());
-  prepareGo();
-  if (lanes.some(({ peer }) => peer === grpcio.name)) preparePython();
-  prepareTypeScript();
+  for (const prepare of new Set(lanes.flatMap(({ needs }) => needs))) prepare();
   const started = performance.now();
   const table = new Table(lanes);
   const outcomes: Outcome[] = [];

@@ -32,7 +32,7 @@ const lastId = 2 ** 30;
 export interface ClientConnectionOptions {
   /** Absent: nobody asks. */
   readonly keepalive?: KeepaliveOptions | undefined;
-  /** Which fields its encoder keeps out of the table. Absent: `defaultIndexingPolicy`. */
+  /** Which fields HPACK keeps out of its table. Absent: `defaultIndexingPolicy`. */
   readonly indexing?: IndexingPolicy | undefined;
   readonly peer: Peer;
   /** The peer's name in texts: `localhost:8080`. */
@@ -90,7 +90,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     if (keepalive !== undefined) this.keepAlive(keepalive, keepalive.whileIdle === true);
   }
 
-  /** How many streams may be opened now. */
+  /** How many streams may be opened now: 0 until SETTINGS have come, and when no more are taken. May be Infinity. */
   get room(): number {
     if (!this.isReady || this.#isRetired || !this.isOpen) return 0;
     return this.peerSettings.maxConcurrentStreams - this.streams.size - this.#waiting.size;
@@ -101,6 +101,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     return this.#goaway;
   }
 
+  /** As Connector has it: at once, or as soon as there is room. Hints are for those who choose between connections. */
   open(
     head: RequestHead,
     body: Uint8Array | null | undefined,
@@ -116,6 +117,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     return stream;
   }
 
+  /** Takes no new streams, gives those that run `graceMs` milliseconds, and then resets them. Resolves when all have ended. */
   async close(graceMs: number): Promise<void> {
     this.retire();
     const cancel = this.runtime.timer(graceMs, () => this.shut());

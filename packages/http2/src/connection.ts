@@ -62,8 +62,8 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
     budget: WindowBudget,
     indexing: IndexingPolicy | undefined,
   ) {
-    this.#encoder = new Encoder(indexing);
     this.#duplex = duplex;
+    this.#encoder = new Encoder(indexing);
     this.runtime = runtime;
     this.limits = limits;
     this.output = new Output(duplex, runtime, this, limits.outputBacklogBytes);
@@ -275,7 +275,10 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
 
   /** The peer's SETTINGS have come, the first ones or others. */
   settingsReceived(): void {
-    this.#encoder.setMaxTableOctets(this.peerSettings.headerTableSize);
+    const { peerSettings } = this;
+    this.#encoder.setMaxTableOctets(peerSettings.leastHeaderTableSize);
+    this.#encoder.setMaxTableOctets(peerSettings.headerTableSize);
+    peerSettings.leastHeaderTableSize = peerSettings.headerTableSize;
   }
 
   /** A stream of the peer's making has come to nothing. False: read no more. */

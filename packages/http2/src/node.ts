@@ -1,6 +1,30 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import { once } from "node:events";
+import {
+  type AddressInfo,
+  connect as connectTcp,
+  createServer,
+  isIP,
+  type Server,
+  type Socket,
+} from "node:net";
 import type { Duplex as NodeDuplex } from "node:stream";
+import {
+  type ConnectionOptions,
+  connect as connectTls,
+  createServer as createTlsServer,
+  type TlsOptions,
+  TLSSocket,
+} from "node:tls";
+import type { Accept, Peer } from "@millrace/exchange";
+import { ClientConnection } from "./client-connection.ts";
 import type { Duplex, DuplexSink } from "./duplex.ts";
+import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
+import type { KeepaliveOptions } from "./keepalive.ts";
+import { type LimitOptions, type Limits, limitsFrom } from "./limits.ts";
 import type { Runtime } from "./runtime.ts";
+import { ServerConnection } from "./server-connection.ts";
+import { WindowBudget } from "./window-tuner.ts";
 
 let due: (() => void)[] = [];
 
@@ -74,4 +98,219 @@ export class SocketDuplex implements Duplex {
   destroy(): void {
     this.#socket.destroy();
   }
+}
+
+/** What connections of listen() and connect() may grant together beyond the windows that streams have at first, in bytes. */
+const budget = new WindowBudget(128 * 1024 * 1024);
+/** RFC 9113 section 3.2: HTTP/2 over TLS, by ALPN. */
+const alpn = "h2";
+/** When TCP asks a silent connection whether it is alive, in milliseconds. */
+const tcp = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
+
+/** What listen() takes. */
+export interface ListenOptions {
+  /** Called with the head of each request; gives the sink for the rest. Null: 404. */
+  readonly accept: Accept;
+  /** 0, or absent: one that is free, which `port` of the server then names. */
+  readonly port?: number | undefined;
+  /** An address or a name of this machine. Absent: all its addresses. */
+  readonly host?: string | undefined;
+  /** As in node:tls; ALPN offers `h2` alone. Absent: cleartext, with prior knowledge (RFC 9113 section 3.3). */
+  readonly tls?: TlsOptions | undefined;
+  /** Other bounds than the defaults. */
+  readonly limits?: LimitOptions | undefined;
+  /** Absent: a client that says nothing is not asked whether it lives. */
+  readonly keepalive?: KeepaliveOptions | undefined;
+  /** Which fields HPACK keeps out of its table. Absent: `defaultIndexingPolicy`. */
+  readonly indexing?: IndexingPolicy | undefined;
+  /** For logs: in one line, what a client did wrong that ended its connection. Absent: nobody hears of it. */
+  readonly onProblem?: ((text: string, peer: Peer) => void) | undefined;
+}
+
+/** A server that listens. */
+export interface Listening extends AsyncDisposable {
+  readonly port: number;
+  /**
+   * Takes no new connections and no new requests, so that none is lost (RFC 9113 section 6.8); gives those that run `graceMs`
+   * milliseconds (10,000 if absent), and then resets them. Resolves when all connections are closed.
+   */
+  close(graceMs?: number): Promise<void>;
+}
+
+/**
+ * Serves HTTP/2 over TCP or TLS. Rejects with node's error if it cannot listen there, and with a TypeError for a limit that
+ * cannot be.
+ */
+export async function listen(options: ListenOptions): Promise<Listening> {
+  const server = new OpenServer(options);
+  await server.open();
+  return server;
+}
+
+class OpenServer implements Listening {
+  readonly #options: ListenOptions;
+  readonly #limits: Limits;
+  readonly #listener: Server;
+  /** Also those whose TLS handshake is not over. */
+  readonly #sockets = new Set<Socket>();
+  readonly #connections = new Set<ServerConnection>();
+  readonly #closed = Promise.withResolvers<void>();
+  #port = 0;
+  #isClosing = false;
+
+  constructor(options: ListenOptions) {
+    this.#options = options;
+    this.#limits = limitsFrom(options.limits);
+    const { tls } = options;
+    if (tls === undefined) this.#listener = createServer(tcp, (socket) => this.#serve(socket));
+    else {
+      const secure = { ...tls, ...tcp, ALPNProtocols: [alpn] };
+      this.#listener = createTlsServer(secure, (socket) => this.#secured(socket)).on(
+        "tlsClientError",
+        (error, socket) => this.#refuse(socket, `TLS: ${error.message}`),
+      );
+    }
+    this.#listener.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      // Without a listener an error ends the process; what it means, exchanges are told.
+      socket.on("error", () => {}).on("close", () => this.#sockets.delete(socket));
+    });
+  }
+
+  async open(): Promise<void> {
+    const { port = 0, host } = this.#options;
+    this.#listener.listen({ port, host });
+    await once(this.#listener, "listening");
+    this.#port = (this.#listener.address() as AddressInfo).port;
+    // What the system says later, of single connections, must not end the process.
+    this.#listener.on("error", () => {}).once("close", () => this.#closed.resolve());
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  async close(graceMs = 10_000): Promise<void> {
+    this.#isClosing = true;
+    this.#listener.close();
+    for (const connection of this.#connections) connection.drain();
+    this.#cutIfThrough();
+    const cancel = nodeRuntime.timer(graceMs, () => this.#cut());
+    await this.#closed.promise;
+    cancel();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #secured(socket: TLSSocket): void {
+    if (socket.alpnProtocol === alpn) this.#serve(socket);
+    else this.#refuse(socket, "TLS: the client does not ask for h2 by ALPN");
+  }
+
+  #serve(socket: Socket): void {
+    const { accept, keepalive, indexing, onProblem } = this.#options;
+    const peer = peerOf(socket);
+    const connection = new ServerConnection(new SocketDuplex(socket), nodeRuntime, this.#limits, budget, {
+      accept,
+      keepalive,
+      indexing,
+      peer,
+      closed: (problem) => {
+        this.#connections.delete(connection);
+        if (problem !== undefined) onProblem?.(problem, peer);
+        this.#cutIfThrough();
+      },
+    });
+    this.#connections.add(connection);
+  }
+
+  #refuse(socket: Socket, text: string): void {
+    this.#options.onProblem?.(text, peerOf(socket));
+    socket.destroy();
+  }
+
+  /** Who is still in a handshake has nothing to lose. */
+  #cutIfThrough(): void {
+    if (this.#isClosing && this.#connections.size === 0) this.#cut();
+  }
+
+  #cut(): void {
+    for (const connection of this.#connections) connection.abort();
+    if (this.#connections.size === 0) for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+/** What connect() takes. */
+export interface ConnectOptions {
+  /** For `https:`, as in node:tls; ALPN offers `h2` alone. */
+  readonly tls?: ConnectionOptions | undefined;
+  /** Until TCP and TLS stand, in milliseconds; what the server may take after that is in `limits`. 10,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Other bounds than the defaults. */
+  readonly limits?: LimitOptions | undefined;
+  /** Absent: a server that says nothing is not asked whether it lives. */
+  readonly keepalive?: KeepaliveOptions | undefined;
+  /** Which fields HPACK keeps out of its table. Absent: `defaultIndexingPolicy`. */
+  readonly indexing?: IndexingPolicy | undefined;
+}
+
+/** A connection to a server. `await using` closes it, and gives what runs no time. */
+export interface Connected
+  extends
+    AsyncDisposable,
+    Pick<
+      ClientConnection,
+      "abort" | "caps" | "close" | "goawaySaid" | "name" | "open" | "peer" | "retire" | "room"
+    > {}
+
+/**
+ * Connects to the origin of a URL, `http:` with prior knowledge (RFC 9113 section 3.3) or `https:`. The connection's `name` is
+ * the `authority` of requests to it. It keeps the process alive until it is closed.
+ *
+ * Rejects with node's error if there is no connection, with an Error if the server does not agree on h2 by ALPN, or takes
+ * longer than `timeoutMs`, and with a TypeError for another URL, or a limit that cannot be.
+ */
+export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Connected> {
+  const { protocol, hostname, host, port } = new URL(url);
+  if (protocol !== "http:" && protocol !== "https:")
+    throw new TypeError(`cannot connect to ${String(url)}: the URL must begin with http: or https:`);
+  const { tls, timeoutMs = 10_000, keepalive, indexing } = options;
+  const limits = limitsFrom(options.limits);
+  const isSecure = protocol === "https:";
+  const address = hostname.replace(/^\[|\]$/g, "");
+  const to = { host: address, port: port === "" ? (isSecure ? 443 : 80) : Number(port), ...tcp };
+  // An address is no name that SNI could carry (RFC 6066 section 3).
+  const name = isIP(address) === 0 ? { servername: address } : {};
+  const socket = isSecure ? connectTls({ ...name, ...tls, ...to, ALPNProtocols: [alpn] }) : connectTcp(to);
+  const cancel = nodeRuntime.timer(timeoutMs, () =>
+    socket.destroy(new Error(`cannot connect to ${host} within ${timeoutMs} ms`)),
+  );
+  try {
+    await once(socket, isSecure ? "secureConnect" : "connect");
+  } finally {
+    cancel();
+  }
+  if (socket instanceof TLSSocket && socket.alpnProtocol !== alpn) {
+    socket.destroy();
+    throw new Error(`${host} does not agree on h2 by ALPN`);
+  }
+  return new ClientConnection(new SocketDuplex(socket), nodeRuntime, limits, budget, {
+    keepalive,
+    indexing,
+    peer: peerOf(socket),
+    name: host,
+  });
+}
+
+/** Who is at the other end. A socket loses its addresses when it is destroyed: ask early. */
+function peerOf(socket: Socket): Peer {
+  const { remoteAddress = "unknown", remotePort = 0 } = socket;
+  const secure = socket instanceof TLSSocket ? socket : undefined;
+  return {
+    address: `${isIP(remoteAddress) === 6 ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`,
+    tls: secure !== undefined,
+    certificate: () => (secure?.authorized === true ? (secure.getPeerX509Certificate()?.raw ?? null) : null),
+  };
 }

@@ -30,7 +30,7 @@ const disposeGraceMs = 10_000;
 export interface ServerConnectionOptions {
   /** Absent: nobody asks. */
   readonly keepalive?: KeepaliveOptions | undefined;
-  /** Which fields its encoder keeps out of the table. Absent: `defaultIndexingPolicy`. */
+  /** Which fields HPACK keeps out of its table. Absent: `defaultIndexingPolicy`. */
   readonly indexing?: IndexingPolicy | undefined;
   readonly accept: Accept;
   readonly peer: Peer;

@@ -20,6 +20,8 @@ export const initialWindow = 65_535;
 /** What a peer has said of itself. */
 export interface PeerSettings {
   headerTableSize: number;
+  /** The smallest that it has been since the encoder heard of it, which has to be told as well (RFC 7541 section 4.2). */
+  leastHeaderTableSize: number;
   enablePush: boolean;
   maxConcurrentStreams: number;
   initialWindowSize: number;
@@ -32,6 +34,7 @@ export interface PeerSettings {
 export function initialSettings(): PeerSettings {
   return {
     headerTableSize: 4096,
+    leastHeaderTableSize: 4096,
     enablePush: true,
     maxConcurrentStreams: Infinity,
     initialWindowSize: initialWindow,
@@ -60,6 +63,7 @@ export function applySettings(
     switch (identifier) {
       case Setting.HEADER_TABLE_SIZE:
         settings.headerTableSize = value;
+        settings.leastHeaderTableSize = Math.min(settings.leastHeaderTableSize, value);
         break;
       case Setting.ENABLE_PUSH:
         if (value > 1 || (fromServer && value === 1)) return wrong("ENABLE_PUSH", value);

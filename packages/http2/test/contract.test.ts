@@ -7,7 +7,9 @@ import { ClientConnection } from "../src/client-connection.ts";
 import type { Duplex } from "../src/duplex.ts";
 import { limitsFrom } from "../src/limits.ts";
 import { nodeRuntime, SocketDuplex } from "../src/node.ts";
+import type { Runtime } from "../src/runtime.ts";
 import { ServerConnection } from "../src/server-connection.ts";
+import { StreamDuplex, webRuntime } from "../src/web.ts";
 import { WindowBudget } from "../src/window-tuner.ts";
 import { memoryPair } from "./support/memory-pair.ts";
 
@@ -23,13 +25,15 @@ const budget = new WindowBudget(64 * 1024 * 1024);
 class Successive implements Connector {
   readonly caps = declared.caps;
   readonly #dial: () => Duplex;
+  readonly #runtime: Runtime;
   readonly #all: ClientConnection[] = [];
   readonly duplexes: Duplex[] = [];
   #isRetired = true;
   #isClosed = false;
 
-  constructor(dial: () => Duplex) {
+  constructor(dial: () => Duplex, runtime: Runtime) {
     this.#dial = dial;
+    this.#runtime = runtime;
   }
 
   open(head: RequestHead, body: Uint8Array | null | undefined, hints: Hints, sink: ClientSink): Exchange {
@@ -39,7 +43,7 @@ class Successive implements Connector {
       this.duplexes.push(duplex);
       const retired = (): void => void (this.#isRetired = true);
       this.#all.push(
-        new ClientConnection(duplex, nodeRuntime, limits, budget, { peer, name: "memory", retired }),
+        new ClientConnection(duplex, this.#runtime, limits, budget, { peer, name: "memory", retired }),
       );
     }
     return this.#all.at(-1)!.open(head, body, hints, sink);
@@ -54,14 +58,15 @@ class Successive implements Connector {
 /** `start` gives what dials; each far end is served. */
 function pairOver(
   start: (serve: (far: Duplex) => void) => Promise<{ dial(): Duplex; close?(): void }>,
+  runtime: Runtime = nodeRuntime,
 ): Make {
   return async (accept) => {
     const servers: ServerConnection[] = [];
     const options = { accept: poisonAccept(accept), peer, closed: () => {} };
     const { dial, close } = await start((far) =>
-      servers.push(new ServerConnection(far, nodeRuntime, limits, budget, options)),
+      servers.push(new ServerConnection(far, runtime, limits, budget, options)),
     );
-    const connector = new Successive(dial);
+    const connector = new Successive(dial, runtime);
     return {
       connector,
       cut: () => connector.duplexes.forEach((duplex) => duplex.destroy()),
@@ -90,9 +95,22 @@ const overSockets = pairOver(async (serve) => {
   return { dial: () => new SocketDuplex(connect(port, "127.0.0.1")), close: () => server.close() };
 });
 
+/** Over Web Streams, on what any runtime has. */
+const overStreams = pairOver(
+  async (serve) => ({
+    dial: () => {
+      const [there, back] = [new TransformStream<Uint8Array>(), new TransformStream<Uint8Array>()];
+      serve(new StreamDuplex({ readable: there.readable, writable: back.writable }));
+      return new StreamDuplex({ readable: back.readable, writable: there.writable });
+    },
+  }),
+  webRuntime,
+);
+
 describe.each([
   ["in memory", inMemory],
   ["over sockets", overSockets],
+  ["over Web Streams", overStreams],
 ])("two engines, %s", (_, make) => {
   const { cases } = contractFor(declared);
   it.each(cases)("$name", async ({ run }) => run(make, AbortSignal.timeout(5000)));

@@ -146,6 +146,40 @@ describe("one port", () => {
     raw.socket.destroy();
   });
 
+  describe('with httpVersion "2"', () => {
+    it("serves HTTP/2 in cleartext, and ends what speaks anything else", async () => {
+      const failure = Promise.withResolvers<string>();
+      const { server, port, recorder } = await start(answerPath, {
+        host: "127.0.0.1",
+        httpVersion: "2",
+        onConnectionFailure: ({ text }) => failure.resolve(text),
+      });
+      expect(await overHttp2(http2(server.url), "/b")).toBe("2 http /b");
+      const raw = new RawConnection(port).send("GET /a HTTP/1.1", "host: h", "", "");
+      await raw.closed;
+      expect(raw.received).not.toContain("HTTP/1.1");
+      expect(await failure.promise).toBe("HTTP/2: the connection does not begin with the preface of HTTP/2");
+      expect(recorder.all).toHaveLength(1);
+    });
+
+    it("serves HTTP/2 over TLS, and offers nothing else by ALPN", async () => {
+      const failure = Promise.withResolvers<string>();
+      const { server, port } = await start(answerPath, {
+        host: "127.0.0.1",
+        tls: TLS.server,
+        httpVersion: "2",
+        onConnectionFailure: ({ text }) => failure.resolve(text),
+      });
+      expect(await overHttp2(http2(server.url, { ca: TLS.ca }), "/b")).toBe("2 https /b");
+      const silent = connectTls({ port, host: "127.0.0.1", ca: TLS.ca });
+      await new Promise((resolve) => silent.on("error", () => {}).on("close", resolve));
+      expect(await failure.promise).toBe("TLS: the client does not ask for h2 by ALPN");
+      const other = connectTls({ port, host: "127.0.0.1", ca: TLS.ca, ALPNProtocols: ["http/1.1"] });
+      const [error] = (await once(other, "error")) as [Error];
+      expect(error.message).toContain("no application protocol");
+    });
+  });
+
   it("answers what nobody takes with 404, and the connection goes on", async () => {
     const { server, port } = await start(echo);
     const raw = new RawConnection(port);
@@ -288,6 +322,8 @@ describe("addresses", () => {
     ["a port and a path", { port: 1, path: "/x" }, /\/x/],
     ["addresses beside a port", { port: 1, addresses: [{ port: 2 }] }, /either/],
     ["no address at all", { addresses: [] }, /empty/],
+    ["another HTTP alone", { httpVersion: "1.1" as "2" }, /^httpVersion is "1\.1": "2", or absent for both$/],
+    ["addresses beside an HTTP", { httpVersion: "2", addresses: [{ port: 2 }] }, /either/],
     ["TLS without a key", { tls: { cert: TLS.server.cert } }, /tls\.key is missing/],
     [
       "TLS with a key that is none",

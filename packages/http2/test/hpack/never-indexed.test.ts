@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { Encoder } from "../../src/hpack/encoder.ts";
+import { defaultIndexingPolicy } from "../../src/hpack/indexing-policy.ts";
+import { ClientScript } from "../support/client-script.ts";
+import { headers } from "../support/frames.ts";
+import { get, ServerScript } from "../support/server-script.ts";
 import {
   concat,
   decode,
@@ -81,5 +85,26 @@ describe("section 7.1.3", () => {
   test("a secret path stays one with a query", () => {
     const block = encode(new Encoder({ never: [":path"], perRequest: [] }), [":path", "/a?b"]);
     expect(decode(roomyDecoder(), block).neverIndexed).toEqual([0]);
+  });
+
+  const indexing = { ...defaultIndexingPolicy, never: [...defaultIndexingPolicy.never, "x-mine"] };
+  const told = ["x-mine", "1", "cookie", "2"];
+
+  test("a server's connection takes a policy, for heads and trailers", () => {
+    const script = ServerScript.open({ indexing });
+    script.receive(headers(1, get, "END_STREAM"));
+    script.last.exchange.reply(200, ["x-a", "0", ...told], Uint8Array.of(1), told);
+    script.runtime.settle();
+    const [head, , trailers] = script.wire.frames();
+    const decoder = roomyDecoder();
+    expect(decode(decoder, head!.payload)).toMatchObject({ neverIndexed: [2, 3] });
+    expect(decode(decoder, trailers!.payload)).toMatchObject({ neverIndexed: [0, 1] });
+  });
+
+  test("a client's connection takes a policy", () => {
+    const script = ClientScript.open({ indexing });
+    script.open({ fields: told });
+    const [head] = script.wire.frames();
+    expect(decode(roomyDecoder(), head!.payload)).toMatchObject({ neverIndexed: [4, 5] });
   });
 });

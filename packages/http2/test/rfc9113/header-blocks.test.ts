@@ -11,6 +11,7 @@ import {
   ping,
   priority,
   rstStream,
+  setting,
   settings,
   windowUpdate,
 } from "../support/frames.ts";
@@ -150,5 +151,15 @@ describe("section 4.3: the compression state", () => {
     const [, first, second] = (script.runtime.settle(), script.wire.frames());
     expect(first!.payload[0]).toBe(0x20);
     expect(second!.payload[0]! & 0xe0).not.toBe(0x20);
+  });
+
+  test("RFC 7541 section 4.2: of several sizes in one SETTINGS frame the smallest is told, and then the last", () => {
+    const script = ServerScript.open();
+    const sizes = concat(setting(1, 100), setting(1, 0), setting(1, 4096));
+    script.receive(frame(FrameType.SETTINGS, 0, 0, sizes), headers(1, get, "END_STREAM"));
+    script.last.exchange.reply(204, [], null, null);
+    const [, head] = (script.runtime.settle(), script.wire.frames());
+    // 0; 31 and 4,065 more.
+    expect([...head!.payload.subarray(0, 4)]).toEqual([0x20, 0x3f, 0xe1, 0x1f]);
   });
 });

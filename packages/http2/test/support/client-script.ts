@@ -1,5 +1,6 @@
 import type { RequestHead } from "@millrace/exchange";
 import { ClientConnection } from "../../src/client-connection.ts";
+import type { IndexingPolicy } from "../../src/hpack/indexing-policy.ts";
 import type { KeepaliveOptions } from "../../src/keepalive.ts";
 import { limitsFrom, type LimitOptions } from "../../src/limits.ts";
 import { WindowBudget } from "../../src/window-tuner.ts";
@@ -24,6 +25,7 @@ interface ClientScriptOptions {
   readonly limits?: LimitOptions;
   readonly keepalive?: KeepaliveOptions;
   readonly budget?: WindowBudget;
+  readonly indexing?: IndexingPolicy;
 }
 
 /** A client's engine, to which a test is the server, frame by frame. */
@@ -36,9 +38,10 @@ export class ClientScript {
   closed: string | null | undefined;
 
   constructor(options: ClientScriptOptions = {}) {
-    const { limits, keepalive, budget = new WindowBudget(64 * 1024 * 1024) } = options;
+    const { limits, keepalive, indexing, budget = new WindowBudget(64 * 1024 * 1024) } = options;
     this.client = new ClientConnection(this.wire, this.runtime, limitsFrom(limits), budget, {
       keepalive,
+      indexing,
       peer,
       name: "a",
       retired: () => void (this.isRetired = true),

@@ -1,4 +1,5 @@
 import type { Peer, ServerExchange } from "@millrace/exchange";
+import type { IndexingPolicy } from "../../src/hpack/indexing-policy.ts";
 import type { KeepaliveOptions } from "../../src/keepalive.ts";
 import { limitsFrom, type LimitOptions } from "../../src/limits.ts";
 import { ServerConnection } from "../../src/server-connection.ts";
@@ -23,6 +24,7 @@ interface ServerScriptOptions {
   readonly limits?: LimitOptions;
   readonly keepalive?: KeepaliveOptions;
   readonly budget?: WindowBudget;
+  readonly indexing?: IndexingPolicy;
   /** Runs in accept(). */
   readonly accept?: (request: ServedRequest) => void;
 }
@@ -37,9 +39,10 @@ export class ServerScript {
   closed: string | null | undefined;
 
   constructor(options: ServerScriptOptions = {}) {
-    const { limits, keepalive, budget = new WindowBudget(64 * 1024 * 1024) } = options;
+    const { limits, keepalive, indexing, budget = new WindowBudget(64 * 1024 * 1024) } = options;
     this.server = new ServerConnection(this.wire, this.runtime, limitsFrom(limits), budget, {
       keepalive,
+      indexing,
       peer,
       accept: (exchange) => {
         const request = new ServedRequest();

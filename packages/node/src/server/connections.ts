@@ -86,10 +86,15 @@ export class Connections {
 
   /** A TLS connection whose handshake is over: ALPN has told what it speaks. */
   secure(socket: TLSSocket, unixPath: string | undefined): void {
-    this.track(socket);
     peerOf(socket, socket, unixPath);
     if (socket.alpnProtocol === "h2") this.#serveHttp2(socket);
     else this.#serveHttp1(socket);
+  }
+
+  /** A connection that speaks HTTP/2, whatever comes. */
+  http2(socket: Socket, unixPath: string | undefined): void {
+    peerOf(socket, socket, unixPath);
+    this.#serveHttp2(socket);
   }
 
   /** Tells every connection that it is to end; each closes when nothing runs on it. Resolves when none stands. */

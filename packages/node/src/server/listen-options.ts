@@ -7,7 +7,7 @@ import type { OptionNames } from "@millrace/core/host";
 import type { ServerKeepalive } from "../socket/keepalive.ts";
 import type { ServerLimitOptions } from "./limits.ts";
 
-/** TLS of a server; each as in node:tls. ALPN offers `h2` and `http/1.1`. */
+/** TLS of a server; each as in node:tls. ALPN offers `h2` and, unless `httpVersion` is "2", `http/1.1`. */
 export type ServerTls = Pick<
   tls.TlsOptions,
   | "key"
@@ -40,9 +40,17 @@ export interface ListenAddress {
   readonly path?: string | undefined;
   /** Absent: cleartext, HTTP/1.1 and HTTP/2 told apart by the first bytes. */
   readonly tls?: ServerTls | undefined;
+  /** "2": HTTP/2 alone, as for gRPC; who speaks HTTP/1.1 is sent away. Absent: both. */
+  readonly httpVersion?: "2" | undefined;
 }
 
-export const addressOptions: OptionNames<ListenAddress> = { port: true, host: true, path: true, tls: true };
+export const addressOptions: OptionNames<ListenAddress> = {
+  port: true,
+  host: true,
+  path: true,
+  tls: true,
+  httpVersion: true,
+};
 
 /**
  * Takes a connection over, as WebSockets do (RFC 9110 section 7.8), and answers true; `head` is what has been read behind

@@ -56,15 +56,17 @@ export async function listen(accept: Accept, options: ListenOptions = {}): Promi
 }
 
 function addressesOf(options: ListenOptions): readonly ListenAddress[] {
-  const { addresses, port, host, path, tls } = options;
-  const list = addresses ?? [{ port, host, path, tls }];
-  if (addresses !== undefined && (port ?? host ?? path ?? tls) !== undefined)
-    throw new TypeError("give either `addresses`, or one of port, host, path and tls; not both");
+  const { addresses, port, host, path, tls, httpVersion } = options;
+  const list = addresses ?? [{ port, host, path, tls, httpVersion }];
+  if (addresses !== undefined && (port ?? host ?? path ?? tls ?? httpVersion) !== undefined)
+    throw new TypeError("give either `addresses`, or one of port, host, path, tls and httpVersion; not both");
   if (list.length === 0) throw new TypeError("`addresses` is empty: name at least one");
   for (const address of list) {
     if (address.path !== undefined && (address.port ?? address.host) !== undefined)
       throw new TypeError(`a Unix socket has no port or host: ${address.path}`);
     checkPort(address.port ?? 0);
+    if (address.httpVersion !== undefined && address.httpVersion !== "2")
+      throw new TypeError(`httpVersion is ${shown(address.httpVersion)}: "2", or absent for both`);
   }
   return list;
 }
@@ -83,19 +85,29 @@ function createListener(
   limits: ServerLimits,
   report: (failure: ConnectionFailure) => void,
 ): Server {
-  const { path, tls } = address;
+  const { path, tls, httpVersion } = address;
   const tcp = { noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEPALIVE_MS };
   if (tls === undefined)
     return createServer(tcp, (socket) => {
       connections.track(socket);
-      connections.clear(socket, path);
+      if (httpVersion === "2") connections.http2(socket, path);
+      else connections.clear(socket, path);
     });
+  const alpn = httpVersion === "2" ? ["h2"] : ["h2", "http/1.1"];
   const server = createTlsServer({
     ...tcp,
-    ...serverTlsOptions(placeOf(address), tls, limits.handshakeTimeoutMs),
+    ...serverTlsOptions(placeOf(address), tls, alpn, limits.handshakeTimeoutMs),
   });
   server.on("connection", (socket: Socket) => connections.track(socket));
-  server.on("secureConnection", (socket: TLSSocket) => connections.secure(socket, path));
+  server.on("secureConnection", (socket: TLSSocket) => {
+    connections.track(socket);
+    if (httpVersion !== "2") connections.secure(socket, path);
+    else if (socket.alpnProtocol === "h2") connections.http2(socket, path);
+    else {
+      report({ address: addressOf(socket, path), text: "TLS: the client does not ask for h2 by ALPN" });
+      socket.destroy();
+    }
+  });
   server.on("tlsClientError", (cause: Error & { readonly reason?: string }, socket: TLSSocket) => {
     // `message` is OpenSSL's, with places in its sources.
     const text = `TLS handshake: ${cause.reason ?? cause.message}`;

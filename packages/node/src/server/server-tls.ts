@@ -3,7 +3,12 @@ import { createSecureContext, type TlsOptions } from "node:tls";
 import type { ServerTls } from "./listen-options.ts";
 
 /** The options of a tls.Server, checked. Throws TypeError: which of key and certificate is wrong, and how. */
-export function serverTlsOptions(place: string, tls: ServerTls, handshakeTimeoutMs: number): TlsOptions {
+export function serverTlsOptions(
+  place: string,
+  tls: ServerTls,
+  alpn: string[],
+  handshakeTimeoutMs: number,
+): TlsOptions {
   const { key, cert, passphrase, pfx, SNICallback } = tls;
   if (pfx === undefined && SNICallback === undefined && (key === undefined || cert === undefined))
     throw invalid(place, `tls.${key === undefined ? "key" : "cert"} is missing: give the PEM text, or pfx`);
@@ -18,7 +23,7 @@ export function serverTlsOptions(place: string, tls: ServerTls, handshakeTimeout
   check(place, "tls cannot be used, perhaps because key and cert do not belong together", () =>
     createSecureContext(tls),
   );
-  return { ...tls, ALPNProtocols: ["h2", "http/1.1"], handshakeTimeout: handshakeTimeoutMs };
+  return { ...tls, ALPNProtocols: alpn, handshakeTimeout: handshakeTimeoutMs };
 }
 
 function check(place: string, what: string, run: () => unknown): void {

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import type { BlockStep, Decoded, ListStep, Peer } from "./peer.ts";
+import { tools } from "./tools.ts";
 
 /** What the programs read and write. */
 interface Case {
@@ -9,7 +10,7 @@ interface Case {
 }
 
 /** nghttp2's programs, which stop at the first error. */
-export function nghttp2Tools(deflatehd: string, inflatehd: string): Peer {
+export function nghttp2Tools(): Peer {
   function ask(
     program: string,
     args: readonly string[],
@@ -32,7 +33,7 @@ export function nghttp2Tools(deflatehd: string, inflatehd: string): Peer {
       const wire = Buffer.from(block).toString("hex");
       return setting === undefined ? { wire } : { wire, header_table_size: setting };
     });
-    const { cases: results, isWhole } = ask(inflatehd, [], cases);
+    const { cases: results, isWhole } = ask(tools.inflatehd, [], cases);
     const decoded: Decoded[] = results.map(({ headers = [] }) =>
       headers.flatMap((header) => Object.entries(header).flat()),
     );
@@ -43,7 +44,7 @@ export function nghttp2Tools(deflatehd: string, inflatehd: string): Peer {
     const setting = steps[0]?.setting;
     const args = setting === undefined ? [] : ["-s", String(setting)];
     const cases = steps.map(({ fields }) => ({ headers: pairs(fields) }));
-    return ask(deflatehd, args, cases).cases.map(({ wire = "" }) => Buffer.from(wire, "hex"));
+    return ask(tools.deflatehd, args, cases).cases.map(({ wire = "" }) => Buffer.from(wire, "hex"));
   }
 
   return {

@@ -1,9 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { Decoded, Peer } from "./peer.ts";
+import { tools } from "./tools.ts";
 
 /** The package hpack for Python, which h2 and httpx stand on. */
-export function pythonHpack(python: string): Peer {
+export function pythonHpack(): Peer {
+  const { python } = tools;
+
   /** One answer a connection. */
   function ask<T>(kind: "decode" | "encode", connections: readonly unknown[]): T[] {
     const input = connections.map((steps) => `${JSON.stringify({ kind, steps })}\n`).join("");
@@ -21,7 +24,7 @@ export function pythonHpack(python: string): Peer {
   }
 
   return {
-    name: "hpack (Python)",
+    name: "Python hpack",
     octets: { min: 0, max: 255 },
     resizes: true,
     decode: (connections) => {

@@ -1,0 +1,241 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
+import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
+import { connect as connectTls, createServer as createTlsServer } from "node:tls";
+import type { Accept, ServerExchange } from "@millrace/exchange";
+import { afterEach, describe, expect, test } from "vitest";
+import {
+  connect,
+  type Connected,
+  type ConnectOptions,
+  listen,
+  type Listening,
+  type ListenOptions,
+} from "../src/node.ts";
+import { concat } from "./hpack/support.ts";
+import { requestHead } from "./support/client-script.ts";
+import { bytesOf, preface, settings } from "./support/frames.ts";
+import { RecordedSink } from "./support/recorded-sink.ts";
+
+const pem = (name: string): string =>
+  readFileSync(new URL(`../../node/test/tls/${name}.pem`, import.meta.url), "utf8");
+const cert = pem("server");
+const key = pem("server-key");
+const ca = pem("ca");
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** What requests met, the last one last. */
+let served: ServerExchange[] = [];
+const hello: Accept = (exchange) => {
+  served.push(exchange);
+  exchange.reply(200, [], new TextEncoder().encode("hello"), ["x-trailer", "1"]);
+  return new RecordedSink();
+};
+
+async function start(options: Partial<ListenOptions> = {}): Promise<Listening & { readonly origin: string }> {
+  served = [];
+  const server = await listen({ accept: hello, host: "127.0.0.1", ...options });
+  cleanups.push(() => server.close(0));
+  const origin = `http${options.tls === undefined ? "" : "s"}://127.0.0.1:${server.port}`;
+  return Object.assign(server, { origin });
+}
+
+async function connected(url: string, options?: ConnectOptions): Promise<Connected> {
+  const connection = await connect(url, options);
+  cleanups.push(() => connection.abort());
+  return connection;
+}
+
+class Call extends RecordedSink {
+  readonly whenClosed = Promise.withResolvers<void>();
+
+  constructor(connection: Connected) {
+    super();
+    const head = { ...requestHead, authority: connection.name };
+    this.exchange = connection.open(head, null, undefined, this);
+  }
+
+  override closed(delivered: boolean): void {
+    super.closed(delivered);
+    this.whenClosed.resolve();
+  }
+
+  async outcome(): Promise<string[]> {
+    await this.whenClosed.promise;
+    return this.events();
+  }
+}
+
+const answered = ["sent", "head 200", "data hello", "end x-trailer=1", "closed true"];
+
+describe.each([
+  ["cleartext", {}, {}],
+  ["TLS", { tls: { cert, key } }, { tls: { ca } }],
+])("listen() and connect(), %s", (_, forServer: Partial<ListenOptions>, forClient: ConnectOptions) => {
+  test("carry requests, and say who is at the other end", async () => {
+    const server = await start(forServer);
+    const connection = await connected(server.origin, forClient);
+    expect(await new Call(connection).outcome()).toEqual(answered);
+    const tls = forServer.tls !== undefined;
+    expect(served[0]!.head.authority).toBe(`127.0.0.1:${server.port}`);
+    expect(served[0]!.peer).toMatchObject({ address: expect.stringMatching(/^127\.0\.0\.1:\d+$/), tls });
+    expect(connection.peer).toMatchObject({ address: `127.0.0.1:${server.port}`, tls });
+    expect(connection.peer.certificate()?.length ?? 0).toBe(tls ? new X509Certificate(cert).raw.length : 0);
+  });
+
+  test("a server that is closed lets what runs end, and takes no more", async () => {
+    const accept: Accept = (exchange) => {
+      served.push(exchange);
+      exchange.respond(200, []);
+      exchange.flush();
+      return new RecordedSink();
+    };
+    const server = await start({ ...forServer, accept });
+    const connection = await connected(server.origin, forClient);
+    const call = new Call(connection);
+    const head = Promise.withResolvers<void>();
+    call.head = () => head.resolve();
+    await head.promise;
+    const closing = server.close(1e9);
+    await expect(connect(server.origin, forClient)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    served[0]!.end(["x-trailer", "2"]);
+    expect(await call.outcome()).toContain("end x-trailer=2");
+    await closing;
+    const late = new Call(connection);
+    await late.outcome();
+    expect(late.lastFault?.processed).toBe("never");
+  });
+
+  test("a server that is closed cuts what runs when its grace is over", async () => {
+    const server = await start({ ...forServer, accept: () => new RecordedSink() });
+    const call = new Call(await connected(server.origin, forClient));
+    const sent = Promise.withResolvers<void>();
+    call.sent = () => sent.resolve();
+    await sent.promise;
+    const closing = server.close();
+    await server.close(0);
+    await closing;
+    expect((await call.outcome()).at(-1)).toBe("closed false");
+  });
+
+  test("options reach the connections", async () => {
+    const server = await start({ ...forServer, limits: { maxConcurrentStreams: 7 } });
+    const connection = await connected(server.origin, forClient);
+    await new Call(connection).outcome();
+    expect(connection.room).toBe(7);
+    expect(served[0]!.maxConcurrent).toBe(7);
+    const bad = { limits: { maxHeaderFields: 0 } };
+    await expect(listen({ accept: hello, ...bad })).rejects.toThrow(/limits\.maxHeaderFields is 0/);
+    await expect(connect(server.origin, bad)).rejects.toThrow(/limits\.maxHeaderFields is 0/);
+  });
+});
+
+describe("listen()", () => {
+  test("rejects with node's error if the port is taken", async () => {
+    const { port } = await start();
+    await expect(start({ port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+  });
+
+  test("with keepalive ends a connection whose client does not answer", async () => {
+    const { port } = await start({ keepalive: { intervalMs: 1, timeoutMs: 1 } });
+    const socket = connectTcp(port, "127.0.0.1").on("error", () => {});
+    const closed = new Promise((resolve) => socket.resume().on("close", resolve));
+    socket.write(concat(preface, bytesOf(settings())));
+    await closed;
+  });
+
+  test("tells what a client does wrong, and whose it is", async () => {
+    const told = Promise.withResolvers<unknown>();
+    const { port } = await start({ onProblem: (text, { address }) => told.resolve([text, address]) });
+    const socket = connectTcp(port, "127.0.0.1").end("GET / HTTP/1.1\r\n\r\n");
+    await once(socket, "connect");
+    const address = `127.0.0.1:${socket.localPort}`;
+    expect(await told.promise).toEqual(["the connection does not begin with the preface of HTTP/2", address]);
+  });
+
+  test.each([
+    ["no ALPN", {}, /does not ask for h2 by ALPN/],
+    ["ALPN of HTTP/1.1 alone", { ALPNProtocols: ["http/1.1"] }, /^TLS: /],
+  ])("over TLS sends a client away that has %s", async (_, alpn, problem) => {
+    const told = Promise.withResolvers<string>();
+    const { port } = await start({ tls: { cert, key }, onProblem: told.resolve });
+    const socket = connectTls({ port, host: "127.0.0.1", ca, ...alpn });
+    const closed = new Promise((resolve) => socket.on("error", () => {}).on("close", resolve));
+    expect(await told.promise).toMatch(problem);
+    await closed;
+  });
+
+  test("close() does not wait for a TLS handshake that stands still", async () => {
+    const server = await start({ tls: { cert, key } });
+    const socket = connectTcp(server.port, "127.0.0.1").on("error", () => {});
+    await once(socket, "connect");
+    // One that is through has come behind it.
+    await new Call(await connected(server.origin, { tls: { ca } })).outcome();
+    await server.close(1e9);
+    if (!socket.destroyed) await once(socket, "close");
+  });
+
+  test("and connect() are closed by `await using`", async () => {
+    let origin: string;
+    {
+      await using server = await listen({ accept: hello, host: "127.0.0.1" });
+      origin = `http://127.0.0.1:${server.port}`;
+      let connection;
+      {
+        await using open = await connect(origin);
+        connection = open;
+        expect(await new Call(open).outcome()).toEqual(answered);
+        expect(open.room).toBe(256);
+      }
+      expect(connection.room).toBe(0);
+    }
+    await expect(connect(origin)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  });
+});
+
+describe("connect()", () => {
+  /** A server that is none. */
+  async function silent(server = createServer()): Promise<string> {
+    server.on("connection", (socket: Socket) => cleanups.push(() => socket.destroy()));
+    cleanups.push(() => server.close());
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  test("refuses other URLs", async () => {
+    await expect(connect("ftp://a")).rejects.toThrow(
+      new TypeError("cannot connect to ftp://a: the URL must begin with http: or https:"),
+    );
+  });
+
+  test("rejects if TLS does not stand in time", async () => {
+    const host = await silent();
+    await expect(connect(`https://${host}`, { timeoutMs: 1 })).rejects.toThrow(
+      `cannot connect to ${host} within 1 ms`,
+    );
+  });
+
+  test("with keepalive ends a connection whose server does not answer", async () => {
+    const keepalive = { intervalMs: 1, timeoutMs: 1 };
+    const call = new Call(await connected(`http://${await silent()}`, { keepalive }));
+    await call.outcome();
+    expect(call.lastFault?.text).toContain("no answer to PING within 1 ms");
+  });
+
+  test("rejects if the server does not agree on h2", async () => {
+    const host = await silent(createTlsServer({ cert, key }));
+    await expect(connect(`https://${host}`, { tls: { ca } })).rejects.toThrow(
+      `${host} does not agree on h2 by ALPN`,
+    );
+  });
+
+  test("rejects if the certificate is not to be trusted", async () => {
+    const { origin } = await start({ tls: { cert, key } });
+    await expect(connect(origin)).rejects.toThrow(/certificate/);
+  });
+});
