@@ -11,9 +11,10 @@ export const loadCore = 1;
 export class Contenders implements AsyncDisposable {
   readonly #programs = new Map<string, Program>();
 
-  constructor(programs: Readonly<Record<string, URL>>, names: readonly string[]) {
+  /** `flags`: more of Node's. */
+  constructor(programs: Readonly<Record<string, URL>>, names: readonly string[], flags: readonly string[] = []) {
     for (const name of names)
-      this.#programs.set(name, new Program(programs[name]!, ["--expose-gc"], measuredCore));
+      this.#programs.set(name, new Program(programs[name]!, ["--expose-gc", ...flags], measuredCore));
   }
 
   ask<T>(name: string, question: string, argument?: unknown): Promise<T> {

@@ -14,8 +14,12 @@ export interface Servers {
   readonly ports: Readonly<Record<string, number>>;
 }
 
-export async function startServers(names: readonly string[], isTls: boolean): Promise<Servers> {
-  const contenders = new Contenders(programs, names);
+export async function startServers(
+  names: readonly string[],
+  isTls: boolean,
+  flags?: readonly string[],
+): Promise<Servers> {
+  const contenders = new Contenders(programs, names, flags);
   const ports: Record<string, number> = {};
   for (const name of names) ports[name] = await contenders.ask<number>(name, "listen", isTls);
   return { contenders, ports };

@@ -66,8 +66,9 @@ export class Inbound implements FrameSink {
   #dataFlags = 0;
   #dataPadding = 0;
   #hasData = false;
-  readonly #cancelHandshake: () => void;
-  readonly #cancelSettings: () => void;
+  /** Replaced when they are done, for what they hold. */
+  #cancelHandshake: () => void;
+  #cancelSettings: () => void;
   #isWatching = false;
   #cancelWatch: () => void = nothing;
 
@@ -363,6 +364,7 @@ export class Inbound implements FrameSink {
   #settingsFrame(flags: number, payload: Uint8Array, start: number, end: number): boolean {
     if ((flags & Flag.ACK) !== 0) {
       this.#cancelSettings();
+      this.#cancelSettings = nothing;
       this.#ackReceived();
       return this.#useless();
     }
@@ -383,7 +385,10 @@ export class Inbound implements FrameSink {
     }
     output.writer.settingsAck();
     output.touch();
-    if (!this.settingsSeen) this.#cancelHandshake();
+    if (!this.settingsSeen) {
+      this.#cancelHandshake();
+      this.#cancelHandshake = nothing;
+    }
     this.settingsSeen = true;
     this.#host.settingsReceived();
     return this.#host.isOpen;

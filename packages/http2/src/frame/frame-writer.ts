@@ -3,7 +3,7 @@ import { Flag, frameHeaderSize, FrameType } from "./frame-type.ts";
 /** A payload of this size and more stays where it is; a shorter one is copied behind its frame's header. */
 const copyBelow = 4096;
 /** Of the buffers that frames are written to: what an idle connection may keep, and the most. */
-const smallestSegment = 1024;
+const smallestSegment = 512;
 const largestSegment = 64 * 1024;
 
 const none: Uint8Array = new Uint8Array(0);
@@ -29,6 +29,11 @@ export class FrameWriter {
     this.#cut();
     const parts = this.#parts;
     this.#parts = [];
+    // As much again would not fit: it had better begin in a new buffer than leave in two parts.
+    if (this.#buf.length - this.#at < this.#size) {
+      this.#buf = none;
+      this.#start = this.#at = 0;
+    }
     this.#sizeBefore = this.#size;
     this.#size = 0;
     return parts;
@@ -146,7 +151,7 @@ export class FrameWriter {
 
   #copy(from: Uint8Array, start: number, end: number): void {
     const length = end - start;
-    if (length > 48) this.#buf.set(from.subarray(start, end), this.#at);
+    if (length > 64) this.#buf.set(length === from.length ? from : from.subarray(start, end), this.#at);
     else {
       const buf = this.#buf;
       const shift = this.#at - start;
