@@ -12,7 +12,11 @@ export class Contenders implements AsyncDisposable {
   readonly #programs = new Map<string, Program>();
 
   /** `flags`: more of Node's. */
-  constructor(programs: Readonly<Record<string, URL>>, names: readonly string[], flags: readonly string[] = []) {
+  constructor(
+    programs: Readonly<Record<string, URL>>,
+    names: readonly string[],
+    flags: readonly string[] = [],
+  ) {
     for (const name of names)
       this.#programs.set(name, new Program(programs[name]!, ["--expose-gc", ...flags], measuredCore));
   }

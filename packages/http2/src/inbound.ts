@@ -14,6 +14,7 @@ import { ResetMemory } from "./reset-memory.ts";
 import type { Runtime } from "./runtime.ts";
 import { applySettings, initialWindow, type PeerSettings } from "./settings.ts";
 import type { Stream } from "./stream.ts";
+import type { StreamTable } from "./stream-table.ts";
 import type { WindowTuner } from "./window-tuner.ts";
 
 /** What frames come to. Where it gives a boolean, false means: read no more. */
@@ -27,7 +28,7 @@ export interface InboundHost {
   readonly tuner: WindowTuner;
   readonly peerSettings: PeerSettings;
   /** Those that are open on the wire, by their ids. */
-  readonly streams: Map<number, Stream>;
+  readonly streams: StreamTable<Stream>;
   /** Ends the connection for what the peer did. */
   fail(code: number, text: string): false;
   /** No such stream has ever been opened. */

@@ -30,7 +30,7 @@ export class FrameWriter {
     const parts = this.#parts;
     this.#parts = [];
     // As much again would not fit: it had better begin in a new buffer than leave in two parts.
-    if (this.#buf.length - this.#at < this.#size) {
+    if (this.#buf.length - this.#at < 1.25 * this.#size) {
       this.#buf = none;
       this.#start = this.#at = 0;
     }

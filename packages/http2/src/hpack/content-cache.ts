@@ -42,7 +42,7 @@ export class ContentCache<T> {
     const hash = this.#hash;
     if (hash === 0) return;
     const place = placeOf(hash);
-    const mark = (hash & 0xff) || 1;
+    const mark = hash & 0xff || 1;
     const missed = (this.#missed ??= new Uint8Array(places));
     if (missed[place] !== mark && missed[place + 1] !== mark) {
       missed[place + 1] = missed[place]!;
