@@ -68,7 +68,22 @@ describe("room that is lent in the output", () => {
     expect(script.sent()).toEqual(["DATA 1 bcd"]);
   });
 
-  test("is counted in both windows", () => {
+  test("is counted in the connection's window", () => {
+    const { script, first } = streaming({ INITIAL_WINDOW_SIZE: 100_000 });
+    let lent = 0;
+    for (let span = first.reserve(); span !== null; span = first.reserve()) {
+      lent += span.end - span.pos;
+      first.commit(span.end);
+    }
+    first.write(new Uint8Array(70_000 - lent));
+    const sent = (): number => script.wire.frames().reduce((bytes, { payload }) => bytes + payload.length, 0);
+    script.runtime.settle();
+    expect(sent()).toBe(65_535);
+    script.receive(windowUpdate(0, 10));
+    expect(sent()).toBe(10);
+  });
+
+  test("is counted in its stream's window", () => {
     const { script, first } = streaming({ INITIAL_WINDOW_SIZE: 1000 });
     const span = first.reserve()!;
     expect(span.end - span.pos).toBe(1000);
