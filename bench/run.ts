@@ -10,6 +10,9 @@ import { tableHead, tableLine } from "./table.ts";
 
 const cases: readonly Case[] = [...h2Cases];
 
+/** 5,000 sockets, and some. */
+const mostFiles = 6_000;
+
 help(`pnpm bench [case or group …] [--peers a,b] [--json FILE] [--quick]
 
 Cases, all of them if none is named:
@@ -17,7 +20,7 @@ ${cases.map(({ name, title }) => `  ${name.padEnd(16)}${title}`).join("\n")}
 Groups: ${groups().join(", ")}
 --peers  who stands beside ${ours}: all that a case knows, if absent
 --json   writes every figure to a file
---quick  short and only once: it shows that all of this works, and says nothing of speed`);
+--quick  short and only once: it shows that all of this works, and judges nothing`);
 
 try {
   const { chosen, peers, json, quick } = readArguments();
@@ -67,6 +70,9 @@ function checkTools(): void {
     throw new Error("taskset is missing: it is of util-linux (apt install util-linux)");
   if (spawnSync("h2load", ["--version"]).error !== undefined)
     throw new Error("h2load is missing: it is of nghttp2 (apt install nghttp2-client)");
+  const files = spawnSync("sh", ["-c", "ulimit -Hn"], { encoding: "utf8" }).stdout.trim();
+  if (Number(files) < mostFiles)
+    throw new Error(`a process may have ${files} files open: ${mostFiles} are needed (ulimit -n)`);
   if (availableParallelism() < 2) throw new Error("two cores are needed, one for each side");
 }
 
@@ -76,7 +82,9 @@ async function runCase(
   quick: boolean,
 ): Promise<{ name: string; title: string; lines: unknown[] }> {
   const contenders = [ours, ...peers.filter((peer) => asked?.includes(peer) ?? true)];
-  const plan: Plan = quick ? { seconds: 0.2, rounds: 1, contenders } : { seconds: 2, rounds: 5, contenders };
+  const plan: Plan = quick
+    ? { seconds: 0.2, rounds: 1, contenders }
+    : { seconds: 1.5, rounds: 5, contenders };
   console.log(`\n${name}: ${title}\n${tableHead(plan)}`);
   const lines = [];
   for await (const line of run(plan)) {

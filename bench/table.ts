@@ -11,12 +11,13 @@ export function tableHead({ contenders }: Plan): string {
 }
 
 /** A line of it: medians and how far the samples are from them, ratios of ours to theirs, and what was wanted. */
-export function tableLine(line: Line, { contenders }: Plan): string {
+export function tableLine(line: Line, { contenders, rounds }: Plan): string {
   const figures = contenders.map((name) => figure(line.samples[name]!).padStart(widths.figure));
   const ratios = contenders
     .slice(1)
     .map((name) => `${ratio(line, contenders[0]!, name).toFixed(2)}×`.padStart(widths.ratio));
-  const target = line.target === undefined ? "" : `  ${outcome(line.target, line, contenders)}`;
+  const target =
+    line.target === undefined || rounds === 1 ? "" : `  ${outcome(line.target, line, contenders)}`;
   return [line.what.padEnd(widths.what), line.unit.padEnd(widths.unit), ...figures, ...ratios, target].join(
     "",
   );
