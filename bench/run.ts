@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { help } from "../test/support/help.ts";
 import { type Case, type Line, ours, type Plan } from "./case.ts";
 import { h2Cases } from "./h2/cases.ts";
-import { median, spread } from "./median.ts";
+import { median, ratio, spread } from "./median.ts";
 import { tableHead, tableLine } from "./table.ts";
 
 const cases: readonly Case[] = [...h2Cases];
@@ -94,10 +94,11 @@ async function runCase(
   return { name, title, lines };
 }
 
+/** With what the table has of each contender. `ratio`: ours to theirs. */
 function withMedians(line: Line): Line & { figures: unknown } {
   const figures = Object.entries(line.samples).map(([contender, samples]) => [
     contender,
-    { median: median(samples), spread: spread(samples) },
+    { median: median(samples), spread: spread(samples), ratio: ratio(line.samples[ours]!, samples) },
   ]);
   return { ...line, figures: Object.fromEntries(figures) };
 }

@@ -1,5 +1,5 @@
 import type { Line, Plan, Target } from "./case.ts";
-import { median, spread } from "./median.ts";
+import { median, ratio, spread } from "./median.ts";
 
 const widths = { what: 30, unit: 20, figure: 17, ratio: 17 };
 
@@ -15,7 +15,9 @@ export function tableLine(line: Line, { contenders, rounds }: Plan): string {
   const figures = contenders.map((name) => figure(line.samples[name]!).padStart(widths.figure));
   const ratios = contenders
     .slice(1)
-    .map((name) => `${ratio(line, contenders[0]!, name).toFixed(2)}×`.padStart(widths.ratio));
+    .map((name) =>
+      `${ratio(line.samples[contenders[0]!]!, line.samples[name]!).toFixed(2)}×`.padStart(widths.ratio),
+    );
   const target =
     line.target === undefined || rounds === 1 ? "" : `  ${outcome(line.target, line, contenders)}`;
   return [line.what.padEnd(widths.what), line.unit.padEnd(widths.unit), ...figures, ...ratios, target].join(
@@ -33,15 +35,11 @@ function figure(samples: readonly number[]): string {
   return `${text} ± ${Math.round(100 * spread(samples))} %`;
 }
 
-function ratio({ samples }: Line, ours: string, theirs: string): number {
-  return median(samples[ours]!) / median(samples[theirs]!);
-}
-
 function outcome(target: Target, line: Line, [ours, floor]: readonly string[]): string {
   if ("most" in target) {
     const isReached = median(line.samples[ours!]!) <= target.most;
     return `at most ${target.most.toLocaleString("en-US")}: ${isReached ? "reached" : "missed"}`;
   }
   if (floor === undefined) return `${target.ratio}×`;
-  return `${target.ratio}×: ${ratio(line, ours!, floor) >= target.ratio ? "reached" : "missed"}`;
+  return `${target.ratio}×: ${ratio(line.samples[ours!]!, line.samples[floor]!) >= target.ratio ? "reached" : "missed"}`;
 }
