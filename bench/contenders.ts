@@ -33,7 +33,6 @@ export class Contenders implements AsyncDisposable {
   async figures(name: string, load: () => Promise<Answered>): Promise<Figures> {
     const before = await this.ask<number>(name, "cpu");
     const { calls, rate } = await load();
-    if (rate === 0) throw new Error(`${name} answered nothing while it was measured`);
     const after = await this.ask<number>(name, "cpu");
     return { "calls/s": rate, "µs of CPU per call": (after - before) / calls };
   }

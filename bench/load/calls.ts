@@ -59,6 +59,11 @@ answer({
     const before = answeredBy(connections);
     const started = performance.now();
     await pause(seconds * 1000);
+    // Where much is under way, longer: until as much has been answered once.
+    while (answeredBy(connections) - before < count * streams) {
+      check(connections);
+      await pause(50);
+    }
     const rate = ((answeredBy(connections) - before) * 1000) / (performance.now() - started);
     for (const connection of connections) connection.stop();
     check(connections);

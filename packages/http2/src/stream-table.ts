@@ -3,17 +3,21 @@ interface Identified {
   readonly id: number;
 }
 
-const least = 8;
+const leastBits = 3;
+/** An empty table has no more slots than this says. */
+const mostIdleBits = 8;
 
 /**
  * The streams that are open, by their ids: a hash table with open addressing. A Map would do, but for what V8 does with it:
  * entries that come and go leave a chain of outgrown tables behind, which holds ended streams until a full collection.
  *
- * Ids that follow each other never collide; those of a peer that looks for collisions do, with as many as it may have open.
+ * Ids that follow each other are spread, so that filled slots stand in short rows: what is deleted makes the rest of its row
+ * move. A peer that looks for ids which collide makes a row of as many as it may have open.
  */
 export class StreamTable<Stream extends Identified> {
-  /** A power of two, of which at most half is filled. A stream is at its id's place, or behind it without a gap between. */
-  #slots: (Stream | undefined)[] = emptySlots(least);
+  /** At most half of them are filled. A stream is at its id's place, or behind it without a gap between. */
+  #slots: (Stream | undefined)[] = emptySlots(leastBits);
+  #bits = leastBits;
   #size = 0;
 
   get size(): number {
@@ -23,7 +27,7 @@ export class StreamTable<Stream extends Identified> {
   get(id: number): Stream | undefined {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let at = (id >>> 1) & mask;
+    let at = this.#placeOf(id);
     let stream = slots[at];
     while (stream !== undefined && stream.id !== id) stream = slots[(at = (at + 1) & mask)];
     return stream;
@@ -31,7 +35,7 @@ export class StreamTable<Stream extends Identified> {
 
   /** Its id is in the table no more than once. */
   add(stream: Stream): void {
-    if (++this.#size * 2 > this.#slots.length) this.#resize(this.#slots.length * 2);
+    if (++this.#size * 2 > this.#slots.length) this.#resize(this.#bits + 1);
     this.#place(stream);
   }
 
@@ -39,19 +43,19 @@ export class StreamTable<Stream extends Identified> {
   delete(id: number): boolean {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let at = (id >>> 1) & mask;
+    let at = this.#placeOf(id);
     while (slots[at] !== undefined && slots[at]!.id !== id) at = (at + 1) & mask;
     if (slots[at] === undefined) return false;
     // Those behind it move up, unless that took them before their place.
     for (let next = (at + 1) & mask; slots[next] !== undefined; next = (next + 1) & mask) {
-      const home = (slots[next]!.id >>> 1) & mask;
+      const home = this.#placeOf(slots[next]!.id);
       if (((next - home) & mask) < ((next - at) & mask)) continue;
       slots[at] = slots[next];
       at = next;
     }
     slots[at] = undefined;
-    // After a rush it takes no more room than before.
-    if (--this.#size === 0 && slots.length > 32 * least) this.clear();
+    // After a rush it takes less room, by and by.
+    if (--this.#size === 0 && this.#bits > mostIdleBits) this.#resize(this.#bits - 1);
     return true;
   }
 
@@ -61,25 +65,29 @@ export class StreamTable<Stream extends Identified> {
   }
 
   clear(): void {
-    this.#slots = emptySlots(least);
+    this.#slots = emptySlots((this.#bits = leastBits));
     this.#size = 0;
   }
 
-  #resize(length: number): void {
+  #resize(bits: number): void {
     const before = this.#slots;
-    this.#slots = emptySlots(length);
+    this.#slots = emptySlots((this.#bits = bits));
     for (const stream of before) if (stream !== undefined) this.#place(stream);
   }
 
   #place(stream: Stream): void {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let at = (stream.id >>> 1) & mask;
+    let at = this.#placeOf(stream.id);
     while (slots[at] !== undefined) at = (at + 1) & mask;
     slots[at] = stream;
   }
+
+  #placeOf(id: number): number {
+    return Math.imul(id, 0x9e3779b1) >>> (32 - this.#bits);
+  }
 }
 
-function emptySlots(length: number): undefined[] {
-  return Array.from<undefined>({ length });
+function emptySlots(bits: number): undefined[] {
+  return new Array<undefined>(2 ** bits).fill(undefined);
 }
