@@ -89,5 +89,7 @@ export class StreamTable<Stream extends Identified> {
 }
 
 function emptySlots(bits: number): undefined[] {
-  return new Array<undefined>(2 ** bits).fill(undefined);
+  const slots: undefined[] = [];
+  slots.length = 2 ** bits;
+  return slots.fill(undefined);
 }
