@@ -197,9 +197,9 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     if (before !== undefined && lastStream > before.lastStream)
       return this.fail(ErrorCode.PROTOCOL_ERROR, "a GOAWAY names a later stream than the one before it");
     this.#goaway = { lastStream, code, debug };
-    for (const [id, stream] of this.streams) {
-      if (id <= lastStream) continue;
-      this.streams.delete(id);
+    for (const stream of this.streams.values()) {
+      if (stream.id <= lastStream) continue;
+      this.streams.delete(stream.id);
       stream.die(this.#goawayFault(this.#goaway, "never"));
     }
     this.retire();
@@ -257,12 +257,12 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
       stream.dieLater({ by: "local", kind: "limit", h2: -1, processed: "never", text });
       return;
     }
-    const id = this.#nextId;
+    stream.id = this.#nextId;
     this.#nextId += 2;
-    this.streams.set(id, stream);
-    stream.start(id, this.peerSettings.initialWindowSize);
+    this.streams.add(stream);
+    stream.start(this.peerSettings.initialWindowSize);
     if (this.streams.size === 1) this.#busy(true);
-    if (id > lastId) this.retire();
+    if (stream.id > lastId) this.retire();
   }
 
   #busy(isBusy: boolean): void {

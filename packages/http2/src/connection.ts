@@ -11,6 +11,7 @@ import { Pings } from "./pings.ts";
 import type { Runtime } from "./runtime.ts";
 import { initialSettings, initialWindow, type PeerSettings } from "./settings.ts";
 import type { Stream, StreamHost } from "./stream.ts";
+import { StreamTable } from "./stream-table.ts";
 import { type WindowBudget, WindowTuner } from "./window-tuner.ts";
 
 /** How long a connection that ends may take to say its last. */
@@ -27,7 +28,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   readonly output: Output;
   readonly limits: Limits;
   readonly runtime: Runtime;
-  readonly streams: Map<number, Stream> = new Map();
+  readonly streams: StreamTable<Stream> = new StreamTable();
   readonly peerSettings: PeerSettings = initialSettings();
   readonly pings: Pings;
   readonly tuner: WindowTuner;
@@ -315,7 +316,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   #end(end: ConnectionEnd): void {
     this.#inbound.stop();
     this.#keepalive?.stop();
-    const streams = [...this.streams.values()];
+    const streams = this.streams.values();
     this.streams.clear();
     for (const stream of streams) this.lose(stream, end);
     this.connectionEnded(end);

@@ -55,10 +55,21 @@ export class Output {
 
   /** A DATA frame; no longer than there is room. */
   data(stream: Stream, chunk: Uint8Array, start: number, end: number, endStream: boolean): void {
-    this.#dataFrames++;
     this.writer.data(stream.id, chunk, start, end, endStream);
-    this.window -= end - start;
-    this.#allowance -= end - start;
+    this.#sent(end - start);
+  }
+
+  /** A DATA frame of what was lent, if it is where it was; no longer than there is room. */
+  settle(stream: Stream, bytes: number): boolean {
+    if (!this.writer.settle(stream.id, bytes)) return false;
+    if (bytes > 0) this.#sent(bytes);
+    return true;
+  }
+
+  #sent(bytes: number): void {
+    this.#dataFrames++;
+    this.window -= bytes;
+    this.#allowance -= bytes;
     this.touch();
   }
 

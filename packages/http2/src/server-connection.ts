@@ -148,7 +148,7 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
     if (bad || request instanceof Malformed) return this.refuse(id, ErrorCode.PROTOCOL_ERROR);
     const stream = new ServerStream(this, id, request, this.peerSettings.initialWindowSize);
     if (endStream && stream.isShort) return this.refuse(id, ErrorCode.PROTOCOL_ERROR);
-    this.streams.set(id, stream);
+    this.streams.add(stream);
     const sink = this.#options.accept(stream);
     if (sink === null) {
       stream.accepted(ignored);
@@ -172,7 +172,7 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
     const request = { head, contentLength: -1, expectsContinue: false, priority: undefined };
     const stream = new ServerStream(this, id, request, this.peerSettings.initialWindowSize);
     stream.isTurnedAway = true;
-    this.streams.set(id, stream);
+    this.streams.add(stream);
     stream.accepted(ignored);
     if (endStream) stream.endReceived(null);
     const text = `${problem}\n`;

@@ -34,6 +34,8 @@ export interface StreamHost {
 const highWater = 64 * 1024;
 const lowWater = 16 * 1024;
 const largestWindow = 0x7fffffff;
+/** Less room than this is not lent: few messages would fit in. */
+const leastLoan = 256;
 export const noBytes: Uint8Array = new Uint8Array(0);
 export const noFields: Fields = [];
 
@@ -134,10 +136,18 @@ export abstract class Stream implements Exchange {
   }
 
   reserve(): Span | null {
-    return null;
+    // Behind the head, and where nothing waits.
+    if (this.#life !== live || this.local !== open || this.id === 0 || this.#backlog !== null) return null;
+    const room = this.#roomNow();
+    return room < leastLoan ? null : this.host.output.writer.lend(room);
   }
 
-  commit(_pos: number): boolean {
+  commit(pos: number): boolean {
+    const { output } = this.host;
+    const isOver = this.#life !== live || this.local !== open;
+    const bytes = isOver ? 0 : output.writer.lentBytes(pos);
+    if (bytes <= this.#roomNow() && output.settle(this, bytes)) this.sendWindow -= bytes;
+    else this.#put(output.writer.copyLoan(bytes), false);
     return this.#hasRoom();
   }
 
@@ -208,6 +218,12 @@ export abstract class Stream implements Exchange {
     if (this.#backlog !== null || this.local === ending) this.#continue();
   }
 
+  /** Bytes that a DATA frame may have now. */
+  #roomNow(): number {
+    const { output } = this.host;
+    return Math.min(this.sendWindow, output.room, output.maxFrame);
+  }
+
   #hasRoom(): boolean {
     if (this.#backlog === null || this.#backlog.bytes < highWater) return true;
     this.#choked = true;
@@ -234,7 +250,7 @@ export abstract class Stream implements Exchange {
     const { output } = this.host;
     const stop = Math.min(chunk.length, at + most);
     while (at < stop) {
-      const bytes = Math.min(this.sendWindow, output.room, output.maxFrame, stop - at);
+      const bytes = Math.min(this.#roomNow(), stop - at);
       if (bytes <= 0) break;
       const next = at + bytes;
       const isEnd = withEnd && next === chunk.length;

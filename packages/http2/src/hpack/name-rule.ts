@@ -7,8 +7,8 @@ export type Indexing = "always" | "per-request" | "never";
 /** What an encoder knows of a name that the static table or its policy has. */
 export interface NameRule {
   readonly indexing: Indexing;
-  /** The static entries of this name, by value, the first one first. */
-  readonly staticIndices: ReadonlyMap<string, number>;
+  /** The static entries of this name, by value, the first one first; below 0, as EncoderTable has positions. */
+  readonly staticPositions: ReadonlyMap<string, number>;
   /** The name as a string literal. */
   readonly literal: Uint8Array;
 }
@@ -27,14 +27,14 @@ export function nameRules(policy: IndexingPolicy): ReadonlyMap<string, NameRule>
 }
 
 function nameRule(name: string, { never, perRequest }: IndexingPolicy): NameRule {
-  const staticIndices = new Map<string, number>();
+  const staticPositions = new Map<string, number>();
   staticTable.forEach((entry, index) => {
-    if (entry?.name === name) staticIndices.set(entry.value, index);
+    if (entry?.name === name) staticPositions.set(entry.value, -index);
   });
   const space = new Uint8Array(name.length + 8);
   return {
     indexing: never.includes(name) ? "never" : perRequest.includes(name) ? "per-request" : "always",
-    staticIndices,
+    staticPositions,
     literal: space.slice(0, writeString(name, space, 0)),
   };
 }
