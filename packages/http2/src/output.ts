@@ -11,6 +11,8 @@ const quantum = 16 * 1024;
 
 /** What an output tells its connection. */
 export interface OutputEvents {
+  /** The turn's input has been dealt with: what is to leave with the rest is to be written. */
+  turnEnding(): void;
   /** What this turn wrote has left, if there was room. Nothing of the sinks may be called sooner. */
   turnEnded(): void;
   /** The peer does not read, and what waits for it is more than may be, or is not any more. */
@@ -140,6 +142,7 @@ export class Output {
 
   readonly #run = (): void => {
     this.#scheduled = false;
+    this.#events.turnEnding();
     this.send();
     const isBacklogged = this.#congested && this.writer.size > this.#backlogBytes;
     if (isBacklogged !== this.#backlogged && !this.#closed) {

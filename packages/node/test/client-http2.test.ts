@@ -527,9 +527,10 @@ describe("what a client says that it takes, and takes", () => {
       if (type === WINDOW_UPDATE && stream === 0) window.resolve(65_535 + payload.readUInt32BE());
     });
     const talk = Talk.open(connect(server));
-    expect(await window.promise).toBe(16 * 1024 * 1024);
-    // RFC 9113 section 6.5.2: no push, the window of a stream, the size of a list of fields.
-    expect(said).toEqual({ 2: 0, 4: 512 * 1024, 6: 64 * 1024 });
+    expect(await window.promise).toBe(1024 * 1024);
+    // RFC 9113 section 6.5.2: no push, no streams of the server's, the window of a stream, the sizes of a frame and of a list of
+    // fields; RFC 9218 section 2.1: none of the old priorities.
+    expect(said).toEqual({ 2: 0, 3: 0, 4: 65_535, 5: 16_384, 6: 64 * 1024, 9: 1 });
     talk.exchange.reset(ErrorCode.CANCEL);
     await talk.closes();
   });
