@@ -55,6 +55,11 @@ export class Output {
     return this.window < this.#allowance ? this.window : this.#allowance;
   }
 
+  /** No stream waits for room: one that begins to send takes no other's turn. */
+  get isFree(): boolean {
+    return this.#ready.isEmpty;
+  }
+
   /** A DATA frame; no longer than there is room. */
   data(stream: Stream, chunk: Uint8Array, start: number, end: number, endStream: boolean): void {
     this.#dataFrames++;

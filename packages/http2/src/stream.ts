@@ -221,7 +221,7 @@ export abstract class Stream implements Exchange {
   /** Writes what there is room for, and keeps the rest. */
   #put(chunk: Uint8Array, last: boolean): void {
     let at = 0;
-    if (this.#backlog === null && this.id !== 0) {
+    if (this.#backlog === null && this.id !== 0 && this.host.output.isFree) {
       at = this.#frames(chunk, 0, last && this.#trailers === null, Infinity);
       if (at === chunk.length) {
         if (last) this.#end();

@@ -44,7 +44,7 @@ export class Delay {
   #wait(): void {
     const first = this.#travelling[this.#next];
     if (first === undefined || this.#isFull || this.#timer !== undefined) return;
-    this.#timer = setTimeout(this.#arrive, first.due - performance.now());
+    this.#timer = setTimeout(this.#arrive, Math.max(1, first.due - performance.now()));
   }
 
   readonly #arrive = (): void => {

@@ -146,6 +146,18 @@ describe("section 6.9: what the peer sends", () => {
     expect(script.sent()).toEqual(["WINDOW_UPDATE 1 90"]);
   });
 
+  test("is credited in few frames: a million bytes, 64,000 a turn, in 19", () => {
+    const script = ServerScript.open();
+    script.receive(headers(1, post));
+    for (let i = 0; i < 16; i++)
+      script.receive(...Array.from({ length: 4 }, () => data(1, new Uint8Array(16_000))));
+    const updates = script.wire.frames().filter(({ type }) => type === FrameType.WINDOW_UPDATE);
+    expect(Object.groupBy(updates, ({ stream }) => stream)).toMatchObject({
+      0: { length: 3 },
+      1: { length: 16 },
+    });
+  });
+
   test("is credited no more when its stream has ended within the turn", () => {
     const script = receiving();
     script.receive(data(1, new Uint8Array(90), "END_STREAM"), headers(3, post), data(3, new Uint8Array(90)));
@@ -243,15 +255,15 @@ describe("a stream's window that the link outgrows", () => {
   });
 
   test("grows by no more than four of the largest on its connection", () => {
-    const tight = { ...limits, maxStreamWindowBytes: 110 };
-    const budget = new WindowBudget(1000);
+    const tight = { ...limits, maxStreamWindowBytes: 400 };
+    const budget = new WindowBudget(5000);
     const script = ServerScript.open({ limits: tight, budget });
-    const ids = [1, 3, 5, 7, 9];
+    const ids = [1, 3, 5, 7, 9, 11];
     for (const id of ids) script.receive(headers(id, post), data(id, new Uint8Array(90)));
     const asked = script.wire.frames().find(({ type }) => type === FrameType.PING)!;
     script.runtime.advance(50);
     script.receive(pingAck(asked.payload), ...ids.map((id) => data(id, new Uint8Array(90))));
-    expect(budget.take(2000)).toBe(950);
+    expect(budget.take(5000)).toBe(5000 - 4 * 400);
   });
 
   test("gives back what it had when its stream is over", () => {
@@ -260,6 +272,16 @@ describe("a stream's window that the link outgrows", () => {
     expect(budget.take(2000)).toBe(700);
     script.receive(rstStream(1, "CANCEL"));
     expect(budget.take(2000)).toBe(300);
+  });
+
+  test("gives back what it had when its connection is lost, its reader paused or not", () => {
+    const budget = new WindowBudget(1000);
+    const script = measured(budget, 1, 3);
+    script.last.exchange.pause();
+    script.receive(data(3, new Uint8Array(10)));
+    script.wire.close(undefined);
+    script.runtime.settle();
+    expect(budget.take(2000)).toBe(1000);
   });
 
   test("bounds what a reader holds that is paused then", () => {
