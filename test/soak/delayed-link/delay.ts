@@ -10,7 +10,15 @@ interface Travelling {
 const mostBytes = 64 * 1024 * 1024;
 
 /** Passes on what comes from one socket to another, in its order, so many milliseconds after it came. */
-export class Delay {
+export function delay(from: Socket, to: Socket, ms: number): void {
+  const line = new Line(from, to, ms);
+  from.on("data", (chunk: Buffer) => line.take(chunk));
+  from.on("end", () => line.take(null));
+  to.on("drain", () => line.drained());
+  to.on("close", () => line.stop());
+}
+
+class Line {
   readonly #from: Socket;
   readonly #to: Socket;
   readonly #ms: number;
@@ -25,20 +33,23 @@ export class Delay {
     this.#from = from;
     this.#to = to;
     this.#ms = ms;
-    from.on("data", (chunk: Buffer) => this.#take(chunk));
-    from.on("end", () => this.#take(null));
-    to.on("drain", () => {
-      this.#isFull = false;
-      this.#arrive();
-    });
-    to.on("close", () => clearTimeout(this.#timer));
   }
 
-  #take(chunk: Buffer | null): void {
+  take(chunk: Buffer | null): void {
     this.#travelling.push({ chunk, due: performance.now() + this.#ms });
     this.#bytes += chunk?.length ?? 0;
     if (this.#bytes >= mostBytes) this.#from.pause();
     this.#wait();
+  }
+
+  drained(): void {
+    this.#isFull = false;
+    this.#arrive();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#isFull = true;
   }
 
   #wait(): void {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { answer } from "../answer.ts";
-import { Delay } from "./delay.ts";
+import { delay } from "./delay.ts";
 
 /** Where a link to a port of this machine begins. */
 async function link({ port, delayMs }: { port: number; delayMs: number }): Promise<number> {
@@ -12,8 +12,8 @@ async function link({ port, delayMs }: { port: number; delayMs: number }): Promi
     for (const socket of [near, far]) socket.on("error", () => {});
     near.once("close", () => far.destroy());
     far.once("close", () => near.destroy());
-    new Delay(near, far, delayMs);
-    new Delay(far, near, delayMs);
+    delay(near, far, delayMs);
+    delay(far, near, delayMs);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

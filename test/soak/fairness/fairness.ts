@@ -1,7 +1,7 @@
 import { protocolNames } from "../../../examples/main-job/src/carriages.ts";
 import { Mismatch } from "../../../examples/main-job/src/check.ts";
 import type { Check } from "../../../examples/main-job/src/check.ts";
-import type { Bulk, Direction } from "../bulk/move.ts";
+import type { Bulk } from "../bulk/move.ts";
 import { median } from "../median.ts";
 import { Program } from "../program.ts";
 import type { Latencies } from "./client.ts";
