@@ -25,7 +25,7 @@ async function listening(limits: Partial<ServerLimits>, app: App = greeter()): P
 const fields = ["content-type", "application/json"];
 const request = [":method", "POST", ":scheme", "http", ":authority", "victim", ":path", greet, ...fields];
 test.each([
-  [{}, 4_194_304],
+  [{}, 1_048_576],
   [{ connectionWindowBytes: 1_000_000 }, 1_000_000],
 ])(
   "connectionWindowBytes: with %o a client may have %i bytes under way on a connection",

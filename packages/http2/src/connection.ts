@@ -12,10 +12,13 @@ import type { Runtime } from "./runtime.ts";
 import { initialSettings, initialWindow, type PeerSettings } from "./settings.ts";
 import type { Stream, StreamHost } from "./stream.ts";
 import { StreamTable } from "./stream-table.ts";
-import { type WindowBudget, WindowTuner } from "./window-tuner.ts";
+import { WindowBudget, WindowTuner } from "./window-tuner.ts";
 
 /** How long a connection that ends may take to say its last. */
 const lingerMs = 1000;
+
+/** As many of a connection's streams may have the largest window at once; the others what that leaves. */
+const largestWindows = 4;
 
 /** Why all streams of a connection die. */
 export type ConnectionEnd =
@@ -48,6 +51,8 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   #closedDue = false;
   /** Streams that are told of the end of the turn. */
   #deferred: Stream[] = [];
+  /** Streams whose windows are credited at the end of the turn: in one frame, however many the bytes came in. */
+  #owed: Stream[] = [];
   #backlogged = false;
   /** The last stream that a GOAWAY of ours has named. */
   #saidLast = Infinity;
@@ -75,7 +80,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
       () => runtime.now(),
       (onAck) => this.pings.send(onAck),
     );
-    this.#budget = budget;
+    this.#budget = new WindowBudget(largestWindows * limits.maxStreamWindowBytes, budget);
     this.#inbound = new Inbound(this);
   }
 
@@ -161,6 +166,11 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
 
   // What the output tells.
 
+  turnEnding(): void {
+    for (const stream of this.#owed) stream.credit();
+    this.#owed.length = 0;
+  }
+
   turnEnded(): void {
     const deferred = this.#deferred;
     if (deferred.length > 0) {
@@ -188,6 +198,11 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   get streamWindowExtra(): number {
     // Until SETTINGS are acknowledged, the peer may go by what holds without them.
     return this.#inbound.settingsAcknowledged ? 0 : Math.max(0, initialWindow - this.streamWindow);
+  }
+
+  owes(stream: Stream): void {
+    this.#owed.push(stream);
+    this.output.touch();
   }
 
   windowWanted(current: number): number {

@@ -3,6 +3,7 @@ import { Backlog } from "./backlog.ts";
 import { Held } from "./held.ts";
 import { unsendable, unsendableFault } from "./message/unsendable.ts";
 import type { Output } from "./output.ts";
+import { creditShare } from "./connection-window.ts";
 import { notReady } from "./ready-queue.ts";
 
 /** What a stream asks of its connection. */
@@ -12,7 +13,9 @@ export interface StreamHost {
   readonly streamWindow: number;
   /** What the peer may send beyond it, for it may not have heard of it yet. */
   readonly streamWindowExtra: number;
-  /** A stream's window is due to be credited: a good time to look whether it is large enough. Gives what it may be. */
+  /** credit() at the end of the turn. */
+  owes(stream: Stream): void;
+  /** A stream's window is credited: a good time to look whether it is large enough. Gives what it may be. */
   windowWanted(current: number): number;
   /** A stream that had a larger window than at first is over. */
   windowReturned(bytes: number): void;
@@ -96,6 +99,7 @@ export abstract class Stream implements Exchange {
   /** What the peer may still send. */
   #receiveWindow: number;
   #uncredited = 0;
+  #isOwed = false;
 
   constructor(host: StreamHost, sendWindow: number) {
     this.host = host;
@@ -233,7 +237,7 @@ export abstract class Stream implements Exchange {
   /** Writes what there is room for, and keeps the rest. */
   #put(chunk: Uint8Array, last: boolean): void {
     let at = 0;
-    if (this.#backlog === null && this.id !== 0) {
+    if (this.#backlog === null && this.id !== 0 && this.host.output.isFree) {
       at = this.#frames(chunk, 0, last && this.#trailers === null, Infinity);
       if (at === chunk.length) {
         if (last) this.#end();
@@ -442,6 +446,18 @@ export abstract class Stream implements Exchange {
     this.die({ by: "local", kind: "protocol", h2: code, processed: "maybe", text });
   }
 
+  /** The end of the turn: the peer may send as much again as has been taken. */
+  credit(): void {
+    this.#isOwed = false;
+    if (this.remoteEnded) return;
+    const window = this.host.windowWanted(this.#window);
+    const bytes = this.#uncredited + (window - this.#window);
+    this.#window = window;
+    this.#uncredited = 0;
+    this.#receiveWindow += bytes;
+    this.host.output.writer.windowUpdate(this.id, bytes);
+  }
+
   /** The end of the turn. */
   deliver(): void {
     this.isDeferred = false;
@@ -526,14 +542,9 @@ export abstract class Stream implements Exchange {
 
   #credit(length: number): void {
     this.#uncredited += length;
-    if (this.remoteEnded || this.#uncredited * 2 < this.#window) return;
-    const window = this.host.windowWanted(this.#window);
-    const bytes = this.#uncredited + (window - this.#window);
-    this.#window = window;
-    this.#uncredited = 0;
-    this.#receiveWindow += bytes;
-    this.host.output.writer.windowUpdate(this.id, bytes);
-    this.host.output.touch();
+    if (this.#isOwed || this.remoteEnded || this.#uncredited < this.#window * creditShare) return;
+    this.#isOwed = true;
+    this.host.owes(this);
   }
 }
 

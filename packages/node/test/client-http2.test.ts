@@ -586,7 +586,8 @@ describe("what a client says that it takes, and takes", () => {
     });
     const talk = Talk.open(connect(server));
     expect(await window.promise).toBe(1024 * 1024);
-    // RFC 9113 section 6.5.2: no push, the window of a stream, a frame's size, that of a list of fields; RFC 9218 section 2.1.
+    // RFC 9113 section 6.5.2: no push, no streams of the server's, the window of a stream, the sizes of a frame and of a list of
+    // fields; RFC 9218 section 2.1: none of the old priorities.
     expect(said).toEqual({ 2: 0, 3: 0, 4: 65_535, 5: 16_384, 6: 64 * 1024, 9: 1 });
     talk.exchange.reset(ErrorCode.CANCEL);
     await talk.closes();
