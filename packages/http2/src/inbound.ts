@@ -125,6 +125,8 @@ export class Inbound implements FrameSink {
     this.#cancelHandshake();
     this.#cancelSettings();
     this.#cancelWatch();
+    // What ended it may have come in the middle of a header block, which is waited for no more.
+    this.#isWatching = true;
   }
 
   /** This side has reset a stream: what still comes for it is ignored. */
