@@ -11,6 +11,7 @@ import {
   preface,
   RST_STREAM,
   SETTINGS,
+  WINDOW_UPDATE,
 } from "./frames.ts";
 import type { Frame } from "./frames.ts";
 import { valueOf } from "./fields.ts";
@@ -121,7 +122,7 @@ abstract class ScriptedServer implements RawServer {
   }
 
   protected abstract serve(socket: Socket): void;
-  protected abstract bytes(reply: Reply, stream: number): Uint8Array;
+  protected abstract send(reply: Reply, heard: Heard): void;
 
   async listen(): Promise<this> {
     await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
@@ -157,9 +158,9 @@ abstract class ScriptedServer implements RawServer {
     if (this.actOn === "request") this.#answer(heard);
   }
 
-  #answer({ socket, stream }: Heard): void {
-    if (typeof this.act === "function") this.act(socket, stream);
-    else socket.write(this.bytes(this.act, stream));
+  #answer(heard: Heard): void {
+    if (typeof this.act === "function") this.act(heard.socket, heard.stream);
+    else this.send(this.act, heard);
   }
 }
 
@@ -170,8 +171,8 @@ class Http1Server extends ScriptedServer {
     void this.#listen(socket, new RawSocket(socket));
   }
 
-  protected bytes(reply: Reply): Uint8Array {
-    return http1Bytes(reply);
+  protected send(reply: Reply, { socket }: Heard): void {
+    socket.write(http1Bytes(reply));
   }
 
   async #listen(socket: Socket, raw: RawSocket): Promise<void> {
@@ -190,13 +191,49 @@ class Http1Server extends ScriptedServer {
   }
 }
 
+/** Frames on their way to one connection. DATA waits for the windows; what stands behind it waits with it. */
+class Windows {
+  readonly #socket: Socket;
+  /** By stream; 0 is the connection's. */
+  readonly #left = new Map<number, number>();
+  readonly #waiting = new Map<number, Buffer>();
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  send(stream: number, frames: Buffer): void {
+    let at = 0;
+    while (at < frames.length) {
+      const bytes = frames[at + 3] === DATA ? frames.readUIntBE(at, 3) : 0;
+      if (bytes > Math.min(this.#of(0), this.#of(stream))) break;
+      for (const window of [0, stream]) this.#left.set(window, this.#of(window) - bytes);
+      at += 9 + frames.readUIntBE(at, 3);
+    }
+    if (at > 0) this.#socket.write(frames.subarray(0, at));
+    this.#waiting.delete(stream);
+    if (at < frames.length) this.#waiting.set(stream, frames.subarray(at));
+  }
+
+  widen(stream: number, bytes: number): void {
+    this.#left.set(stream, this.#of(stream) + bytes);
+    for (const [waiting, frames] of [...this.#waiting]) this.send(waiting, frames);
+  }
+
+  #of(stream: number): number {
+    return this.#left.get(stream) ?? 65_535;
+  }
+}
+
 class Http2Server extends ScriptedServer {
   readonly http = "2";
+  readonly #windows = new Map<Socket, Windows>();
 
   protected serve(socket: Socket): void {
     const reader = new FrameReader();
     const streams = new Map<number, Heard>();
     let toSkip = preface.length;
+    this.#windows.set(socket, new Windows(socket));
     socket.write(frame(SETTINGS, 0, 0));
     socket.on("data", (chunk: Buffer) => {
       const skipped = Math.min(toSkip, chunk.length);
@@ -205,14 +242,16 @@ class Http2Server extends ScriptedServer {
     });
   }
 
-  protected bytes(reply: Reply, stream: number): Uint8Array {
-    return http2Bytes(reply, stream);
+  protected send(reply: Reply, { socket, stream }: Heard): void {
+    this.#windows.get(socket)?.send(stream, http2Bytes(reply, stream));
   }
 
   #hear(socket: Socket, streams: Map<number, Heard>, one: Frame): void {
     const heard = streams.get(one.stream);
     const last = (one.flags & END_STREAM) !== 0;
     if (one.type === SETTINGS && one.flags === 0) socket.write(frame(SETTINGS, ACK, 0));
+    else if (one.type === WINDOW_UPDATE)
+      this.#windows.get(socket)?.widen(one.stream, one.payload.readUInt32BE(0));
     else if (one.type === RST_STREAM) heard?.lost(one.payload.readUInt32BE(0));
     else if (one.type === HEADERS && heard === undefined) {
       const fields = one.fields ?? [];
