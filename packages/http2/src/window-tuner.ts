@@ -1,7 +1,11 @@
-/** What all connections of a process may grant beyond the windows that streams have at first. */
+/**
+ * What all connections of a process may grant beyond the windows that streams have at first (RFC 9113 section 5.2), so that many
+ * large uploads at once stay within bounds. One for all connections; without any left windows stay as they are.
+ */
 export class WindowBudget {
   #left: number;
 
+  /** 0 or more: 64 MiB let eight streams have the largest window that is the default. */
   constructor(bytes: number) {
     this.#left = bytes;
   }
@@ -13,6 +17,7 @@ export class WindowBudget {
     return taken;
   }
 
+  /** Returns what was taken. */
   give(bytes: number): void {
     this.#left += bytes;
   }
