@@ -56,8 +56,8 @@ interface Peer {
 }
 
 /** Policies of encoders that, like many, index whatever fits, and of those that never index a path, as nghttp2. */
-const indexAll = { never: [], perCall: [] };
-const noPaths = { never: [], perCall: [":path", "grpc-timeout"] };
+const indexAll = { never: [], perRequest: [] };
+const noPaths = { never: [], perRequest: [":path", "grpc-timeout"] };
 
 const out = new Uint8Array(65_536);
 

@@ -11,9 +11,15 @@ export class Program implements AsyncDisposable {
   #questions = 0;
   #ended: string | undefined;
 
-  constructor(url: URL, flags: readonly string[] = []) {
+  /** `flags` are Node's. `core`: the only one that it runs on (needs taskset). */
+  constructor(url: URL, flags: readonly string[] = [], core?: number) {
     this.#name = url.pathname.split("/").slice(-2).join("/");
-    this.#child = fork(url, { execArgv: [...flags], serialization: "advanced" });
+    const pinned =
+      core === undefined
+        ? { execArgv: [...flags] }
+        : { execPath: "taskset", execArgv: ["-c", String(core), process.execPath, ...flags] };
+    this.#child = fork(url, { ...pinned, serialization: "advanced" });
+    this.#child.once("error", (error) => (this.#ended ??= `${this.#name}: ${error.message}`));
     this.#child.on("message", (answer: Answer) => {
       const asked = this.#waiting.get(answer.id);
       this.#waiting.delete(answer.id);

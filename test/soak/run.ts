@@ -6,14 +6,17 @@ import { makeSampleFile } from "../../examples/main-job/src/sample-file.ts";
 import { printTable } from "../../examples/main-job/src/table.ts";
 import { setup as generate } from "../../scripts/generate.ts";
 import { help } from "../support/help.ts";
+import { delayedLinkChecks } from "./delayed-link/delayed-link.ts";
+import { buildGrpcGo } from "./delayed-link/grpc-go.ts";
+import { fairnessChecks } from "./fairness/fairness.ts";
 import { memoryChecks } from "./memory/memory.ts";
 import { vanishingChecks } from "./vanishing/vanishing.ts";
 
 help(`pnpm soak [--seconds N] [--mib N] [--seed N]
 
-Clients that vanish, then a large file both ways.
+Clients that vanish, small calls beside a large body, a large body over a link that is slow to answer, a large file both ways.
 --seconds  how long clients vanish: 60
---mib      how large the file is: 2048 MiB
+--mib      how large the file is: 2048 MiB; half of it is moved beside small calls, a quarter over the slow link
 --seed     of the random numbers: another each time`);
 const values = readArguments();
 const seconds = wholeNumber("seconds", values.seconds, 60);
@@ -25,7 +28,15 @@ generate();
 process.once("SIGINT", () => process.exit(130));
 console.log(`soak: ${seconds} s with seed ${seed}, then a file of ${mebibytes} MiB`);
 using sample = await makeSampleFile("sample", mebibytes);
-const checks = [...vanishingChecks(seconds, seed), ...memoryChecks(sample)];
+const hasGo = buildGrpcGo();
+if (!hasGo)
+  console.log("no link that is slow to answer: Go is missing (https://go.dev/dl), and grpc-go with it");
+const checks = [
+  ...vanishingChecks(seconds, seed),
+  ...fairnessChecks(Math.ceil(mebibytes / 2)),
+  ...(hasGo ? delayedLinkChecks(Math.ceil(mebibytes / 4)) : []),
+  ...memoryChecks(sample),
+];
 const progress = new ProgressLine(process.stdout);
 const outcomes = await runChecks(checks, (check, index) =>
   progress.show(progressOf(check, index, checks.length)),

@@ -1,6 +1,5 @@
 // README.md, section 6, codes: our client, answered by hand.
-// Nothing to observe: §6.12 is the server's. §6.5 "safe to retry": our client has no retries; that it sends nothing twice is
-// tested. §6.6, CANCEL at our deadline, is §9.3.
+// Nothing to observe: §6.12 is the server's. §6.6, CANCEL at our deadline, is §9.3.
 import { createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { describe, expect, test } from "vitest";
@@ -249,12 +248,23 @@ describe("RST_STREAM", () => {
     expect((await call.finish()).count).toBe(7n);
   });
 
-  test("§6.5 REFUSED_STREAM is unavailable, and the call is not sent again", async () => {
+  test("§6.5 REFUSED_STREAM is safe to retry: the call is sent once more, and is then unavailable", async () => {
     await using server = await rawServer("2");
     server.act = (socket, stream) => socket.write(reset(stream, 7));
     for (const protocol of ["grpc", "connect", "grpc-web"] as const)
       expect((await greetOnce(clientOf(server, { protocol }))).code).toBe("unavailable");
-    expect(server.heard.length).toBe(3);
+    expect([server.connections, server.heard.length]).toEqual([3, 6]);
+  });
+
+  test("§6.5 a reset with any other code is not: nothing is sent twice", async () => {
+    await using server = await rawServer("2");
+    for (let code = 0; code <= 14; code++) {
+      if (code === 7) continue;
+      server.act = (socket, stream) => socket.write(reset(stream, code));
+      const before = server.heard.length;
+      await greetOnce(clientOf(server, { protocol: "grpc" }));
+      expect(server.heard.length).toBe(before + 1);
+    }
   });
 });
 
@@ -307,19 +317,28 @@ describe.each(carried)("%s over HTTP/%s", (protocol, http) => {
 });
 
 describe("GOAWAY", () => {
-  test("§6.7 that our stream is above fails it as unavailable; the next call gets a connection of its own", async () => {
+  test("§6.7 that our stream is above is safe to retry: the call goes over a connection of its own", async () => {
     await using server = await rawServer("2");
     const client = clientOf(server, { protocol: "grpc" });
     server.act = goodGrpc;
     expect((await greetOnce(client)).code).toBe("ok");
-    server.act = (socket, stream) => socket.write(goaway(stream - 2, 0));
+    server.act = (socket, stream) => {
+      socket.write(goaway(stream - 2, 0));
+      server.act = goodGrpc;
+    };
+    expect((await greetOnce(client)).code).toBe("ok");
+    expect([server.connections, server.heard.length]).toEqual([2, 3]);
+  });
+
+  test("§6.7 twice that our stream is above fails it as unavailable", async () => {
+    await using server = await rawServer("2");
+    const client = clientOf(server, { protocol: "grpc" });
+    server.act = (socket) => socket.write(goaway(0, 0));
     expect(await greetOnce(client)).toMatchObject({
       code: "unavailable",
       message: expect.stringContaining("GOAWAY NO_ERROR") as string,
     });
-    server.act = goodGrpc;
-    expect((await greetOnce(client)).code).toBe("ok");
-    expect([server.connections, server.heard.length]).toEqual([2, 3]);
+    expect([server.connections, server.heard.length]).toEqual([2, 2]);
   });
 
   test("§6.7 that our stream is below lets it finish; the next call gets a connection of its own", async () => {

@@ -145,7 +145,7 @@ describe.each(carriages.filter(({ http }) => http === "2"))("$name", (carriage) 
     expect(await encoding("grpc-accept-encoding", "identity,gzip,br")).toEqual(["gzip", 1]);
     expect(await encoding("grpc-accept-encoding", "br,gzip")).toEqual(["br", 1]);
     expect(await encoding("grpc-accept-encoding", "lz4")).toEqual([undefined, 0]);
-    for (const list of ["", ",,,", "nothing;q=0", "*;q=x", "\t"])
+    for (const list of ["", ",,,", "nothing;q=0", "*;q=x", ",\t,"])
       expect((await encoding("grpc-accept-encoding", list))[0]).toBeUndefined();
   });
 

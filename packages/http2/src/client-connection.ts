@@ -38,7 +38,7 @@ export interface ClientConnectionOptions {
   readonly peer: Peer;
   /** The peer's name in texts: `localhost:8080`. */
   readonly name: string;
-  /** There is room for a stream: SETTINGS have come, or a stream has ended. */
+  /** There may be room for a stream, and `room` says how much: SETTINGS have come, or a stream has ended. */
   readonly room?: (() => void) | undefined;
   /** A transport's `cause` in a few words. Absent: its message. */
   readonly reason?: ((cause: unknown) => string) | undefined;
@@ -51,7 +51,7 @@ export interface ClientConnectionOptions {
 }
 
 /** A client's side of a connection (RFC 9113). Requests wait for the peer's SETTINGS, and for room under its limit of streams. */
-export class ClientConnection extends Connection implements AsyncDisposable, ClientStreamHost, Connector {
+export class ClientConnection extends Connection implements ClientStreamHost, Connector, AsyncDisposable {
   readonly peer: Peer;
   readonly name: string;
   readonly caps: Caps = caps;
@@ -87,7 +87,8 @@ export class ClientConnection extends Connection implements AsyncDisposable, Cli
       [Setting.MAX_HEADER_LIST_SIZE, limits.maxHeaderBytes],
       [Setting.NO_RFC7540_PRIORITIES, 1],
     ]);
-    if (options.keepalive !== undefined) this.keepAlive(options.keepalive);
+    const { keepalive } = options;
+    if (keepalive !== undefined) this.keepAlive(keepalive, keepalive.whileIdle === true);
   }
 
   /** How many streams may be opened now: 0 until SETTINGS have come, and when no more are taken. May be Infinity. */
@@ -125,9 +126,9 @@ export class ClientConnection extends Connection implements AsyncDisposable, Cli
     cancel();
   }
 
-  /** As close(10_000). */
+  /** close(), with no grace: what runs is of no use to who leaves. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.close(10_000);
+    await this.close(0);
   }
 
   /** Takes no new streams, and closes behind the last. */
@@ -197,9 +198,9 @@ export class ClientConnection extends Connection implements AsyncDisposable, Cli
     if (before !== undefined && lastStream > before.lastStream)
       return this.fail(ErrorCode.PROTOCOL_ERROR, "a GOAWAY names a later stream than the one before it");
     this.#goaway = { lastStream, code, debug };
-    for (const [id, stream] of this.streams) {
-      if (id <= lastStream) continue;
-      this.streams.delete(id);
+    for (const stream of this.streams.values()) {
+      if (stream.id <= lastStream) continue;
+      this.streams.delete(stream.id);
       stream.die(this.#goawayFault(this.#goaway, "never"));
     }
     this.retire();
@@ -222,7 +223,7 @@ export class ClientConnection extends Connection implements AsyncDisposable, Cli
   streamEnded(): void {
     this.#roomDue = true;
     this.output.touch();
-    if (this.streams.size === 0) this.#options.busy?.(false);
+    if (this.streams.size === 0) this.#busy(false);
   }
 
   protected lose(stream: Stream, end: ConnectionEnd): void {
@@ -257,21 +258,26 @@ export class ClientConnection extends Connection implements AsyncDisposable, Cli
       stream.dieLater({ by: "local", kind: "limit", h2: -1, processed: "never", text });
       return;
     }
-    const id = this.#nextId;
+    stream.id = this.#nextId;
     this.#nextId += 2;
-    if (this.streams.size === 0) this.#options.busy?.(true);
-    this.streams.set(id, stream);
-    stream.start(id, this.peerSettings.initialWindowSize);
-    if (id > lastId) this.retire();
+    this.streams.add(stream);
+    stream.start(this.peerSettings.initialWindowSize);
+    if (this.streams.size === 1) this.#busy(true);
+    if (stream.id > lastId) this.retire();
+  }
+
+  #busy(isBusy: boolean): void {
+    this.#options.busy?.(isBusy);
+    if (this.#options.keepalive?.whileIdle !== true) this.streamsOpen(isBusy);
   }
 
   #startWaiting(): void {
     for (const stream of this.#waiting) {
-      if (this.streams.size >= this.peerSettings.maxConcurrentStreams) return;
+      if (this.streams.size >= this.peerSettings.maxConcurrentStreams) break;
       this.#waiting.delete(stream);
       this.#start(stream);
     }
-    if (this.room > 0) this.#options.room?.();
+    if (this.isReady && this.isOpen && !this.#isRetired) this.#options.room?.();
   }
 
   #refuse(stream: ClientStream): void {

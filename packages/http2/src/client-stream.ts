@@ -60,9 +60,8 @@ export class ClientStream extends Stream {
     return wrong === null ? null : unsendableFault("head", wrong, "never");
   }
 
-  /** Sends the head, and what has been written so far. */
-  start(id: number, sendWindow: number): void {
-    this.id = id;
+  /** It has an id now. Sends the head, and what has been written so far. */
+  start(sendWindow: number): void {
     this.sendWindow = sendWindow;
     const { method, scheme, authority, path, query, protocol, fields } = this.#head;
     const pseudo = [":method", method, ":scheme", scheme];

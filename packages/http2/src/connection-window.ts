@@ -1,3 +1,6 @@
+/** Credit is due when so much of a window has been taken: in few frames, and long before a peer has to wait for it. */
+export const creditShare = 1 / 4;
+
 /**
  * What the peer may send on a connection, whatever its streams may (RFC 9113 section 6.9). Credit comes on receipt, so that a
  * paused stream takes nothing of what its siblings have.
@@ -25,7 +28,7 @@ export class ConnectionWindow {
 
   /** The increment that is due; 0 if none is. `size` is what the window should be. */
   credit(size: number): number {
-    if (this.#uncredited * 2 < this.#size) return 0;
+    if (this.#uncredited < this.#size * creditShare) return 0;
     const bytes = this.#uncredited;
     this.#uncredited = 0;
     this.#left += bytes;

@@ -11,10 +11,14 @@ import { Pings } from "./pings.ts";
 import type { Runtime } from "./runtime.ts";
 import { initialSettings, initialWindow, type PeerSettings } from "./settings.ts";
 import type { Stream, StreamHost } from "./stream.ts";
-import { type WindowBudget, WindowTuner } from "./window-tuner.ts";
+import { StreamTable } from "./stream-table.ts";
+import { WindowBudget, WindowTuner } from "./window-tuner.ts";
 
 /** How long a connection that ends may take to say its last. */
 const lingerMs = 1000;
+
+/** As many of a connection's streams may have the largest window at once; the others what that leaves. */
+const largestWindows = 4;
 
 /** Why all streams of a connection die. */
 export type ConnectionEnd =
@@ -27,7 +31,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   readonly output: Output;
   readonly limits: Limits;
   readonly runtime: Runtime;
-  readonly streams: Map<number, Stream> = new Map();
+  readonly streams: StreamTable<Stream> = new StreamTable();
   readonly peerSettings: PeerSettings = initialSettings();
   readonly pings: Pings;
   readonly tuner: WindowTuner;
@@ -47,6 +51,8 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   #closedDue = false;
   /** Streams that are told of the end of the turn. */
   #deferred: Stream[] = [];
+  /** Streams whose windows are credited at the end of the turn: in one frame, however many the bytes came in. */
+  #owed: Stream[] = [];
   #backlogged = false;
   /** The last stream that a GOAWAY of ours has named. */
   #saidLast = Infinity;
@@ -74,7 +80,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
       () => runtime.now(),
       (onAck) => this.pings.send(onAck),
     );
-    this.#budget = budget;
+    this.#budget = new WindowBudget(largestWindows * limits.maxStreamWindowBytes, budget);
     this.#inbound = new Inbound(this);
   }
 
@@ -108,13 +114,19 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
     this.#duplex.start(this);
   }
 
-  /** Asks a silent peer whether it lives, from now on; without an answer the connection is lost. */
-  protected keepAlive(options: KeepaliveOptions): void {
-    this.#keepalive = new Keepalive(options, this.runtime, this.pings, () => {
+  /** Asks a silent peer whether it lives, from now on, or while there are streams; without an answer the connection is lost. */
+  protected keepAlive(options: KeepaliveOptions, always: boolean): void {
+    const dead = (): void => {
       const cause = new Error(`no answer to PING within ${options.timeoutMs} ms`);
       this.#close({ kind: "lost", cause });
       this.#duplex.destroy();
-    });
+    };
+    this.#keepalive = new Keepalive(options, this.runtime, this.pings, dead, always);
+  }
+
+  /** Streams are open, or none is any more. */
+  protected streamsOpen(are: boolean): void {
+    this.#keepalive?.busy(are);
   }
 
   get isOpen(): boolean {
@@ -154,6 +166,11 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
 
   // What the output tells.
 
+  turnEnding(): void {
+    for (const stream of this.#owed) stream.credit();
+    this.#owed.length = 0;
+  }
+
   turnEnded(): void {
     const deferred = this.#deferred;
     if (deferred.length > 0) {
@@ -181,6 +198,11 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   get streamWindowExtra(): number {
     // Until SETTINGS are acknowledged, the peer may go by what holds without them.
     return this.#inbound.settingsAcknowledged ? 0 : Math.max(0, initialWindow - this.streamWindow);
+  }
+
+  owes(stream: Stream): void {
+    this.#owed.push(stream);
+    this.output.touch();
   }
 
   windowWanted(current: number): number {
@@ -247,7 +269,10 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
     return false;
   }
 
-  /** Ends the connection as it should be ended: nothing runs any more, or what runs dies. */
+  /**
+   * Ends the connection as it should be ended: nothing runs any more, or what runs dies. GOAWAY and the transport's end say so
+   * for all streams at once (RFC 9113 section 5.4.1); a RST_STREAM for each would say that they alone were canceled.
+   */
   protected shut(): void {
     for (const stream of [...this.lingering]) this.lose(stream, { kind: "shutdown" });
     if (this.#state !== "open") return;
@@ -306,7 +331,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   #end(end: ConnectionEnd): void {
     this.#inbound.stop();
     this.#keepalive?.stop();
-    const streams = [...this.streams.values()];
+    const streams = this.streams.values();
     this.streams.clear();
     for (const stream of streams) this.lose(stream, end);
     this.connectionEnded(end);

@@ -14,6 +14,7 @@ import { ResetMemory } from "./reset-memory.ts";
 import type { Runtime } from "./runtime.ts";
 import { applySettings, initialWindow, type PeerSettings } from "./settings.ts";
 import type { Stream } from "./stream.ts";
+import type { StreamTable } from "./stream-table.ts";
 import type { WindowTuner } from "./window-tuner.ts";
 
 /** What frames come to. Where it gives a boolean, false means: read no more. */
@@ -27,7 +28,7 @@ export interface InboundHost {
   readonly tuner: WindowTuner;
   readonly peerSettings: PeerSettings;
   /** Those that are open on the wire, by their ids. */
-  readonly streams: Map<number, Stream>;
+  readonly streams: StreamTable<Stream>;
   /** Ends the connection for what the peer did. */
   fail(code: number, text: string): false;
   /** No such stream has ever been opened. */
@@ -66,8 +67,9 @@ export class Inbound implements FrameSink {
   #dataFlags = 0;
   #dataPadding = 0;
   #hasData = false;
-  readonly #cancelHandshake: () => void;
-  readonly #cancelSettings: () => void;
+  /** Replaced when they are done, for what they hold. */
+  #cancelHandshake: () => void;
+  #cancelSettings: () => void;
   #isWatching = false;
   #cancelWatch: () => void = nothing;
 
@@ -123,6 +125,8 @@ export class Inbound implements FrameSink {
     this.#cancelHandshake();
     this.#cancelSettings();
     this.#cancelWatch();
+    // What ended it may have come in the middle of a header block, which is waited for no more.
+    this.#isWatching = true;
   }
 
   /** This side has reset a stream: what still comes for it is ignored. */
@@ -363,6 +367,7 @@ export class Inbound implements FrameSink {
   #settingsFrame(flags: number, payload: Uint8Array, start: number, end: number): boolean {
     if ((flags & Flag.ACK) !== 0) {
       this.#cancelSettings();
+      this.#cancelSettings = nothing;
       this.#ackReceived();
       return this.#useless();
     }
@@ -383,7 +388,10 @@ export class Inbound implements FrameSink {
     }
     output.writer.settingsAck();
     output.touch();
-    if (!this.settingsSeen) this.#cancelHandshake();
+    if (!this.settingsSeen) {
+      this.#cancelHandshake();
+      this.#cancelHandshake = nothing;
+    }
     this.settingsSeen = true;
     this.#host.settingsReceived();
     return this.#host.isOpen;

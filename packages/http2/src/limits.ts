@@ -15,7 +15,7 @@ export interface Limits {
   readonly maxConcurrentStreams: number;
   /** Bytes under way on a stream at first: SETTINGS_INITIAL_WINDOW_SIZE (section 6.9.2). 65,535. */
   readonly streamWindowBytes: number;
-  /** Bytes under way on a stream at most: what its window grows to where the link holds as much. 8,388,608. */
+  /** Bytes under way on a stream at most: what its window grows to where the link holds as much. 16,777,216. */
   readonly maxStreamWindowBytes: number;
   /** Bytes under way on a connection at first. Credit comes on receipt, so a paused stream takes nothing of it. 1,048,576. */
   readonly connectionWindowBytes: number;
@@ -55,7 +55,7 @@ export const defaultLimits: Limits = {
   maxContinuations: 16,
   maxConcurrentStreams: 256,
   streamWindowBytes: 65_535,
-  maxStreamWindowBytes: 8_388_608,
+  maxStreamWindowBytes: 16_777_216,
   connectionWindowBytes: 1_048_576,
   outputBacklogBytes: 262_144,
   idleFrameBurst: 1_000,

@@ -256,7 +256,7 @@ export interface ConnectOptions {
   readonly indexing?: IndexingPolicy | undefined;
 }
 
-/** A connection to a server. `await using` closes it, and gives what runs 10,000 milliseconds. */
+/** A connection to a server. `await using` closes it, and gives what runs no time. */
 export interface Connected
   extends
     AsyncDisposable,

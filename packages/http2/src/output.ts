@@ -11,6 +11,8 @@ const quantum = 16 * 1024;
 
 /** What an output tells its connection. */
 export interface OutputEvents {
+  /** The turn's input has been dealt with: what is to leave with the rest is to be written. */
+  turnEnding(): void;
   /** What this turn wrote has left, if there was room. Nothing of the sinks may be called sooner. */
   turnEnded(): void;
   /** The peer does not read, and what waits for it is more than may be, or is not any more. */
@@ -53,12 +55,28 @@ export class Output {
     return this.window < this.#allowance ? this.window : this.#allowance;
   }
 
+  /** No stream waits for room: one that begins to send takes no other's turn. */
+  get isFree(): boolean {
+    return this.#ready.isEmpty;
+  }
+
   /** A DATA frame; no longer than there is room. */
   data(stream: Stream, chunk: Uint8Array, start: number, end: number, endStream: boolean): void {
-    this.#dataFrames++;
     this.writer.data(stream.id, chunk, start, end, endStream);
-    this.window -= end - start;
-    this.#allowance -= end - start;
+    this.#sent(end - start);
+  }
+
+  /** A DATA frame of what was lent, if it is where it was; no longer than there is room. */
+  settle(stream: Stream, bytes: number): boolean {
+    if (!this.writer.settle(stream.id, bytes)) return false;
+    if (bytes > 0) this.#sent(bytes);
+    return true;
+  }
+
+  #sent(bytes: number): void {
+    this.#dataFrames++;
+    this.window -= bytes;
+    this.#allowance -= bytes;
     this.touch();
   }
 
@@ -140,6 +158,7 @@ export class Output {
 
   readonly #run = (): void => {
     this.#scheduled = false;
+    this.#events.turnEnding();
     this.send();
     const isBacklogged = this.#congested && this.writer.size > this.#backlogBytes;
     if (isBacklogged !== this.#backlogged && !this.#closed) {

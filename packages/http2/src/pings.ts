@@ -3,8 +3,7 @@ import type { Output } from "./output.ts";
 /** PING frames of this side's (RFC 9113 section 6.7), each known by its number. */
 export class Pings {
   readonly #output: Output;
-  readonly #waiting = new Map<number, () => void>();
-  readonly #opaque = new Uint8Array(8);
+  #waiting: Map<number, () => void> | undefined;
   #last = 0;
 
   constructor(output: Output) {
@@ -13,11 +12,9 @@ export class Pings {
 
   send(onAck: () => void): void {
     const number = (this.#last = (this.#last + 1) % 0x1000000);
-    this.#waiting.set(number, onAck);
-    this.#opaque[5] = number >>> 16;
-    this.#opaque[6] = number >>> 8;
-    this.#opaque[7] = number;
-    this.#output.writer.ping(this.#opaque, 0, false);
+    (this.#waiting ??= new Map()).set(number, onAck);
+    const opaque = [0, 0, 0, 0, 0, number >>> 16, number >>> 8, number];
+    this.#output.writer.ping(Uint8Array.from(opaque), 0, false);
     this.#output.touch();
   }
 
@@ -25,9 +22,9 @@ export class Pings {
   acknowledged(opaque: Uint8Array, at: number): boolean {
     for (let i = 0; i < 5; i++) if (opaque[at + i] !== 0) return false;
     const number = (opaque[at + 5]! << 16) | (opaque[at + 6]! << 8) | opaque[at + 7]!;
-    const onAck = this.#waiting.get(number);
+    const onAck = this.#waiting?.get(number);
     if (onAck === undefined) return false;
-    this.#waiting.delete(number);
+    this.#waiting!.delete(number);
     onAck();
     return true;
   }

@@ -5,14 +5,23 @@ const urgencies = 8;
 /** The `readyUrgency` of a stream that does not wait. */
 export const notReady = -1;
 
+/** One turn in so many goes to the urgencies by turns. */
+const turnsOfUrgency = 16;
+
 /**
  * The streams that wait for room on their connection, the most urgent first (RFC 9218 section 10). Those of the same urgency
  * take turns; one that asked not to be incremental keeps its turn, for half of two such responses is of no use.
+ *
+ * One turn in 16 goes round the urgencies that wait, so that none starves: behind a proxy the urgent and the less urgent may be
+ * clients that know nothing of each other (section 13.1).
  */
 export class ReadyQueue {
   readonly #first: (Stream | null)[] = Array.from({ length: urgencies }, () => null);
   readonly #last: (Stream | null)[] = Array.from({ length: urgencies }, () => null);
   #size = 0;
+  #turns = 0;
+  /** Which urgency had the last turn of those that go round. */
+  #lastRound = urgencies - 1;
 
   get isEmpty(): boolean {
     return this.#size === 0;
@@ -45,7 +54,12 @@ export class ReadyQueue {
   take(): Stream | null {
     if (this.#size === 0) return null;
     let urgency = 0;
-    while (this.#first[urgency] === null) urgency++;
+    if (++this.#turns === turnsOfUrgency) {
+      this.#turns = 0;
+      urgency = (this.#lastRound + 1) % urgencies;
+      while (this.#first[urgency] === null) urgency = (urgency + 1) % urgencies;
+      this.#lastRound = urgency;
+    } else while (this.#first[urgency] === null) urgency++;
     const stream = this.#first[urgency]!;
     this.remove(stream);
     return stream;

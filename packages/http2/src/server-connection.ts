@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type Accept, type Caps, ErrorCode, type Peer } from "@millrace/exchange";
 import { Connection, type ConnectionEnd } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
@@ -22,6 +23,8 @@ const everyStream = 0x7fffffff;
 
 /** How long a client may take to answer the PING between the two. */
 const drainPingMs = 1000;
+/** What a connection that goes out of scope gives its requests, in milliseconds. */
+const disposeGraceMs = 10_000;
 
 /** What a server's connection needs. */
 export interface ServerConnectionOptions {
@@ -38,7 +41,7 @@ export interface ServerConnectionOptions {
 }
 
 /** A server's side of a connection (RFC 9113). It begins when it is made: SETTINGS go out, and the duplex is read. */
-export class ServerConnection extends Connection implements ServerStreamHost {
+export class ServerConnection extends Connection implements ServerStreamHost, AsyncDisposable {
   readonly peer: Peer;
   readonly caps: Caps = caps;
   readonly isClient = false;
@@ -50,6 +53,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   #cause: unknown;
   #clientLeaves = false;
   #stopWaiting: () => void = nothing;
+  readonly #whenClosed = Promise.withResolvers<void>();
 
   constructor(
     duplex: Duplex,
@@ -68,7 +72,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
       [Setting.MAX_HEADER_LIST_SIZE, limits.maxHeaderBytes],
       [Setting.NO_RFC7540_PRIORITIES, 1],
     ]);
-    if (options.keepalive !== undefined) this.keepAlive(options.keepalive);
+    if (options.keepalive !== undefined) this.keepAlive(options.keepalive, true);
   }
 
   get maxConcurrent(): number {
@@ -85,7 +89,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
 
   /**
    * Takes no new streams, and closes when those that run have ended. In two steps, so that no request is lost (RFC 9113 section
-   * 6.8). It does not bound how long they run: abort() does.
+   * 6.8). It does not bound how long they run: close() does.
    */
   drain(): void {
     if (this.#drain !== "no" || !this.isOpen) return;
@@ -94,6 +98,19 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     // What the client sent before it heard of it arrives before the answer to this. It need not answer.
     this.#stopWaiting = this.timer(drainPingMs, () => this.#refuseFromNowOn());
     this.pings.send(() => this.#refuseFromNowOn());
+  }
+
+  /** drain(), and abort() after `graceMs` milliseconds. Resolves behind the last exchange. May be called again, with less grace. */
+  async close(graceMs: number): Promise<void> {
+    this.drain();
+    const cancel = this.timer(graceMs, () => this.abort());
+    await this.#whenClosed.promise;
+    cancel();
+  }
+
+  /** close(), with 10,000 ms of grace. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close(disposeGraceMs);
   }
 
   #refuseFromNowOn(): void {
@@ -136,7 +153,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     if (bad || request instanceof Malformed) return this.refuse(id, ErrorCode.PROTOCOL_ERROR);
     const stream = new ServerStream(this, id, request, this.peerSettings.initialWindowSize);
     if (endStream && stream.isShort) return this.refuse(id, ErrorCode.PROTOCOL_ERROR);
-    this.streams.set(id, stream);
+    this.streams.add(stream);
     const sink = this.#options.accept(stream);
     if (sink === null) {
       stream.accepted(ignored);
@@ -160,7 +177,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
     const request = { head, contentLength: -1, expectsContinue: false, priority: undefined };
     const stream = new ServerStream(this, id, request, this.peerSettings.initialWindowSize);
     stream.isTurnedAway = true;
-    this.streams.set(id, stream);
+    this.streams.add(stream);
     stream.accepted(ignored);
     if (endStream) stream.endReceived(null);
     const text = `${problem}\n`;
@@ -228,6 +245,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   }
 
   protected connectionClosed(): void {
+    this.#whenClosed.resolve();
     this.#options.closed(this.#problem, this.#cause);
   }
 

@@ -3,6 +3,7 @@ import { Backlog } from "./backlog.ts";
 import { Held } from "./held.ts";
 import { unsendable, unsendableFault } from "./message/unsendable.ts";
 import type { Output } from "./output.ts";
+import { creditShare } from "./connection-window.ts";
 import { notReady } from "./ready-queue.ts";
 
 /** What a stream asks of its connection. */
@@ -12,7 +13,9 @@ export interface StreamHost {
   readonly streamWindow: number;
   /** What the peer may send beyond it, for it may not have heard of it yet. */
   readonly streamWindowExtra: number;
-  /** A stream's window is due to be credited: a good time to look whether it is large enough. Gives what it may be. */
+  /** credit() at the end of the turn. */
+  owes(stream: Stream): void;
+  /** A stream's window is credited: a good time to look whether it is large enough. Gives what it may be. */
   windowWanted(current: number): number;
   /** A stream that had a larger window than at first is over. */
   windowReturned(bytes: number): void;
@@ -34,6 +37,8 @@ export interface StreamHost {
 const highWater = 64 * 1024;
 const lowWater = 16 * 1024;
 const largestWindow = 0x7fffffff;
+/** Less room than this is not lent: few messages would fit in. */
+const leastLoan = 256;
 export const noBytes: Uint8Array = new Uint8Array(0);
 export const noFields: Fields = [];
 
@@ -94,6 +99,7 @@ export abstract class Stream implements Exchange {
   /** What the peer may still send. */
   #receiveWindow: number;
   #uncredited = 0;
+  #isOwed = false;
 
   constructor(host: StreamHost, sendWindow: number) {
     this.host = host;
@@ -134,10 +140,18 @@ export abstract class Stream implements Exchange {
   }
 
   reserve(): Span | null {
-    return null;
+    // Behind the head, and where nothing waits.
+    if (this.#life !== live || this.local !== open || this.id === 0 || this.#backlog !== null) return null;
+    const room = this.#roomNow();
+    return room < leastLoan ? null : this.host.output.writer.lend(room);
   }
 
-  commit(_pos: number): boolean {
+  commit(pos: number): boolean {
+    const { output } = this.host;
+    const isOver = this.#life !== live || this.local !== open;
+    const bytes = isOver ? 0 : output.writer.lentBytes(pos);
+    if (bytes <= this.#roomNow() && output.settle(this, bytes)) this.sendWindow -= bytes;
+    else this.#put(output.writer.copyLoan(bytes), false);
     return this.#hasRoom();
   }
 
@@ -208,6 +222,12 @@ export abstract class Stream implements Exchange {
     if (this.#backlog !== null || this.local === ending) this.#continue();
   }
 
+  /** Bytes that a DATA frame may have now. */
+  #roomNow(): number {
+    const { output } = this.host;
+    return Math.min(this.sendWindow, output.room, output.maxFrame);
+  }
+
   #hasRoom(): boolean {
     if (this.#backlog === null || this.#backlog.bytes < highWater) return true;
     this.#choked = true;
@@ -217,7 +237,7 @@ export abstract class Stream implements Exchange {
   /** Writes what there is room for, and keeps the rest. */
   #put(chunk: Uint8Array, last: boolean): void {
     let at = 0;
-    if (this.#backlog === null && this.id !== 0) {
+    if (this.#backlog === null && this.id !== 0 && this.host.output.isFree) {
       at = this.#frames(chunk, 0, last && this.#trailers === null, Infinity);
       if (at === chunk.length) {
         if (last) this.#end();
@@ -234,7 +254,7 @@ export abstract class Stream implements Exchange {
     const { output } = this.host;
     const stop = Math.min(chunk.length, at + most);
     while (at < stop) {
-      const bytes = Math.min(this.sendWindow, output.room, output.maxFrame, stop - at);
+      const bytes = Math.min(this.#roomNow(), stop - at);
       if (bytes <= 0) break;
       const next = at + bytes;
       const isEnd = withEnd && next === chunk.length;
@@ -426,6 +446,18 @@ export abstract class Stream implements Exchange {
     this.die({ by: "local", kind: "protocol", h2: code, processed: "maybe", text });
   }
 
+  /** The end of the turn: the peer may send as much again as has been taken. */
+  credit(): void {
+    this.#isOwed = false;
+    if (this.remoteEnded) return;
+    const window = this.host.windowWanted(this.#window);
+    const bytes = this.#uncredited + (window - this.#window);
+    this.#window = window;
+    this.#uncredited = 0;
+    this.#receiveWindow += bytes;
+    this.host.output.writer.windowUpdate(this.id, bytes);
+  }
+
   /** The end of the turn. */
   deliver(): void {
     this.isDeferred = false;
@@ -510,14 +542,9 @@ export abstract class Stream implements Exchange {
 
   #credit(length: number): void {
     this.#uncredited += length;
-    if (this.remoteEnded || this.#uncredited * 2 < this.#window) return;
-    const window = this.host.windowWanted(this.#window);
-    const bytes = this.#uncredited + (window - this.#window);
-    this.#window = window;
-    this.#uncredited = 0;
-    this.#receiveWindow += bytes;
-    this.host.output.writer.windowUpdate(this.id, bytes);
-    this.host.output.touch();
+    if (this.#isOwed || this.remoteEnded || this.#uncredited < this.#window * creditShare) return;
+    this.#isOwed = true;
+    this.host.owes(this);
   }
 }
 

@@ -1,18 +1,21 @@
 /**
- * What all connections of a process may grant beyond the windows that streams have at first (RFC 9113 section 5.2), so that many
- * large uploads at once stay within bounds. One for all connections; without any left windows stay as they are.
+ * What may be granted to peers beyond the windows that streams have at first (RFC 9113 section 5.2): by a process, one for all of
+ * its connections, or by one of them. Without any left windows stay as they are.
  */
 export class WindowBudget {
   #left: number;
+  readonly #from: WindowBudget | undefined;
 
-  /** 0 or more: 64 MiB let eight streams have the largest window that is the default. */
-  constructor(bytes: number) {
+  /** `bytes`: 0 or more. `from`: what it takes is taken from there, too. */
+  constructor(bytes: number, from?: WindowBudget) {
     this.#left = bytes;
+    this.#from = from;
   }
 
   /** Takes so many bytes, or what is left of them. */
   take(bytes: number): number {
-    const taken = Math.min(bytes, this.#left);
+    const left = Math.min(bytes, this.#left);
+    const taken = this.#from === undefined ? left : this.#from.take(left);
     this.#left -= taken;
     return taken;
   }
@@ -20,26 +23,44 @@ export class WindowBudget {
   /** Returns what was taken. */
   give(bytes: number): void {
     this.#left += bytes;
+    this.#from?.give(bytes);
   }
 }
 
-/** A window is too small if so much of it comes within a round trip. */
+/** A window may be too small if so much of it comes within a round trip. */
 const enough = 0.66;
-const growth = 2;
+/** How much of what a growth promised must have come for another to be of use. */
+const kept = 0.65;
+/** A round trip that is no longer than this, beside the shortest, has met no queue. */
+const unqueued = 1.25;
+/** What is shorter says little of a rate, in milliseconds. */
+const shortestMeasurement = 5;
+/** After so many measurements in a row that asked for no more, PING goes out only when one does. */
+const calmAfter = 2;
 
 /**
  * Finds how large a window has to be for a link never to stand still: the bytes that come within a round trip, its
- * bandwidth-delay product. It measures when a stream has taken half of its window, never for small calls.
+ * bandwidth-delay product. It measures from credit to credit of streams that take much, so small calls cost nothing.
+ *
+ * That a window's worth comes within a round trip does not say that the window is too small: before a busy peer, or a slow
+ * link, a larger one lengthens the queue, and the round trip with it. So a window that has grown grows again only if the
+ * peer has become faster by as much, or nearly so.
  */
 export class WindowTuner {
   readonly #most: number;
   readonly #now: () => number;
   readonly #ping: (onAck: () => void) => void;
   #target: number;
-  #isMeasuring = false;
-  #began = 0;
+  /** What the last growth promised, in bytes a millisecond. */
+  #promised = 0;
+  /** Whether PING was sent when this measurement began, and has been answered. */
+  #state: "unasked" | "asked" | "answered" = "unasked";
+  #began = -Infinity;
   #bytes = 0;
-  #fastest = 0;
+  /** The last one, and the shortest, in milliseconds. */
+  #roundTrip = 0;
+  #shortest = Infinity;
+  #calm = 0;
 
   /** `ping` sends PING, and calls back when it is acknowledged. */
   constructor(first: number, most: number, now: () => number, ping: (onAck: () => void) => void) {
@@ -56,23 +77,38 @@ export class WindowTuner {
 
   /** Data has come. */
   received(bytes: number): void {
-    if (this.#isMeasuring) this.#bytes += bytes;
+    this.#bytes += bytes;
   }
 
-  /** A stream that takes much has taken half of its window. */
+  /** A stream that takes much is given credit. */
   measure(): void {
-    if (this.#isMeasuring || this.#target >= this.#most) return;
-    this.#isMeasuring = true;
+    if (this.#target >= this.#most || this.#state === "asked") return;
+    const now = this.#now();
+    const took = now - this.#began;
+    if (took < this.#roundTrip || took < shortestMeasurement) return;
+    const rate = this.#bytes / took;
+    const isTooSmall = rate * this.#roundTrip >= enough * this.#target && rate >= kept * this.#promised;
+    if (isTooSmall && this.#state === "answered") this.#grow(rate);
+    this.#calm = isTooSmall ? 0 : this.#calm + 1;
+    this.#began = now;
     this.#bytes = 0;
-    this.#began = this.#now();
-    this.#ping(this.#acknowledged);
+    if (this.#calm > calmAfter) this.#state = "unasked";
+    else {
+      this.#state = "asked";
+      this.#ping(this.#acknowledged);
+    }
+  }
+
+  #grow(rate: number): void {
+    const growth = this.#roundTrip <= unqueued * this.#shortest ? 4 : 2;
+    // More than a window within a round trip had been held up before.
+    this.#promised = growth * Math.min(rate, this.#target / this.#roundTrip);
+    this.#target = Math.min(this.#most, growth * this.#target);
   }
 
   readonly #acknowledged = (): void => {
-    this.#isMeasuring = false;
-    const rate = this.#bytes / Math.max(this.#now() - this.#began, 0.01);
-    if (this.#bytes < enough * this.#target || rate < this.#fastest) return;
-    this.#fastest = rate;
-    this.#target = Math.min(this.#most, Math.max(this.#target, growth * this.#bytes));
+    this.#state = "answered";
+    this.#roundTrip = this.#now() - this.#began;
+    this.#shortest = Math.min(this.#shortest, this.#roundTrip);
   };
 }

@@ -221,7 +221,7 @@ describe("connect()", () => {
   });
 
   test("with keepalive ends a connection whose server does not answer", async () => {
-    const keepalive = { intervalMs: 1, timeoutMs: 1 };
+    const keepalive = { intervalMs: 1, timeoutMs: 1, whileIdle: true };
     const call = new Call(await connected(`http://${await silent()}`, { keepalive }));
     await call.outcome();
     expect(call.lastFault?.text).toContain("no answer to PING within 1 ms");

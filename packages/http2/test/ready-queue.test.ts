@@ -29,6 +29,23 @@ describe("streams that wait for room", () => {
     expect(takeAll(queue)).toEqual([1, 3, 2, 0, 4]);
   });
 
+  test("starve in no urgency: one turn in 16 goes round those that wait", () => {
+    const queue = new ReadyQueue();
+    for (const urgency of [0, 3, 7]) queue.add(stream(urgency, urgency));
+    const turns = Array.from({ length: 96 }, () => {
+      const next = queue.take()!;
+      queue.add(next);
+      return next.id;
+    });
+    const others = turns.flatMap((id, turn) => (id === 0 ? [] : [[turn, id]]));
+    expect(others).toEqual([
+      [31, 3],
+      [47, 7],
+      [79, 3],
+      [95, 7],
+    ]);
+  });
+
   test("may be put back before the others of their urgency", () => {
     const queue = new ReadyQueue();
     for (const id of [1, 2]) queue.add(stream(id));

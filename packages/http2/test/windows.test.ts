@@ -16,12 +16,12 @@ describe("a connection's window", () => {
     expect(window.charge(1)).toBe(false);
   });
 
-  test("is credited once half of it has come, with all that came", () => {
+  test("is credited once a quarter of it has come, with all that came", () => {
     const window = new ConnectionWindow();
-    window.charge(32_767);
+    window.charge(16_383);
     expect(window.credit(65_535)).toBe(0);
     window.charge(1000);
-    expect(window.credit(65_535)).toBe(33_767);
+    expect(window.credit(65_535)).toBe(17_383);
     expect(window.credit(65_535)).toBe(0);
     expect(window.charge(65_535)).toBe(true);
     expect(window.charge(1)).toBe(false);
@@ -43,73 +43,115 @@ describe("a budget of windows", () => {
     budget.give(50);
     expect(budget.take(60)).toBe(50);
   });
+
+  test("that takes from another gives no more than either has, and back to both", () => {
+    const process = new WindowBudget(100);
+    const one = new WindowBudget(70, process);
+    const other = new WindowBudget(70, process);
+    expect([one.take(90), other.take(90)]).toEqual([70, 30]);
+    one.give(70);
+    expect([other.take(90), one.take(90)]).toEqual([40, 30]);
+    expect(process.take(1)).toBe(0);
+  });
 });
 
 describe("a window tuner", () => {
-  /** A link on which so many bytes come within a round trip of so many milliseconds. */
-  function roundTrip(link: Link, bytes: number, ms: number): void {
-    link.tuner.measure();
-    link.tuner.received(bytes);
-    link.now += ms;
-    link.acknowledge.shift()?.();
-  }
-
-  interface Link {
-    now: number;
-    readonly acknowledge: (() => void)[];
+  /** A peer that is measured: what it sends, when, and its answers to PING. */
+  class Link {
+    now = 0;
+    pings = 0;
     readonly tuner: WindowTuner;
+    #answer: (() => void) | undefined;
+
+    constructor(first: number, most: number) {
+      const ping = (onAck: () => void): void => {
+        this.pings++;
+        this.#answer = onAck;
+      };
+      this.tuner = new WindowTuner(first, most, () => this.now, ping);
+      this.tuner.measure();
+    }
+
+    /** So many bytes come within so long, the answer to PING before the last of them. */
+    comes(bytes: number, ms: number): void {
+      this.now += ms;
+      this.#answer?.();
+      this.#answer = undefined;
+      this.tuner.received(bytes);
+      this.tuner.measure();
+    }
   }
 
-  function linkOf(first: number, most: number): Link {
-    const acknowledge: (() => void)[] = [];
-    const tuner = new WindowTuner(
-      first,
-      most,
-      () => link.now,
-      (onAck) => void acknowledge.push(onAck),
-    );
-    const link: Link = { now: 0, acknowledge, tuner };
-    return link;
-  }
-
-  test("grows to twice what came within a round trip, when that was most of the window", () => {
-    const link = linkOf(1000, 100_000);
-    roundTrip(link, 900, 50);
-    expect(link.tuner.target).toBe(1800);
+  test("makes a window larger when most of it comes within a round trip: by four, while nothing queues", () => {
+    const link = new Link(1000, 100_000);
+    link.comes(700, 50);
+    expect(link.tuner.target).toBe(4000);
+    link.comes(4000, 50);
+    expect(link.tuner.target).toBe(16_000);
   });
 
-  test("stays when less came: the window is not what holds the link up", () => {
-    const link = linkOf(1000, 100_000);
-    roundTrip(link, 650, 50);
+  test("by two, when the round trip is longer than it was", () => {
+    const link = new Link(1000, 100_000);
+    link.comes(1000, 50);
+    link.comes(4000, 70);
+    expect(link.tuner.target).toBe(8000);
+  });
+
+  test("leaves it when less came: it is not the window that the peer waits for", () => {
+    const link = new Link(1000, 100_000);
+    for (let i = 0; i < 10; i++) link.comes(650, 50);
     expect(link.tuner.target).toBe(1000);
   });
 
-  test("stays when a larger window made nothing faster", () => {
-    const link = linkOf(1000, 100_000);
-    roundTrip(link, 1000, 50);
-    expect(link.tuner.target).toBe(2000);
-    roundTrip(link, 2000, 101);
-    expect(link.tuner.target).toBe(2000);
+  test("leaves it when the last growth has brought a longer round trip, and not more bytes", () => {
+    const link = new Link(1000, 100_000);
+    link.comes(1000, 50);
+    for (let i = 0; i < 10; i++) link.comes(4000, 150);
+    expect(link.tuner.target).toBe(4000);
+    // The peer is not busy any more.
+    for (let i = 0; i < 3; i++) link.comes(4000, 75);
+    expect(link.tuner.target).toBe(8000);
   });
 
-  test("grows to its most, and asks no more then", () => {
-    const link = linkOf(1000, 3000);
-    roundTrip(link, 1000, 50);
-    roundTrip(link, 2000, 50);
-    expect(link.tuner.target).toBe(3000);
-    link.tuner.measure();
-    expect(link.acknowledge).toHaveLength(0);
+  test("expects no more of the next one for what had been held up, and came at once", () => {
+    const link = new Link(1000, 100_000);
+    link.comes(5000, 50);
+    expect(link.tuner.target).toBe(4000);
+    link.comes(3000, 50);
+    expect(link.tuner.target).toBe(16_000);
   });
 
-  test("asks once at a time, and counts what came since", () => {
-    const link = linkOf(1000, 100_000);
-    link.tuner.received(5000);
+  test("stops at its most, and asks no more then", () => {
+    const link = new Link(1000, 3000);
+    link.comes(1000, 50);
+    expect([link.tuner.target, link.pings]).toEqual([3000, 2]);
+    for (let i = 0; i < 3; i++) link.comes(3000, 50);
+    expect([link.tuner.target, link.pings]).toEqual([3000, 2]);
+  });
+
+  test("counts what comes until PING is answered, and for five milliseconds at least", () => {
+    const link = new Link(1000, 100_000);
+    link.tuner.received(400);
+    link.now = 30;
     link.tuner.measure();
-    link.tuner.measure();
-    expect(link.acknowledge).toHaveLength(1);
-    link.tuner.received(700);
-    link.now = 10;
-    link.acknowledge[0]!();
-    expect(link.tuner.target).toBe(1400);
+    expect([link.tuner.target, link.pings]).toEqual([1000, 1]);
+    link.comes(400, 20);
+    expect(link.tuner.target).toBe(4000);
+
+    const near = new Link(1000, 100_000);
+    near.comes(1000, 1);
+    expect([near.tuner.target, near.pings]).toEqual([1000, 1]);
+    near.comes(4000, 4);
+    expect(near.tuner.target).toBe(4000);
+  });
+
+  test("asks no more when the window is large enough, and again when it is not", () => {
+    const link = new Link(1000, 100_000);
+    for (let i = 0; i < 10; i++) link.comes(100, 50);
+    expect(link.pings).toBe(2);
+    link.comes(1000, 50);
+    expect([link.tuner.target, link.pings]).toEqual([1000, 3]);
+    link.comes(1000, 50);
+    expect(link.tuner.target).toBe(4000);
   });
 });

@@ -8,5 +8,6 @@ export type { ConnectionFailure, ListenAddress, ServerTls, UpgradeHook } from ".
 export type { ServerLimitOptions, ServerLimits } from "./server/limits.ts";
 export { ListenError } from "./server/listen-error.ts";
 export type { NodeHandler } from "./server/mount.ts";
+export type { ClientKeepalive, ServerKeepalive } from "./socket/keepalive.ts";
 export { createTransport } from "./transport.ts";
 export type { TransportOptions } from "./transport.ts";

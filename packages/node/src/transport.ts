@@ -11,6 +11,7 @@ import { parseBaseUrl } from "./client/base-url.ts";
 import type { ClientTls } from "./client/client-tls.ts";
 import { nodeConnector } from "./client/node-connector.ts";
 import { nodeHost } from "./host/node-host.ts";
+import type { ClientKeepalive } from "./socket/keepalive.ts";
 
 /** What createTransport() takes. */
 export interface TransportOptions extends CommonTransportOptions {
@@ -25,6 +26,11 @@ export interface TransportOptions extends CommonTransportOptions {
   tls?: ClientTls | undefined;
   /** Milliseconds that a connection may take. Default 10,000. */
   connectTimeoutMs?: number | undefined;
+  /**
+   * HTTP/2: a server that says nothing is asked by PING whether it lives. Without an answer its calls end, `unavailable`, and
+   * the next one takes another connection. Default: after 300,000 ms, while calls run, 20,000 ms to answer. False: never.
+   */
+  keepalive?: ClientKeepalive | false | undefined;
 }
 
 const nodeOptions: OptionNames<Omit<TransportOptions, keyof CommonTransportOptions>> = {
@@ -32,6 +38,7 @@ const nodeOptions: OptionNames<Omit<TransportOptions, keyof CommonTransportOptio
   httpVersion: true,
   tls: true,
   connectTimeoutMs: true,
+  keepalive: true,
 };
 
 /** A transport over HTTP. Connections are made when calls need them. Throws TypeError for a bad option. */

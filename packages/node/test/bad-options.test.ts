@@ -37,6 +37,29 @@ describe("createTransport() refuses, naming the option, the value and the choice
       { baseUrl: "localhost:8080" },
       'baseUrl "localhost:8080" does not begin with http:// or https://',
     ],
+    ["a keepalive", { keepalive: 5000 }, "keepalive is 5000: it must be false, or such as { intervalMs"],
+    ["a keepalive that is on", { keepalive: true }, "keepalive is true: it must be false, or such as {"],
+    [
+      "a keepalive's option",
+      { keepalive: { interval: 1 } },
+      'keepalive has no option "interval": did you mean',
+    ],
+    [
+      "an interval",
+      { keepalive: { intervalMs: 0 } },
+      "keepalive.intervalMs is 0: it must be a whole number of milliseconds from 1 to 2147483647",
+    ],
+    ["an interval without end", { keepalive: { intervalMs: Infinity } }, "(keepalive: false asks nobody)"],
+    [
+      "a time to answer",
+      { keepalive: { timeoutMs: "20" } },
+      'keepalive.timeoutMs is "20": it must be a whole number of milliseconds',
+    ],
+    [
+      "a choice to ask while idle",
+      { keepalive: { whileIdle: "no" } },
+      'keepalive.whileIdle is "no": it must be true or false',
+    ],
   ])("%s that is none", ([, option, text]) => {
     const options = { baseUrl: "http://localhost", ...option } as TransportOptions;
     expect(() => createTransport(options)).toThrow(TypeError);
@@ -71,6 +94,16 @@ describe("serve() refuses, naming the option, the value and the fix,", () => {
       "a limit past what timers take",
       { limits: { keepAliveTimeoutMs: Infinity } },
       "limits.keepAliveTimeoutMs is Infinity: it must be a whole number",
+    ],
+    [
+      "an interval below 0",
+      { keepalive: { intervalMs: -1 } },
+      "keepalive.intervalMs is -1: it must be a whole number of milliseconds from 1",
+    ],
+    [
+      "a client's keepalive",
+      { keepalive: { whileIdle: true } },
+      'keepalive has no option "whileIdle": there are intervalMs, timeoutMs',
     ],
     [
       "a draining below 0",

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ErrorCode } from "@millrace/exchange";
 import { Http2Connector } from "../src/client/http2-connector.ts";
 import {
@@ -295,6 +295,64 @@ describe("streams and connections", () => {
     await second.saw("sent");
   });
 
+  test("a limit that is lowered to 0 holds back what waits until it is raised, in its order", async () => {
+    const lowered = Promise.withResolvers<void>();
+    const all = Promise.withResolvers<number[]>();
+    const seen: number[] = [];
+    await using server = await scriptedHttp2(
+      ({ type, flags, stream }, socket) => {
+        if (socket !== server.sockets[0]) return;
+        if (type === HEADERS && seen.push(stream) === 3) all.resolve(seen);
+        if (type === SETTINGS && flags === ACK && seen.length > 0) lowered.resolve();
+      },
+      {
+        settings: null,
+        opened: (socket) => void socket.write(settings(3, socket === server.sockets[0] ? 1 : 0)),
+      },
+    );
+    const connector = connect(server);
+    const [runs, reset, next, last] = [0, 1, 2, 3].map(() => Talk.open(connector)) as [
+      Talk,
+      Talk,
+      Talk,
+      Talk,
+    ];
+    await runs.saw("sent");
+    const first = await server.first;
+    first.write(Buffer.concat([settings(3, 0), head(1, END_STREAM)]));
+    await Promise.all([runs.closes(), lowered.promise]);
+    reset.exchange.reset(ErrorCode.CANCEL);
+    await reset.closes();
+    expect([reset.log, next.log, last.log]).toEqual([["closed"], [], []]);
+    first.write(settings(3, 1));
+    await next.saw("sent");
+    expect(last.log).toEqual([]);
+    first.write(head(3, END_STREAM));
+    await last.saw("sent");
+    expect(await all.promise).toEqual([1, 3, 5]);
+  });
+
+  describe("on a clock", () => {
+    beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
+    afterEach(() => void vi.useRealTimers());
+
+    test("a server that takes no streams yet is there: exchanges wait for it, not for the connect timeout", async () => {
+      const acknowledged = Promise.withResolvers<Socket>();
+      await using server = await scriptedHttp2(
+        ({ type, flags }, socket) => {
+          if (type === SETTINGS && flags === ACK) acknowledged.resolve(socket);
+        },
+        { settings: settings(3, 0) },
+      );
+      const talk = Talk.open(connect(server, 5000));
+      const socket = await acknowledged.promise;
+      vi.advanceTimersByTime(60_000);
+      expect(talk.log).toEqual([]);
+      socket.write(settings(3, 1));
+      await talk.saw("sent");
+    });
+  });
+
   test("what is written while the exchange waits is sent in order", async () => {
     let body = "";
     await using server = await scriptedHttp2(({ type, flags, stream, payload }, socket) => {
@@ -527,9 +585,10 @@ describe("what a client says that it takes, and takes", () => {
       if (type === WINDOW_UPDATE && stream === 0) window.resolve(65_535 + payload.readUInt32BE());
     });
     const talk = Talk.open(connect(server));
-    expect(await window.promise).toBe(16 * 1024 * 1024);
-    // RFC 9113 section 6.5.2: no push, the window of a stream, the size of a list of fields.
-    expect(said).toEqual({ 2: 0, 4: 512 * 1024, 6: 64 * 1024 });
+    expect(await window.promise).toBe(1024 * 1024);
+    // RFC 9113 section 6.5.2: no push, no streams of the server's, the window of a stream, the sizes of a frame and of a list of
+    // fields; RFC 9218 section 2.1: none of the old priorities.
+    expect(said).toEqual({ 2: 0, 3: 0, 4: 65_535, 5: 16_384, 6: 64 * 1024, 9: 1 });
     talk.exchange.reset(ErrorCode.CANCEL);
     await talk.closes();
   });

@@ -61,6 +61,7 @@ const listener =
     const connections = new Connections({
       accept,
       limits: SERVER_LIMITS,
+      keepalive: undefined,
       upgrade: undefined,
       report: () => {},
     });

@@ -1,10 +1,14 @@
+import type { Span } from "@millrace/exchange";
 import { Flag, frameHeaderSize, FrameType } from "./frame-type.ts";
 
 /** A payload of this size and more stays where it is; a shorter one is copied behind its frame's header. */
 const copyBelow = 4096;
 /** Of the buffers that frames are written to: what an idle connection may keep, and the most. */
-const smallestSegment = 1024;
+const smallestSegment = 512;
 const largestSegment = 64 * 1024;
+
+/** What is lent has at least so much room, unless less was asked for. */
+const loanRoom = 1024;
 
 const none: Uint8Array = new Uint8Array(0);
 
@@ -18,6 +22,11 @@ export class FrameWriter {
   #size = 0;
   /** Bytes of the frames that were taken last: as many may come again. */
   #sizeBefore = 0;
+  /** The last loan; the same object again and again. */
+  #span: Span | undefined;
+  #lentAt = 0;
+  /** Whoever has it may be writing at `#at`. */
+  #isLent = false;
 
   /** Bytes that wait. */
   get size(): number {
@@ -29,6 +38,12 @@ export class FrameWriter {
     this.#cut();
     const parts = this.#parts;
     this.#parts = [];
+    // As much again would not fit: it had better begin in a new buffer than leave in two parts.
+    if (this.#buf.length - this.#at < 1.25 * this.#size || this.#isLent) {
+      this.#isLent = false;
+      this.#buf = none;
+      this.#start = this.#at = 0;
+    }
     this.#sizeBefore = this.#size;
     this.#size = 0;
     return parts;
@@ -42,6 +57,41 @@ export class FrameWriter {
       this.#parts.push(chunk.subarray(start, end));
       this.#size += length;
     } else this.#copy(chunk, start, end);
+  }
+
+  /** Lends room for up to `most` bytes of a DATA frame. Others may write meanwhile; settle() or copyLoan() ends it. */
+  lend(most: number): Span {
+    this.#room(frameHeaderSize + Math.min(most, loanRoom));
+    const pos = (this.#lentAt = this.#at + frameHeaderSize);
+    const end = Math.min(this.#buf.length, pos + most);
+    this.#isLent = true;
+    if (this.#span === undefined) return (this.#span = { buf: this.#buf, pos, end });
+    this.#span.buf = this.#buf;
+    this.#span.pos = pos;
+    this.#span.end = end;
+    return this.#span;
+  }
+
+  /** How much of the loan is used, if it is up to `pos`. */
+  lentBytes(pos: number): number {
+    return pos - this.#lentAt;
+  }
+
+  /** Makes a frame of so many bytes of the loan, where they are. False: others have written meanwhile. Nothing, of none. */
+  settle(stream: number, bytes: number): boolean {
+    if (!this.#isLent) return false;
+    this.#isLent = false;
+    if (bytes === 0) return true;
+    this.#header(FrameType.DATA, 0, stream, bytes, true);
+    this.#at += bytes;
+    this.#size += bytes;
+    return true;
+  }
+
+  /** Ends the loan by a copy of its bytes. */
+  copyLoan(bytes: number): Uint8Array {
+    this.#isLent = false;
+    return Uint8Array.from(this.#span!.buf.subarray(this.#lentAt, this.#lentAt + bytes));
   }
 
   /** The buffer that openHeaders() gave room in. */
@@ -146,7 +196,7 @@ export class FrameWriter {
 
   #copy(from: Uint8Array, start: number, end: number): void {
     const length = end - start;
-    if (length > 48) this.#buf.set(from.subarray(start, end), this.#at);
+    if (length > 64) this.#buf.set(length === from.length ? from : from.subarray(start, end), this.#at);
     else {
       const buf = this.#buf;
       const shift = this.#at - start;
@@ -157,7 +207,8 @@ export class FrameWriter {
   }
 
   #room(bytes: number): void {
-    if (this.#buf.length - this.#at >= bytes) return;
+    if (this.#buf.length - this.#at >= bytes && !this.#isLent) return;
+    this.#isLent = false;
     this.#cut();
     const wanted = 4 * Math.max(this.#sizeBefore, this.#size);
     this.#buf = new Uint8Array(Math.max(bytes, Math.min(Math.max(wanted, smallestSegment), largestSegment)));

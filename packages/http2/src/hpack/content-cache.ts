@@ -12,10 +12,8 @@ export class ContentCache<T> {
   readonly #mostOctets: number;
   readonly #keys: (Uint8Array | undefined)[] = [];
   readonly #values: (T | undefined)[] = [];
-  /** The hashes of what was not found lately, two a pair. */
-  readonly #missed = new Int32Array(places);
-  /** Nothing was missed yet, so there is nothing in it. */
-  #isEmpty = true;
+  /** Of what was not found lately: an octet of its hash, two a pair. Absent: nothing was missed yet, so there is nothing in it. */
+  #missed: Uint8Array | undefined;
   /** Of what `find()` was asked for last; 0 if it is too long. */
   #hash = 0;
 
@@ -31,7 +29,7 @@ export class ContentCache<T> {
     }
     const hash = hashOf(bytes, start, end);
     this.#hash = hash;
-    if (this.#isEmpty) return undefined;
+    if (this.#missed === undefined) return undefined;
     const keys = this.#keys;
     const place = placeOf(hash);
     if (isSame(keys[place], bytes, start, end)) return this.#values[place];
@@ -43,12 +41,12 @@ export class ContentCache<T> {
   add(bytes: Uint8Array, start: number, end: number, value: T): void {
     const hash = this.#hash;
     if (hash === 0) return;
-    this.#isEmpty = false;
     const place = placeOf(hash);
-    const missed = this.#missed;
-    if (missed[place] !== hash && missed[place + 1] !== hash) {
+    const mark = hash & 0xff || 1;
+    const missed = (this.#missed ??= new Uint8Array(places));
+    if (missed[place] !== mark && missed[place + 1] !== mark) {
       missed[place + 1] = missed[place]!;
-      missed[place] = hash;
+      missed[place] = mark;
       return;
     }
     // Not slice(): a Buffer's gives a view, and these octets are only borrowed.
@@ -69,11 +67,10 @@ export class ContentCache<T> {
 
   /** Also forgets what was missed: what is to be taken again has to come twice again. */
   clear(): void {
-    if (this.#isEmpty) return;
+    if (this.#missed === undefined) return;
     this.#keys.length = 0;
     this.#values.length = 0;
-    this.#missed.fill(0);
-    this.#isEmpty = true;
+    this.#missed = undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 import { DynamicTable } from "./dynamic-table.ts";
 import { entryOverhead } from "./entry.ts";
-import type { Indexing, NameRule } from "./name-rule.ts";
+import type { NameRule } from "./name-rule.ts";
 import { staticCount } from "./static-table.ts";
 
 /**
@@ -11,13 +11,12 @@ type Position = number;
 
 /** What is known of a name. */
 export interface KnownName {
-  readonly indexing: Indexing;
-  /** The name as a string literal, if it comes from a rule. */
-  readonly literal: Uint8Array | undefined;
+  /** Absent: neither the static table nor the policy has it. */
+  readonly rule: NameRule | undefined;
   /** An entry of this name: static, or else the newest. 0 if there is none. */
   position: Position;
-  /** The entries of this name by value. */
-  readonly values: Map<string, Position>;
+  /** The entries of this name in the dynamic table, by value; undefined until there is one. */
+  values: Map<string, Position> | undefined;
 }
 
 interface TableField {
@@ -55,6 +54,11 @@ export class EncoderTable {
     return rule === undefined ? undefined : this.#know(name, rule);
   }
 
+  /** Where a field of this name is; undefined: in neither table. */
+  positionOf({ rule, values }: KnownName, value: string): Position | undefined {
+    return values?.get(value) ?? rule?.staticPositions.get(value);
+  }
+
   /** The index of an entry (RFC 7541 section 2.3.3). */
   indexOf(position: Position): number {
     return position < 0 ? -position : staticCount + 1 + this.#inserted - position;
@@ -65,7 +69,7 @@ export class EncoderTable {
     this.#table.insert({ name, value, octets: name.length + value.length + entryOverhead });
     const position = ++this.#inserted;
     const known = this.find(name) ?? this.#know(name, undefined);
-    known.values.set(value, position);
+    (known.values ??= new Map()).set(value, position);
     if (known.position >= 0) known.position = position;
   }
 
@@ -75,18 +79,17 @@ export class EncoderTable {
   }
 
   #know(name: string, rule: NameRule | undefined): KnownName {
-    const values = new Map<string, Position>();
-    for (const [value, index] of rule?.staticIndices ?? []) values.set(value, -index);
-    const [position = 0] = values.values();
-    const known = { indexing: rule?.indexing ?? "always", literal: rule?.literal, position, values };
+    const [position = 0] = rule?.staticPositions.values() ?? [];
+    const known: KnownName = { rule, position, values: undefined };
     this.#names.set(name, known);
     return known;
   }
 
   #forget({ name, value }: TableField): void {
     const known = this.#names.get(name)!;
-    if (known.position === known.values.get(value)) known.position = 0;
-    known.values.delete(value);
-    if (known.values.size === 0 && known.literal === undefined) this.#names.delete(name);
+    const values = known.values!;
+    if (known.position === values.get(value)) known.position = 0;
+    values.delete(value);
+    if (values.size === 0 && known.rule === undefined) this.#names.delete(name);
   }
 }

@@ -17,10 +17,16 @@ const mostTableOctets = initialTableOctets;
 /** More than an index or the length of a string ever takes. */
 const integerOctets = 8;
 
+const noFields: Fields = [];
+
 /** The most that a block of these lists can have. */
-export function blockBound(...lists: readonly Fields[]): number {
-  let octets = 2 * integerOctets;
-  for (const fields of lists) for (const text of fields) octets += integerOctets + text.length;
+export function blockBound(first: Fields, second: Fields = noFields, third: Fields = noFields): number {
+  return 2 * integerOctets + listBound(first) + listBound(second) + listBound(third);
+}
+
+function listBound(fields: Fields): number {
+  let octets = 0;
+  for (let i = 0; i < fields.length; i++) octets += integerOctets + fields[i]!.length;
   return octets;
 }
 
@@ -82,7 +88,7 @@ export class Encoder {
     const known = table.find(name);
     const indexing = isSecret ? "never" : known === undefined ? "always" : indexingOf(known, name, value);
     if (known !== undefined && indexing !== "never") {
-      const position = known.values.get(value);
+      const position = table.positionOf(known, value);
       if (position !== undefined) return writeInteger(out, at, 0x80, 0x7f, table.indexOf(position));
     }
     this.#isOnlyIndices = false;
@@ -92,7 +98,7 @@ export class Encoder {
       at = writeInteger(out, at, 0x40, 0x3f, nameIndex);
     } else at = writeInteger(out, at, indexing === "never" ? 0x10 : 0, 0x0f, nameIndex);
     if (nameIndex === 0) {
-      const literal = known?.literal;
+      const literal = known?.rule?.literal;
       at = literal === undefined ? writeString(name, out, at) : copy(literal, out, at);
     }
     return writeString(value, out, at);
@@ -105,8 +111,9 @@ export class Encoder {
 }
 
 /** Queries differ from call to call. */
-function indexingOf({ indexing }: KnownName, name: string, value: string): Indexing {
-  return indexing === "always" && name === ":path" && value.includes("?") ? "per-call" : indexing;
+function indexingOf({ rule }: KnownName, name: string, value: string): Indexing {
+  const indexing = rule?.indexing ?? "always";
+  return indexing === "always" && name === ":path" && value.includes("?") ? "per-request" : indexing;
 }
 
 /** Octets that are too few for `set()` to be faster. */

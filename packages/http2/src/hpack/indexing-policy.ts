@@ -1,13 +1,13 @@
-/** Which fields an encoder keeps out of the table. It indexes all others. Names are in lower case. */
+/** Which fields an encoder keeps out of the table, in lower case. It indexes all others. */
 export interface IndexingPolicy {
   /** Secrets: written as never-indexed literals, which no intermediary may index either (RFC 7541 section 7.1.3). */
   readonly never: readonly string[];
-  /** What differs from call to call, and would push what repeats out of the table: literals without indexing. */
-  readonly perCall: readonly string[];
+  /** What differs from request to request, and would push what repeats out of the table: literals without indexing. */
+  readonly perRequest: readonly string[];
 }
 
 /**
- * Credentials and cookies are secrets; timeouts, trace ids, lengths and dates differ from call to call. For one more secret:
+ * Credentials and cookies are secrets; trace ids, lengths and dates differ from request to request. For one more secret:
  * `{ ...defaultIndexingPolicy, never: [...defaultIndexingPolicy.never, "x-my-token"] }`.
  */
 export const defaultIndexingPolicy: IndexingPolicy = {
@@ -20,9 +20,7 @@ export const defaultIndexingPolicy: IndexingPolicy = {
     "x-auth-token",
     "x-csrf-token",
   ],
-  perCall: [
-    "grpc-timeout",
-    "connect-timeout-ms",
+  perRequest: [
     "traceparent",
     "tracestate",
     "baggage",
@@ -30,15 +28,11 @@ export const defaultIndexingPolicy: IndexingPolicy = {
     "x-b3-traceid",
     "x-b3-spanid",
     "x-b3-parentspanid",
-    "grpc-trace-bin",
-    "grpc-tags-bin",
     "x-cloud-trace-context",
     "x-amzn-trace-id",
     "x-request-id",
     "x-correlation-id",
     "idempotency-key",
-    "grpc-message",
-    "grpc-status-details-bin",
     "age",
     "content-length",
     "content-range",

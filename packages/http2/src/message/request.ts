@@ -26,7 +26,7 @@ export function readRequest(block: HeaderBlock): Request | Malformed {
 
 function parse({ fields: all, isValid }: HeaderBlock): Request | Malformed {
   if (!isValid) return new Malformed("a field's name or value has what it may not have");
-  const fields: string[] = [];
+  let regular = 0;
   let method: string | undefined;
   let scheme: string | undefined;
   let target: string | undefined;
@@ -39,8 +39,8 @@ function parse({ fields: all, isValid }: HeaderBlock): Request | Malformed {
     const name = all[i]!;
     const value = all[i + 1]!;
     if (name.charCodeAt(0) === 0x3a) {
-      if (fields.length > 0)
-        return new Malformed(`"${name}" comes behind a field that is no pseudo-header field`);
+      if (regular < i) return new Malformed(`"${name}" comes behind a field that is no pseudo-header field`);
+      regular = i + 2;
       let before: string | undefined;
       if (name === ":method") [before, method] = [method, value];
       else if (name === ":path") [before, target] = [target, value];
@@ -58,8 +58,8 @@ function parse({ fields: all, isValid }: HeaderBlock): Request | Malformed {
     } else if (name === "content-length") hasLength = true;
     else if (name === "expect") expectsContinue = value.toLowerCase() === "100-continue";
     else if (name === "priority") priority = readPriority(value);
-    fields.push(name, value);
   }
+  const fields = all.slice(regular);
   if (method === undefined || !token.test(method)) return new Malformed("the method is missing, or none");
   if (method === "CONNECT") return new Malformed("CONNECT is not served");
   if (scheme === undefined || scheme === "") return new Malformed('":scheme" is missing');

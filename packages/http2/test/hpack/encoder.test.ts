@@ -55,7 +55,12 @@ describe("section 6: the representation of a field", () => {
 
   test("has Huffman code where that is shorter, for name and value each", () => {
     // "www" has 21 bits; "!!!" has 30.
-    const block = encode(new Encoder({ never: [], perCall: ["www", "!!!"] }), ["www", "!!!", "!!!", "www"]);
+    const block = encode(new Encoder({ never: [], perRequest: ["www", "!!!"] }), [
+      "www",
+      "!!!",
+      "!!!",
+      "www",
+    ]);
     expect(block.subarray(0, 2)).toEqual(hex("0003"));
     expect(encode(new Encoder(), ["www-authenticate", "0000"])).toEqual(hex("7d 83 00000f"));
     expect(encode(new Encoder(), ["www-authenticate", "!!!"])).toEqual(hex("7d 03 212121"));
@@ -63,7 +68,7 @@ describe("section 6: the representation of a field", () => {
 });
 
 describe("what is not indexed", () => {
-  test.each(defaultIndexingPolicy.perCall)("%s, which differs from call to call", (name) => {
+  test.each(defaultIndexingPolicy.perRequest)("%s, which differs from request to request", (name) => {
     const encoder = new Encoder();
     const decoder = roomyDecoder();
     for (let i = 0; i < 3; i++) {
@@ -206,7 +211,7 @@ describe("strings are octets of ISO-8859-1", () => {
     ["a".repeat(1025)],
     ["\u00e9".repeat(5000)],
   ])("%j", (text) => {
-    const policy = { never: [text], perCall: [] };
+    const policy = { never: [text], perRequest: [] };
     const fields = ["x", text, text, "y"];
     expect(decode(roomyDecoder(), encode(new Encoder(policy), fields)).fields).toEqual(fields);
   });
@@ -221,7 +226,7 @@ describe("strings are octets of ISO-8859-1", () => {
 });
 
 test("a literal of this side is what a literal by hand is", () => {
-  const encoder = new Encoder({ never: ["!"], perCall: ["#"] });
+  const encoder = new Encoder({ never: ["!"], perRequest: ["#"] });
   expect(encode(encoder, ["!", "$$", "#", "$$", "$", "$$"])).toEqual(
     concat(literal("never", "!", "$$"), literal("notIndexed", "#", "$$"), literal("inserted", "$", "$$")),
   );

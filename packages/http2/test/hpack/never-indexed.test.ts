@@ -77,13 +77,13 @@ describe("section 7.1.3", () => {
   });
 
   test("a policy of one's own says what is secret, whatever the static table has", () => {
-    const encoder = new Encoder({ never: ["x-mine", "accept-encoding"], perCall: [] });
+    const encoder = new Encoder({ never: ["x-mine", "accept-encoding"], perRequest: [] });
     const block = encode(encoder, ["x-mine", "1", "accept-encoding", "gzip, deflate", "cookie", "2"]);
     expect(decode(roomyDecoder(), block).neverIndexed).toEqual([0, 1]);
   });
 
   test("a secret path stays one with a query", () => {
-    const block = encode(new Encoder({ never: [":path"], perCall: [] }), [":path", "/a?b"]);
+    const block = encode(new Encoder({ never: [":path"], perRequest: [] }), [":path", "/a?b"]);
     expect(decode(roomyDecoder(), block).neverIndexed).toEqual([0]);
   });
 

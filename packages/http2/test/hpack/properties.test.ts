@@ -38,7 +38,7 @@ const tableSize = fc.oneof(
 );
 const policy = fc.record({
   never: fc.uniqueArray(name, { maxLength: 3 }),
-  perCall: fc.uniqueArray(name, { maxLength: 3 }),
+  perRequest: fc.uniqueArray(name, { maxLength: 3 }),
 });
 
 type Step =

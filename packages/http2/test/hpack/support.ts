@@ -33,7 +33,7 @@ export function encode(encoder: Encoder, fields: Fields, neverIndexed?: readonly
 
 /** An encoder that indexes whatever fits. */
 export function indexingEncoder(): Encoder {
-  return new Encoder({ never: [], perCall: [] });
+  return new Encoder({ never: [], perRequest: [] });
 }
 
 /** An integer behind a prefix (section 5.1), written by hand. */

@@ -130,12 +130,40 @@ describe("section 6.9: what the peer sends", () => {
     expect(script.last.events()).toEqual(["end"]);
   });
 
-  test("is credited in halves of the window, not by the frame", () => {
+  test("is credited by quarters of the window, not by the frame", () => {
     const script = receiving();
-    script.receive(data(1, new Uint8Array(49)));
+    script.receive(data(1, new Uint8Array(24)));
     expect(script.sent()).toEqual([]);
     script.receive(data(1, "x"));
-    expect(script.sent()).toEqual(["WINDOW_UPDATE 1 50"]);
+    expect(script.sent()).toEqual(["WINDOW_UPDATE 1 25"]);
+  });
+
+  test("is credited once a turn, however many frames came in it", () => {
+    const script = receiving();
+    script.wire.deliver(data(1, new Uint8Array(30)), data(1, new Uint8Array(30)));
+    script.wire.deliver(data(1, new Uint8Array(30)));
+    script.runtime.settle();
+    expect(script.sent()).toEqual(["WINDOW_UPDATE 1 90"]);
+  });
+
+  test("is credited in few frames: a million bytes, 64,000 a turn, in 19", () => {
+    const script = ServerScript.open();
+    script.receive(headers(1, post));
+    for (let i = 0; i < 16; i++)
+      script.receive(...Array.from({ length: 4 }, () => data(1, new Uint8Array(16_000))));
+    const updates = script.wire.frames().filter(({ type }) => type === FrameType.WINDOW_UPDATE);
+    expect(Object.groupBy(updates, ({ stream }) => stream)).toMatchObject({
+      0: { length: 3 },
+      1: { length: 16 },
+    });
+  });
+
+  test("is credited no more when its stream has ended within the turn", () => {
+    const script = receiving();
+    script.receive(data(1, new Uint8Array(90), "END_STREAM"), headers(3, post), data(3, new Uint8Array(90)));
+    script.receive(headers(5, post));
+    script.wire.deliver(data(5, new Uint8Array(90)), rstStream(5, "CANCEL"));
+    expect(script.sent()).toEqual(["WINDOW_UPDATE 3 90"]);
   });
 
   test("is credited when the reader has taken it: not while it is paused", () => {
@@ -164,10 +192,10 @@ describe("section 6.9: what the peer sends", () => {
     const script = ServerScript.open({ limits: wide });
     script.receive(headers(1, post));
     script.last.exchange.pause();
-    script.receive(data(1, new Uint8Array(16_384)), data(1, new Uint8Array(16_383)));
+    script.receive(data(1, new Uint8Array(16_383)));
     expect(script.sent()).toEqual([]);
     script.receive(data(1, "x"));
-    expect(script.sent()).toEqual(["WINDOW_UPDATE 0 32768"]);
+    expect(script.sent()).toEqual(["WINDOW_UPDATE 0 16384"]);
   });
 
   test.each([
@@ -178,8 +206,8 @@ describe("section 6.9: what the peer sends", () => {
     script.receive(headers(1, post));
     answer(script);
     script.sent();
-    for (let i = 0; i < 2; i++) script.receive(data(1, new Uint8Array(16_384)));
-    expect(script.sent()).toContain("WINDOW_UPDATE 0 32768");
+    script.receive(data(1, new Uint8Array(16_384)));
+    expect(script.sent()).toContain("WINDOW_UPDATE 0 16384");
   });
 
   test("beyond the connection's window is a connection error, whatever the streams' windows", () => {
@@ -205,31 +233,64 @@ describe("section 6.9: what the peer sends", () => {
 describe("a stream's window that the link outgrows", () => {
   const limits = { streamWindowBytes: 100, maxStreamWindowBytes: 10_000 };
 
-  /** Sends 90 bytes within the round trip of the server's PING. */
-  function measured(budget: WindowBudget): ServerScript {
+  /** Sends 90 bytes on each of these streams within the round trip of the server's PING, and as much again. */
+  function measured(budget: WindowBudget, ...ids: number[]): ServerScript {
     const script = ServerScript.open({ limits, budget });
-    script.receive(headers(1, post), data(1, new Uint8Array(60)));
+    for (const id of ids) script.receive(headers(id, post), data(id, new Uint8Array(90)));
     const asked = script.wire.frames().find(({ type }) => type === FrameType.PING)!;
-    script.receive(data(1, new Uint8Array(45)), data(1, new Uint8Array(45)), pingAck(asked.payload));
-    script.sent();
-    script.receive(data(1, new Uint8Array(60)));
+    script.runtime.advance(50);
+    script.receive(pingAck(asked.payload), ...ids.map((id) => data(id, new Uint8Array(90))));
     return script;
   }
 
-  test("grows with its next credit to twice what came within a round trip", () => {
-    expect(measured(new WindowBudget(1000)).sent().at(-1)).toBe("WINDOW_UPDATE 1 140");
+  test("grows to four times as much with its next credit, when as much came within a round trip", () => {
+    expect(measured(new WindowBudget(1000), 1).sent()).toContain("WINDOW_UPDATE 1 390");
   });
 
   test("grows by no more than the process has left", () => {
-    expect(measured(new WindowBudget(7)).sent().at(-1)).toBe("WINDOW_UPDATE 1 67");
+    const budget = new WindowBudget(400);
+    const sent = measured(budget, 1, 3).sent();
+    expect(sent).toContain("WINDOW_UPDATE 1 390");
+    expect(sent).toContain("WINDOW_UPDATE 3 190");
+  });
+
+  test("grows by no more than four of the largest on its connection", () => {
+    const tight = { ...limits, maxStreamWindowBytes: 400 };
+    const budget = new WindowBudget(5000);
+    const script = ServerScript.open({ limits: tight, budget });
+    const ids = [1, 3, 5, 7, 9, 11];
+    for (const id of ids) script.receive(headers(id, post), data(id, new Uint8Array(90)));
+    const asked = script.wire.frames().find(({ type }) => type === FrameType.PING)!;
+    script.runtime.advance(50);
+    script.receive(pingAck(asked.payload), ...ids.map((id) => data(id, new Uint8Array(90))));
+    expect(budget.take(5000)).toBe(5000 - 4 * 400);
   });
 
   test("gives back what it had when its stream is over", () => {
     const budget = new WindowBudget(1000);
-    const script = measured(budget);
-    expect(budget.take(2000)).toBe(920);
+    const script = measured(budget, 1);
+    expect(budget.take(2000)).toBe(700);
     script.receive(rstStream(1, "CANCEL"));
-    expect(budget.take(2000)).toBe(80);
+    expect(budget.take(2000)).toBe(300);
+  });
+
+  test("gives back what it had when its connection is lost, its reader paused or not", () => {
+    const budget = new WindowBudget(1000);
+    const script = measured(budget, 1, 3);
+    script.last.exchange.pause();
+    script.receive(data(3, new Uint8Array(10)));
+    script.wire.close(undefined);
+    script.runtime.settle();
+    expect(budget.take(2000)).toBe(1000);
+  });
+
+  test("bounds what a reader holds that is paused then", () => {
+    const script = measured(new WindowBudget(1000), 1);
+    script.last.exchange.pause();
+    script.receive(data(1, new Uint8Array(400)));
+    expect(script.wire.frames().filter(({ stream }) => stream === 1)).toHaveLength(1);
+    script.receive(data(1, "x"));
+    expect(script.sent()).toEqual(["RST_STREAM 1 FLOW_CONTROL_ERROR"]);
   });
 });
 

@@ -36,6 +36,7 @@ describe("section 4.2: frame sizes", () => {
     const script = serving({ maxFrameBytes: 20_000 });
     script.receive(data(1, bytes(20_000)));
     expect(script.last.events()).toEqual(["data (20000 bytes)"]);
+    script.sent();
     script.receive(data(1, bytes(20_001)));
     expect(script.sent()).toEqual(["GOAWAY 1 FRAME_SIZE_ERROR"]);
   });

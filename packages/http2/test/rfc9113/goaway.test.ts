@@ -96,6 +96,77 @@ describe("section 6.8: a server that drains", () => {
   });
 });
 
+describe("section 6.8: a server that closes", () => {
+  test("drains, and has closed behind the last exchange", async () => {
+    const script = ServerScript.open();
+    script.receive(headers(1, get, "END_STREAM"));
+    const closing = script.server.close(5000);
+    let isClosed = false;
+    void closing.then(() => (isClosed = true));
+    script.receive(answerTo(script));
+    expect(script.sent()).toEqual(["GOAWAY 1 NO_ERROR"]);
+    script.last.exchange.reply(204, [], null, null);
+    script.sent();
+    await Promise.resolve();
+    expect([script.last.isClosed, isClosed]).toEqual([true, false]);
+    script.wire.close(undefined);
+    script.runtime.settle();
+    await closing;
+    expect(script.runtime.timers).toBe(0);
+  });
+
+  test("has its exchanges die when the grace is over, and says so by GOAWAY alone", async () => {
+    const script = ServerScript.open();
+    script.receive(headers(1, post), headers(3, post));
+    const closing = script.server.close(5000);
+    script.receive(answerTo(script));
+    script.sent();
+    script.runtime.advance(4999);
+    expect(script.requests.map((request) => request.events())).toEqual([[], []]);
+    script.runtime.advance(1);
+    for (const request of script.requests)
+      expect(request.events()).toEqual(["fault local shutdown CANCEL maybe", "closed false"]);
+    expect(script.sent()).toEqual(["GOAWAY 3 NO_ERROR"]);
+    expect(script.wire.state).toBe("ended");
+    script.wire.close(undefined);
+    script.runtime.settle();
+    await closing;
+  });
+
+  test("may be told to again, with less grace", async () => {
+    const script = ServerScript.open();
+    script.receive(headers(1, post));
+    const closings = [script.server.close(5000), script.server.close(100)];
+    script.runtime.advance(100);
+    expect(script.last.events()).toEqual(["fault local shutdown CANCEL maybe", "closed false"]);
+    script.wire.close(undefined);
+    script.runtime.settle();
+    await Promise.all(closings);
+    expect(script.runtime.timers).toBe(0);
+  });
+
+  test("by going out of scope gives what runs 10 seconds", async () => {
+    const script = ServerScript.open();
+    script.receive(headers(1, post));
+    const closing = script.server[Symbol.asyncDispose]();
+    script.runtime.advance(9999);
+    expect(script.last.events()).toEqual([]);
+    script.runtime.advance(1);
+    expect(script.last.events()).toEqual(["fault local shutdown CANCEL maybe", "closed false"]);
+    script.wire.close(undefined);
+    script.runtime.settle();
+    await closing;
+  });
+
+  test("and was closed already has", async () => {
+    const script = ServerScript.open();
+    script.wire.close(undefined);
+    script.runtime.settle();
+    await script.server.close(5000);
+    expect(script.runtime.timers).toBe(0);
+  });
+});
+
 describe("section 6.8: a server that hears GOAWAY", () => {
   test("serves what runs and what still comes, and closes behind the last", () => {
     const script = ServerScript.open();
@@ -211,6 +282,23 @@ describe("section 6.8: a client that closes", () => {
     script.runtime.advance(1);
     expect(call.events()).toEqual(["fault local shutdown - maybe", "closed false"]);
     expect(script.wire.state).toBe("ended");
+  });
+
+  test("by going out of scope lets nothing run on", async () => {
+    const script = ClientScript.open();
+    const call = script.open();
+    const closing = script.client[Symbol.asyncDispose]();
+    script.runtime.advance(0);
+    expect(call.events()).toEqual(["sent", "fault local shutdown - maybe", "closed false"]);
+    await closing;
+  });
+
+  test("and was lost already has closed", async () => {
+    const script = ClientScript.open();
+    script.wire.close(undefined);
+    script.runtime.settle();
+    await script.client.close(5000);
+    expect(script.runtime.timers).toBe(0);
   });
 
   test("has a paused exchange die too, whose server wanted no more of the request", () => {

@@ -143,6 +143,15 @@ describe("section 4.3: the compression state", () => {
     expect(script.sent()).toEqual(["GOAWAY 0 COMPRESSION_ERROR"]);
   });
 
+  test("that ends its connection half-way leaves no timer behind", () => {
+    const script = ServerScript.open();
+    script.receive(headersPart(1, block.subarray(0, 5)), ping("in it..."));
+    expect(script.sent()).toEqual(["GOAWAY 0 PROTOCOL_ERROR"]);
+    script.wire.close(undefined);
+    script.runtime.settle();
+    expect(script.runtime.timers).toBe(0);
+  });
+
   test("section 6.5.2: SETTINGS_HEADER_TABLE_SIZE of the peer's is told at the start of the next block", () => {
     const script = ServerScript.open();
     script.receive(settings({ HEADER_TABLE_SIZE: 0 }));

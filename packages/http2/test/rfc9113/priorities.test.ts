@@ -58,6 +58,25 @@ describe("the order of DATA between streams", () => {
     expect(order(script, priorityUpdate(3, "u=5, i"), windowUpdate(0, turn))).toEqual([0, 1, 1, 1, 0, 0]);
   });
 
+  test("RFC 9218 section 13.1: no urgency starves: one turn in 16 goes round those that wait", () => {
+    const script = waiting(["u=0, i", "u=3, i", "u=7"], 100);
+    expect(new Set(order(script))).toEqual(new Set([0, 1, 2]));
+  });
+
+  test("a stream that begins to send takes its place behind those that wait", () => {
+    const script = waiting([undefined, undefined]);
+    script.wire.deliver(windowUpdate(0, 2 * turn), headers(99, get, "END_STREAM"));
+    script.last.exchange.reply(200, [], new Uint8Array(turn), null);
+    expect(order(script)).toEqual([0, 1, 48, 0, 1]);
+  });
+
+  test("a stream that begins to send comes before those that wait and are less urgent", () => {
+    const script = waiting([undefined, undefined]);
+    script.wire.deliver(windowUpdate(0, turn), headers(99, [...get, "priority", "u=1"], "END_STREAM"));
+    script.last.exchange.reply(200, [], new Uint8Array(turn), null);
+    expect(order(script)).toEqual([48, 0, 1, 0, 1]);
+  });
+
   test("a stream that is reset while it waits loses its place", () => {
     const script = waiting([undefined, undefined]);
     expect(order(script, rstStream(3, "CANCEL"))).toEqual([1, 1]);

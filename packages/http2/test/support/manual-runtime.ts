@@ -44,8 +44,8 @@ export class ManualRuntime implements Runtime {
       if (turns === mostTurns) throw new Error(`still busy after ${mostTurns} turns`);
   }
 
-  /** Lets so much time pass; each timer runs at its time. */
-  advance(ms: number): void {
+  /** Lets so much time pass; each timer runs at its time, then `read`, and then what is due. */
+  advance(ms: number, read: () => void = () => {}): void {
     const end = this.#now + ms;
     for (;;) {
       let next: Timer | undefined;
@@ -55,6 +55,7 @@ export class ManualRuntime implements Runtime {
       this.#timers.delete(next);
       this.#now = Math.max(this.#now, next.at);
       next.run();
+      read();
       this.settle();
     }
     this.#now = end;

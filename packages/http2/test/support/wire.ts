@@ -11,6 +11,8 @@ export class Wire implements Duplex {
   isPaused = false;
   /** From the next write on the engine is asked to wait. */
   isCongested = false;
+  /** Of each write so far: in how many parts it came. */
+  readonly writes: number[] = [];
   readonly #runtime: ManualRuntime;
   readonly #text = new FrameText(roomyDecoder());
   #sink!: DuplexSink;
@@ -26,6 +28,7 @@ export class Wire implements Duplex {
   }
 
   write(parts: readonly Uint8Array[]): boolean {
+    this.writes.push(parts.length);
     this.#written = concat(this.#written, ...parts);
     return !this.isCongested;
   }

@@ -1,16 +1,20 @@
-import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { connect as connectTls, type SecureContext, TLSSocket } from "node:tls";
 import type { Fault } from "@millrace/exchange";
+import type { KeepaliveOptions } from "@millrace/http2";
 import { nodeHost } from "../host/node-host.ts";
 import type { BaseUrl } from "./base-url.ts";
 import type { ClientTls } from "./client-tls.ts";
 import { alpnText, connectFault, endpoint, socketFault } from "./connect-failure.ts";
+import { HappyEyeballs } from "./happy-eyeballs.ts";
+import type { TlsSessions } from "./tls-sessions.ts";
 
 /** What a TLS connection is made with. */
 export interface TargetTls extends Pick<ClientTls, "servername" | "rejectUnauthorized"> {
   readonly secureContext: SecureContext;
   /** There is a client certificate in it. */
   readonly certified: boolean;
+  readonly sessions: TlsSessions;
 }
 
 /** How to reach an origin. */
@@ -20,6 +24,8 @@ export interface Target {
   readonly tls?: TargetTls | undefined;
   /** For TCP, TLS and, with HTTP/2, the server's SETTINGS; milliseconds. */
   readonly connectTimeoutMs: number;
+  /** For HTTP/2: how a server that says nothing is found dead. Undefined: by TCP alone. */
+  readonly keepalive?: KeepaliveOptions | undefined;
 }
 
 /** What becomes of a dial(): one of the two, once, never from inside dial(). */
@@ -36,17 +42,21 @@ export interface Dialling {
   abandon(): void;
 }
 
-function tlsSocket({ url, tls }: Target, alpn: readonly string[]): TLSSocket {
+function tlsOver(socket: Socket, { url, tls }: Target, alpn: readonly string[]): TLSSocket {
   // An address is no name that SNI could carry (RFC 6066 section 3).
   const servername = tls?.servername ?? (isIP(url.hostname) === 0 ? url.hostname : undefined);
-  return connectTls({
+  const session = tls?.sessions.take();
+  const secured = connectTls({
+    socket,
     host: url.hostname,
-    port: url.port,
     ALPNProtocols: [...alpn],
     ...(servername === undefined ? {} : { servername }),
     ...(tls === undefined ? {} : { secureContext: tls.secureContext }),
     ...(tls?.rejectUnauthorized === undefined ? {} : { rejectUnauthorized: tls.rejectUnauthorized }),
+    ...(session === undefined ? {} : { session: session.bytes }),
   });
+  tls?.sessions.listen(secured, session);
+  return secured;
 }
 
 /** Null if what was agreed by ALPN is among what was offered. */
@@ -63,51 +73,98 @@ function alpnFault(target: Target, socket: Socket, offered: readonly string[]): 
  * Opens a TCP or TLS connection, outside every call. The socket that it gives has an error listener.
  */
 export function dial(target: Target, alpn: readonly string[], dialled: Dialled): Dialling {
-  const { url, connectTimeoutMs } = target;
-  const tls = url.scheme === "https";
-  let state: "connecting" | "done" = "connecting";
-  let socket: Socket | undefined;
-  const settle = (): boolean => {
-    if (state === "done") return false;
-    state = "done";
-    cancelTimer();
-    return true;
-  };
-  const fail = (fault: Fault): void => {
-    if (!settle()) return;
-    socket?.destroy();
-    dialled.failed(fault);
-  };
-  const cancelTimer = nodeHost.timer(nodeHost.now() + connectTimeoutMs, () =>
-    fail(connectFault(`cannot connect to ${endpoint(url)} within ${connectTimeoutMs} ms`)),
-  );
-  const certified = target.tls?.certified === true;
-  const wanted = { hostname: url.hostname, port: url.port, tls, alpn, certified };
-  try {
-    socket = nodeHost.root(() =>
-      tls ? tlsSocket(target, alpn) : connectTcp({ host: url.hostname, port: url.port }),
+  return nodeHost.root(() => new Dial(target, alpn, dialled));
+}
+
+class Dial implements Dialling {
+  readonly #target: Target;
+  readonly #alpn: readonly string[];
+  readonly #dialled: Dialled;
+  readonly #race: HappyEyeballs;
+  readonly #cancelTimer: () => void;
+  #state: "connecting" | "done" = "connecting";
+  #holds = true;
+  /** Once there is one that is connected. */
+  #socket: Socket | undefined;
+
+  constructor(target: Target, alpn: readonly string[], dialled: Dialled) {
+    this.#target = target;
+    this.#alpn = alpn;
+    this.#dialled = dialled;
+    const { url, connectTimeoutMs } = target;
+    this.#cancelTimer = nodeHost.timer(nodeHost.now() + connectTimeoutMs, () =>
+      this.#fail(connectFault(`cannot connect to ${endpoint(url)} within ${connectTimeoutMs} ms`)),
     );
-  } catch (error) {
-    // Options that node refuses, such as a key that is none.
-    process.nextTick(() => fail(connectFault(`cannot connect to ${endpoint(url)}: ${String(error)}`, error)));
-    return { hold: () => {}, abandon: () => void settle() };
+    this.#race = new HappyEyeballs(url.hostname, url.port, {
+      connected: (socket) => this.#reached(socket),
+      failed: (error) => this.#failed(error),
+    });
   }
-  const opened = socket;
-  opened.setNoDelay(true);
-  opened.setKeepAlive(true, 60_000);
-  opened.on("error", (error) => fail(socketFault(wanted, error)));
-  opened.once("close", () =>
-    fail(connectFault(`${endpoint(url)} closed the connection while it was being made`)),
-  );
-  opened.once(tls ? "secureConnect" : "connect", () => {
-    const fault = alpnFault(target, opened, alpn);
-    if (fault !== null) return fail(fault);
-    if (settle()) dialled.connected(opened);
-  });
-  return {
-    hold: (wanted) => void (wanted ? opened.ref() : opened.unref()),
-    abandon: () => {
-      if (settle()) opened.destroy();
-    },
-  };
+
+  hold(wanted: boolean): void {
+    this.#holds = wanted;
+    this.#race.hold(wanted);
+    if (wanted) this.#socket?.ref();
+    else this.#socket?.unref();
+  }
+
+  abandon(): void {
+    if (!this.#settle()) return;
+    this.#race.abandon();
+    this.#socket?.destroy();
+  }
+
+  #reached(tcp: Socket): void {
+    const { url } = this.#target;
+    tcp.setNoDelay(true);
+    tcp.setKeepAlive(true, 60_000);
+    const isTls = url.scheme === "https";
+    let socket = tcp;
+    try {
+      if (isTls) socket = tlsOver(tcp, this.#target, this.#alpn);
+    } catch (error) {
+      // Options that node refuses, such as a key that is none.
+      tcp.destroy();
+      return this.#fail(connectFault(`cannot connect to ${endpoint(url)}: ${String(error)}`, error));
+    }
+    this.#socket = socket;
+    if (!this.#holds) socket.unref();
+    socket.on("error", (error) => this.#failed(error));
+    if (!isTls) return this.#connected(socket);
+    socket.once("close", () =>
+      this.#fail(connectFault(`${endpoint(url)} closed the connection while it was being made`)),
+    );
+    socket.once("secureConnect", () => {
+      const fault = alpnFault(this.#target, socket, this.#alpn);
+      if (fault === null) this.#connected(socket);
+      else this.#fail(fault);
+    });
+  }
+
+  #connected(socket: Socket): void {
+    if (this.#settle()) this.#dialled.connected(socket);
+  }
+
+  #failed(error: unknown): void {
+    const { url, tls } = this.#target;
+    const { hostname, port } = url;
+    const certified = tls?.certified === true;
+    const wanted = { hostname, port, tls: url.scheme === "https", alpn: this.#alpn, certified };
+    this.#fail(socketFault(wanted, error));
+  }
+
+  #fail(fault: Fault): void {
+    if (!this.#settle()) return;
+    this.#race.abandon();
+    this.#socket?.destroy();
+    this.#dialled.failed(fault);
+  }
+
+  /** False: it was already. */
+  #settle(): boolean {
+    if (this.#state === "done") return false;
+    this.#state = "done";
+    this.#cancelTimer();
+    return true;
+  }
 }

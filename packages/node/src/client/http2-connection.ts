@@ -1,7 +1,9 @@
 import type { Socket } from "node:net";
 import type { ClientSink, Exchange, Fault, Hints, RequestHead } from "@millrace/exchange";
-import { ClientConnection, limitsFrom } from "@millrace/http2";
+import { ErrorCode } from "@millrace/exchange";
+import { ClientConnection, type KeepaliveOptions, limitsFrom } from "@millrace/http2";
 import { SocketDuplex } from "@millrace/http2/node";
+import { indexingPolicy } from "../host/indexing-policy.ts";
 import { engineRuntime, windowBudget } from "../host/engine-runtime.ts";
 import { nodeHost } from "../host/node-host.ts";
 import { peerOf } from "../socket/peer.ts";
@@ -12,10 +14,14 @@ import { http2UnusedFault } from "./http2-fault.ts";
 /** Of what a client takes; the wait for SETTINGS is bounded by the target's connectTimeoutMs. */
 const limits = limitsFrom({ handshakeTimeoutMs: 2 ** 31 - 1, maxHeaderFields: 2048 });
 
+const decoder = new TextDecoder();
+
 /** What a connection tells its connector. */
 export interface Http2ConnectionEvents {
-  /** There is room for a stream: SETTINGS have come, or a stream has ended. */
+  /** There may be room for a stream: SETTINGS have come, or a stream has ended. */
   room(connection: Http2Connection): void;
+  /** The server closes it because it was asked too often whether it lives. */
+  askedTooOften(): void;
   /** It takes no new streams; those that run go on. */
   retired(connection: Http2Connection): void;
   /** It is no more, and nothing was ever sent over it: the next one may fare no better. */
@@ -27,6 +33,7 @@ export interface Http2ConnectionEvents {
 /** One connection over HTTP/2, from its dialling to its end. */
 export class Http2Connection {
   readonly #target: Target;
+  readonly #keepalive: KeepaliveOptions | undefined;
   readonly #events: Http2ConnectionEvents;
   #state: "connecting" | "ready" | "retired" | "gone" = "connecting";
   #dialling: Dialling | undefined;
@@ -39,8 +46,14 @@ export class Http2Connection {
   #cancelTimer: () => void = () => {};
 
   /** With `socket`, over a connection that is made already and has agreed on h2. */
-  constructor(target: Target, events: Http2ConnectionEvents, socket: Socket | undefined) {
+  constructor(
+    target: Target,
+    keepalive: KeepaliveOptions | undefined,
+    events: Http2ConnectionEvents,
+    socket: Socket | undefined,
+  ) {
     this.#target = target;
+    this.#keepalive = keepalive;
     this.#events = events;
     const by = nodeHost.now() + target.connectTimeoutMs;
     if (socket !== undefined) {
@@ -93,8 +106,10 @@ export class Http2Connection {
     const peer = peerOf(socket, socket);
     const duplex = new SocketDuplex(socket);
     this.#engine = new ClientConnection(duplex, engineRuntime, limits, windowBudget, {
+      keepalive: this.#keepalive,
       peer,
       name: endpoint(url),
+      indexing: indexingPolicy,
       reason: reasonOf,
       room: () => this.#room(),
       busy: (isBusy) => {
@@ -114,6 +129,9 @@ export class Http2Connection {
   }
 
   #retired(): void {
+    const goaway = this.#engine?.goawaySaid;
+    if (goaway?.code === ErrorCode.ENHANCE_YOUR_CALM && decoder.decode(goaway.debug) === "too_many_pings")
+      this.#events.askedTooOften();
     // Without SETTINGS its end says more.
     if (this.#state !== "ready") return;
     this.#state = "retired";

@@ -3,6 +3,7 @@ import { shutdownFault } from "@millrace/core/host";
 import type { Caps, ClientSink, Connector, Exchange, Fault, Hints, RequestHead } from "@millrace/exchange";
 import { endpoint } from "./connect-failure.ts";
 import type { Target } from "./dial.ts";
+import type { KeepaliveOptions } from "@millrace/http2";
 import { HeldExchange } from "./held-exchange.ts";
 import { Http2Connection, type Http2ConnectionEvents } from "./http2-connection.ts";
 
@@ -18,6 +19,9 @@ export const http2Caps: Caps = {
 /** Connections to one origin at once. One is enough, unless its server takes few streams. */
 const mostConnections = 8;
 
+/** The largest that timers take. */
+const longestMs = 2 ** 31 - 1;
+
 /**
  * HTTP/2 (RFC 9113): connections are made when they are needed, cleartext with prior knowledge, or TLS with ALPN. Exchanges
  * wait for one to be made, and for room under the peer's SETTINGS_MAX_CONCURRENT_STREAMS; where that is used up, another
@@ -32,12 +36,14 @@ export class Http2Connector implements Connector {
   readonly #open = new Set<Http2Connection>();
   /** What still runs, those that take no new streams included. */
   readonly #connections = new Set<Http2Connection>();
+  #keepalive: KeepaliveOptions | undefined;
   /** One that was made to ask for the protocol. */
   #spare: Socket | undefined;
   #isClosed = false;
 
   constructor(target: Target, established?: Socket) {
     this.#target = target;
+    this.#keepalive = target.keepalive;
     this.#spare = established;
   }
 
@@ -67,6 +73,12 @@ export class Http2Connector implements Connector {
 
   readonly #events: Http2ConnectionEvents = {
     room: (connection) => this.#start(connection),
+    // gRFC A8: as often as the server lets us, it is found out by asking half as often.
+    askedTooOften: () => {
+      const keepalive = this.#keepalive;
+      if (keepalive !== undefined)
+        this.#keepalive = { ...keepalive, intervalMs: Math.min(keepalive.intervalMs * 2, longestMs) };
+    },
     retired: (connection) => {
       this.#open.delete(connection);
       if (this.#waiting.size > 0) this.#connect();
@@ -106,7 +118,7 @@ export class Http2Connector implements Connector {
     if (this.#isClosed || this.#open.size >= mostConnections) return;
     const spare = this.#spare?.destroyed === false ? this.#spare : undefined;
     this.#spare = undefined;
-    const connection = new Http2Connection(this.#target, this.#events, spare);
+    const connection = new Http2Connection(this.#target, this.#keepalive, this.#events, spare);
     this.#connections.add(connection);
     this.#open.add(connection);
   }

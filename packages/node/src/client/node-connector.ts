@@ -8,6 +8,8 @@ import type { ClientTls } from "./client-tls.ts";
 import type { Target, TargetTls } from "./dial.ts";
 import { Http1Connector } from "./http1-connector.ts";
 import { Http2Connector } from "./http2-connector.ts";
+import { TlsSessions } from "./tls-sessions.ts";
+import { type ClientKeepalive, clientKeepalive } from "../socket/keepalive.ts";
 
 /** How a client reaches a server. */
 export interface NodeConnectorOptions {
@@ -21,6 +23,8 @@ export interface NodeConnectorOptions {
   readonly tls?: ClientTls | undefined;
   /** For TCP, TLS and the server's SETTINGS together, milliseconds; default 10,000. */
   readonly connectTimeoutMs?: number | undefined;
+  /** For HTTP/2. Default: its own. */
+  readonly keepalive?: ClientKeepalive | false | undefined;
 }
 
 function buffer(pem: string | Uint8Array): string | Buffer {
@@ -52,7 +56,8 @@ function targetTls(tls: ClientTls): TargetTls {
       ...(cert === undefined ? {} : { cert: buffer(cert) }),
       ...(key === undefined ? {} : { key: buffer(key) }),
     });
-    return { secureContext, certified: cert !== undefined, servername, rejectUnauthorized };
+    const certified = cert !== undefined;
+    return { secureContext, certified, servername, rejectUnauthorized, sessions: new TlsSessions() };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TypeError(`tls: ca, cert or key cannot be used: ${why}`, { cause });
@@ -87,6 +92,7 @@ export function nodeConnector(options: NodeConnectorOptions): Connector {
   const target: Target = {
     url,
     connectTimeoutMs,
+    keepalive: clientKeepalive(options.keepalive),
     ...(url.scheme === "https" ? { tls: targetTls(tls ?? {}) } : {}),
   };
   return connectorFor(target, httpVersion);

@@ -8,9 +8,15 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 
 import type { Accept, Sink, ServerExchange } from "@millrace/exchange";
-import { type Limits as Http2Limits, limitsFrom, ServerConnection } from "@millrace/http2";
+import {
+  type KeepaliveOptions,
+  type Limits as Http2Limits,
+  limitsFrom,
+  ServerConnection,
+} from "@millrace/http2";
 import { SocketDuplex } from "@millrace/http2/node";
 
+import { indexingPolicy } from "../host/indexing-policy.ts";
 import { engineRuntime, windowBudget } from "../host/engine-runtime.ts";
 import { nodeHost } from "../host/node-host.ts";
 import { peerOf } from "../socket/peer.ts";
@@ -26,6 +32,7 @@ import type { Site } from "./site.ts";
 export interface ConnectionsOptions {
   readonly accept: Accept;
   readonly limits: ServerLimits;
+  readonly keepalive: KeepaliveOptions | undefined;
   readonly upgrade: UpgradeHook | undefined;
   readonly report: (failure: ConnectionFailure) => void;
 }
@@ -124,7 +131,7 @@ export class Connections {
 
   #serveHttp2(socket: Socket): void {
     this.#stand(socket, socket);
-    const { accept, report } = this.#options;
+    const { accept, keepalive, report } = this.#options;
     const peer = peerOf(socket, socket);
     const connection = new ServerConnection(
       new SocketDuplex(socket),
@@ -132,7 +139,9 @@ export class Connections {
       this.#http2Limits,
       windowBudget,
       {
+        keepalive,
         peer,
+        indexing: indexingPolicy,
         accept: (exchange) => accept(exchange) ?? notFound(exchange),
         closed: (problem, cause) => {
           this.#http2.delete(connection);

@@ -1,4 +1,4 @@
-import { shown } from "./shown.ts";
+import { shown } from "../shown.ts";
 
 /**
  * What one server lets a peer make it hold, and for how long, as far as it can be set. All are whole numbers from 1 to
@@ -16,9 +16,12 @@ export interface ServerLimits {
    * how many of a connection's handlers run, those counted whose client has gone; the calls beyond wait. 256.
    */
   readonly maxConcurrentStreams: number;
-  /** HTTP/2: bytes that a peer may send on a stream that is not read (SETTINGS_INITIAL_WINDOW_SIZE). 524,288. */
+  /**
+   * HTTP/2: bytes that a peer may send on a stream that is not read (SETTINGS_INITIAL_WINDOW_SIZE). One that is read gets more
+   * where the link holds more. 65,535.
+   */
   readonly streamWindowBytes: number;
-  /** HTTP/2: bytes under way on a connection. More than a stream's, so that one stream does not fill it. 4,194,304. */
+  /** HTTP/2: bytes under way on a connection at first. Credit comes on receipt, whoever reads. 1,048,576. */
   readonly connectionWindowBytes: number;
   /** HTTP/2: resets that a peer may send in a burst, and each second after it; beyond, the connection ends. 2,000. */
   readonly streamResetBurst: number;
@@ -52,8 +55,8 @@ export const SERVER_LIMITS: ServerLimits = {
   maxHeaderBytes: 65_536,
   maxHeaderFields: 512,
   maxConcurrentStreams: 256,
-  streamWindowBytes: 524_288,
-  connectionWindowBytes: 4_194_304,
+  streamWindowBytes: 65_535,
+  connectionWindowBytes: 1_048_576,
   streamResetBurst: 2_000,
   streamResetRate: 200,
   handshakeTimeoutMs: 10_000,

@@ -4,6 +4,7 @@ import type * as tls from "node:tls";
 
 import type { OptionNames } from "@millrace/core/host";
 
+import type { ServerKeepalive } from "../socket/keepalive.ts";
 import type { ServerLimitOptions } from "./limits.ts";
 
 /** TLS of a server; each as in node:tls. ALPN offers `h2` and, unless `httpVersion` is "2", `http/1.1`. */
@@ -74,6 +75,11 @@ export interface ListenOptions extends ListenAddress {
   readonly upgrade?: UpgradeHook | undefined;
   /** Other bounds than the defaults. */
   readonly limits?: ServerLimitOptions | undefined;
+  /**
+   * HTTP/2: a client that says nothing is asked by PING whether it lives. Without an answer its calls are canceled. Default:
+   * after 300,000 ms, 20,000 ms to answer. False: never.
+   */
+  readonly keepalive?: ServerKeepalive | false | undefined;
   /** For logs: failed TLS handshakes, broken HTTP/2 connections, connections that never said anything. */
   readonly onConnectionFailure?: ((failure: ConnectionFailure) => void) | undefined;
 }
@@ -83,6 +89,7 @@ export const listenOptions: OptionNames<Omit<ListenOptions, keyof ListenAddress>
   addresses: true,
   upgrade: true,
   limits: true,
+  keepalive: true,
   onConnectionFailure: true,
 };
 

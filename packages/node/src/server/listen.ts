@@ -7,13 +7,14 @@ import type { Accept } from "@millrace/exchange";
 
 import { nodeHost } from "../host/node-host.ts";
 import { hostPort } from "../socket/host-port.ts";
+import { serverKeepalive } from "../socket/keepalive.ts";
 import { addressOf } from "../socket/peer.ts";
 import { Connections } from "./connections.ts";
 import { serverLimits, type ServerLimits } from "./limits.ts";
 import { listenError } from "./listen-error.ts";
 import type { ConnectionFailure, ListenAddress, Listening, ListenOptions } from "./listen-options.ts";
 import { serverTlsOptions } from "./server-tls.ts";
-import { shown } from "./shown.ts";
+import { shown } from "../shown.ts";
 
 /** How long a draining server waits for what runs, in milliseconds, unless told. */
 const GRACE_MS = 10_000;
@@ -26,6 +27,7 @@ const TCP_KEEPALIVE_MS = 60_000;
  */
 export async function listen(accept: Accept, options: ListenOptions = {}): Promise<Listening> {
   const limits = serverLimits(options.limits);
+  const keepalive = serverKeepalive(options.keepalive);
   const report = (failure: ConnectionFailure): void => {
     try {
       options.onConnectionFailure?.(failure);
@@ -33,7 +35,7 @@ export async function listen(accept: Accept, options: ListenOptions = {}): Promi
       nodeHost.report("onConnectionFailure threw", error);
     }
   };
-  const connections = new Connections({ accept, limits, upgrade: options.upgrade, report });
+  const connections = new Connections({ accept, limits, keepalive, upgrade: options.upgrade, report });
   const listeners = addressesOf(options).map(
     (address) => [address, createListener(address, connections, limits, report)] as const,
   );

@@ -6,6 +6,7 @@ import type { Peer } from "@millrace/exchange";
 import { hostPort } from "./host-port.ts";
 
 const peers = new WeakMap<object, Peer>();
+const certificates = new WeakMap<TLSSocket, Uint8Array | null>();
 
 /**
  * Who is at the other end of a connection; the same object for all its exchanges. A socket loses its addresses when it
@@ -18,6 +19,21 @@ export function peerOf(connection: object, socket: Socket, unixPath?: string): P
     peers.set(connection, peer);
   }
   return peer;
+}
+
+/** A TLS connection was resumed, without a certificate: its peer has shown this one before. */
+export function resumedWith(socket: TLSSocket, certificate: Uint8Array | null): void {
+  certificates.set(socket, certificate);
+}
+
+/** In DER; null: none was shown. Node gives a client its server's only once, so it is kept here. */
+export function certificateOf(socket: TLSSocket): Uint8Array | null {
+  let certificate = certificates.get(socket);
+  if (certificate === undefined) {
+    certificate = socket.getPeerX509Certificate()?.raw ?? null;
+    certificates.set(socket, certificate);
+  }
+  return certificate;
 }
 
 function describePeer(socket: Socket, unixPath: string | undefined): Peer {
@@ -36,10 +52,6 @@ export function addressOf(socket: Socket, unixPath: string | undefined): string 
   if (remoteAddress === undefined) return unixPath === undefined ? "unknown" : `unix:${unixPath}`;
   const address = remoteAddress.startsWith("::ffff:") ? remoteAddress.slice(7) : remoteAddress;
   return hostPort(address, remotePort ?? 0);
-}
-
-function certificateOf(socket: TLSSocket): Uint8Array | null {
-  return socket.getPeerX509Certificate()?.raw ?? null;
 }
 
 /** Whether a socket is TLS's. */

@@ -33,6 +33,8 @@ export interface AttemptOwner<O> {
   ended(outcome: Outcome): void;
   /** The attempt failed without it. */
   failed(error: RpcError): void;
+  /** The attempt died before anything was heard. True: another one follows it, when it has closed. */
+  retries(fault: Fault, wasSent: boolean): boolean;
   writable(): void;
   closed(delivered: boolean): void;
   readonly pastDeadline: boolean;
@@ -51,6 +53,7 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
   #foreign: ForeignText | undefined;
   #deadline = Infinity;
   #heldHead: Fields | undefined;
+  #wasSent = false;
   #framesSeen = false;
   #outcome: Outcome | undefined;
   /** A deadline strikes for a call and for each of its interceptors. */
@@ -103,6 +106,7 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
   // The exchange's events.
 
   sent(peer: Peer, caps: Caps): void {
+    this.#wasSent = true;
     this.#owner.sent(peer, caps);
   }
 
@@ -161,6 +165,7 @@ export class Attempt<O extends Message> implements ClientSink, FrameSink {
   }
 
   fault(fault: Fault): void {
+    if (this.#response === undefined && this.#owner.retries(fault, this.#wasSent)) return;
     if (this.#foreign !== undefined) this.#foreign.end();
     else if (this.#deframer === undefined) this.faulted(fault);
     else this.#deframer.fault(fault);

@@ -1,5 +1,5 @@
 import type { Message } from "@bufbuild/protobuf";
-import type { Caps, Fields, Peer, RequestHead } from "@millrace/exchange";
+import type { Caps, Fault, Fields, Peer, RequestHead } from "@millrace/exchange";
 import { nameCall, RpcError } from "../../error.ts";
 import type { Init } from "../../init.ts";
 import { FieldMetadata } from "../../metadata.ts";
@@ -13,6 +13,7 @@ import { carriageFailure } from "./carriage-failure.ts";
 import type { ClientHead } from "./client-head.ts";
 import { getFormFor, getOrPost } from "./get-request.ts";
 import type { MethodPlan } from "./method-plan.ts";
+import { Retries } from "./retries.ts";
 
 /** What a call hands up: headers at most once, messages, then the end exactly once. */
 export interface ReplyConsumer<O> {
@@ -47,7 +48,12 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
   #state: "open" | "settled" | "closed" = "open";
   #error: RpcError | null = null;
   #attempt: Attempt<O> | undefined;
-  #exchange: "none" | "open" | "closed" = "none";
+  /** Makes an attempt of a request that is whole, and kept until something is heard of it. */
+  #try: (() => void) | undefined;
+  #attempts = 0;
+  #retries: Retries | undefined;
+  /** `following`: an attempt has died, and another one follows when it has closed. */
+  #exchange: "none" | "open" | "following" | "closed" = "none";
   #messages = 0;
   /** What the carriage can do; narrower once the request is on the wire. */
   #caps: Caps;
@@ -162,6 +168,7 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
 
   headers(fields: Fields): void {
     if (this.#state !== "open") return;
+    this.#try = undefined;
     this.#observation?.headers(FieldMetadata.received(fields));
     this.#consumer.onHeaders(fields);
   }
@@ -184,11 +191,20 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     this.#settle(error, []);
   }
 
+  retries(fault: Fault, wasSent: boolean): boolean {
+    if (this.#state !== "open" || this.#try === undefined) return false;
+    this.#retries ??= new Retries();
+    if (!this.#retries.follow(fault, wasSent)) return false;
+    this.#exchange = "following";
+    return true;
+  }
+
   writable(): void {
     this.#wake((waiter) => waiter.resolve(true));
   }
 
   closed(delivered: boolean): void {
+    if (this.#exchange === "following" && this.#state === "open") return this.#try!();
     this.#exchange = "closed";
     this.#observation?.closed(delivered);
     this.#close();
@@ -227,9 +243,11 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
   }
 
   #get(form: GetForm, query: string, size: number): void {
-    const facts = this.#facts("GET", null);
     this.#requests = "ended";
-    this.#exchangeWith(query, form.request(facts), null, facts);
+    this.#attemptBy(() => {
+      const facts = this.#facts("GET", null);
+      this.#exchangeWith(query, form.request(facts), null, facts);
+    });
     this.#observation?.sent(size);
   }
 
@@ -238,8 +256,13 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     const wholeBody = core.protocol.framing(this.#plan.method) === "body";
     const compression = message.compressed || !wholeBody ? core.send : null;
     this.#requests = "ended";
-    this.#open(message.chunk, compression?.algorithm.name ?? null);
+    this.#attemptBy(() => this.#open(message.chunk, compression?.algorithm.name ?? null));
     this.#observation?.sent(message.size);
+  }
+
+  #attemptBy(attempt: () => void): void {
+    this.#try = attempt;
+    attempt();
   }
 
   #open(body: Uint8Array | undefined, sendEncoding: string | null): void {
@@ -280,8 +303,10 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     const attempt = new Attempt(core, this, facts, this.#plan.output, maxReceiveBytes);
     this.#attempt = attempt;
     this.#exchange = "open";
-    this.#observation?.opened();
-    attempt.open(head, body, { deadline: scope.deadline, waitForReady: false, attempt: 0 });
+    const count = this.#attempts++;
+    // To its observers all attempts are one.
+    if (count === 0) this.#observation?.opened();
+    attempt.open(head, body, { deadline: scope.deadline, waitForReady: false, attempt: count });
   }
 
   /** Goes on with what is there, or when it is. */
@@ -344,9 +369,10 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
   }
 
   #close(): void {
-    if (this.#state !== "settled" || this.#exchange === "open") return;
+    if (this.#state !== "settled" || this.#exchange === "open" || this.#exchange === "following") return;
     this.#state = "closed";
     this.#attempt = undefined;
+    this.#try = undefined;
     this.#head.scope.release();
   }
 
