@@ -1,6 +1,6 @@
 // Packs every package, checks the tarballs, and follows the README's first service with them, in an empty folder outside
-// the repository, with plain npm and tsc; then installs the packages by name, as after a release. The tarballs stay in
-// .cache/pack.
+// the repository, with plain npm and tsc; then installs the packages by name, as after a release; and the HTTP/2 engine by
+// itself. The tarballs stay in .cache/pack.
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -33,6 +33,7 @@ async function main(): Promise<void> {
     // As the block says that is for the checkout, which is this one.
     await firstService(new Shell(folder, { MILLRACE: root }), blocks);
     await fromRegistry(folder, blocks, tarballs);
+    await engineAlone(folder, tarballs);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -102,6 +103,23 @@ async function fromRegistry(
   await shell.run(block.text);
   await shell.run("npx --no-install protoc-gen-millrace --version");
   compare(await shell.run(`node --input-type=module -e '${importAll}'`), "function function");
+}
+
+/** The HTTP/2 engine without the rest: what its own README shows, which is JavaScript as well. */
+async function engineAlone(folder: string, tarballs: readonly Tarball[]): Promise<void> {
+  const blocks = codeBlocks(readFileSync(join(root, "packages/http2/README.md"), "utf8"));
+  const at = blocks.findIndex(({ marks }) => marks.includes("run"));
+  if (at < 0) throw new Error("packages/http2/README.md: the block marked `run` is gone");
+  const own = join(folder, "engine");
+  mkdirSync(own);
+  writeFileSync(join(own, "hello.mjs"), blocks[at]!.text);
+  const shell = new Shell(own);
+  const names = ["@millrace/exchange", "@millrace/http2"];
+  const paths = tarballs.filter(({ name }) => names.includes(name)).map(({ path }) => `'${path}'`);
+  console.log(`packages/http2/README: npm install ${names.join(" ")}; node hello.mjs`);
+  await shell.run("npm init -y");
+  await shell.run(`npm install --no-audit --no-fund ${paths.join(" ")}`);
+  compare(await shell.run("node hello.mjs"), blocks[at + 1]?.text);
 }
 
 const importAll =

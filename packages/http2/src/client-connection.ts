@@ -34,6 +34,7 @@ export interface ClientConnectionOptions {
   readonly keepalive?: KeepaliveOptions | undefined;
   /** Which fields HPACK keeps out of its table. Absent: `defaultIndexingPolicy`. */
   readonly indexing?: IndexingPolicy | undefined;
+  /** What exchanges say of the other end. */
   readonly peer: Peer;
   /** The peer's name in texts: `localhost:8080`. */
   readonly name: string;
@@ -49,7 +50,7 @@ export interface ClientConnectionOptions {
   readonly closed?: ((problem: string | undefined, cause: unknown) => void) | undefined;
 }
 
-/** A client's side of a connection. Requests wait for the peer's SETTINGS, and for room under its limit of streams. */
+/** A client's side of a connection (RFC 9113). Requests wait for the peer's SETTINGS, and for room under its limit of streams. */
 export class ClientConnection extends Connection implements ClientStreamHost, Connector, AsyncDisposable {
   readonly peer: Peer;
   readonly name: string;

@@ -47,6 +47,7 @@ export interface Limits {
 /** Other bounds in place of some defaults. */
 export type LimitOptions = { readonly [Name in keyof Limits]?: number | undefined };
 
+/** The bounds that hold where nobody says otherwise. */
 export const defaultLimits: Limits = {
   maxFrameBytes: 16_384,
   maxHeaderBytes: 65_536,

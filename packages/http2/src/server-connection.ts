@@ -32,13 +32,15 @@ export interface ServerConnectionOptions {
   readonly keepalive?: KeepaliveOptions | undefined;
   /** Which fields HPACK keeps out of its table. Absent: `defaultIndexingPolicy`. */
   readonly indexing?: IndexingPolicy | undefined;
+  /** Called with the head of each request; gives the sink for the rest. Null: 404. */
   readonly accept: Accept;
+  /** What exchanges say of the other end. */
   readonly peer: Peer;
   /** It is closed. Undefined: as it should be; else what was wrong, in one line. */
   readonly closed: (problem: string | undefined, cause: unknown) => void;
 }
 
-/** A server's side of a connection. */
+/** A server's side of a connection (RFC 9113). It begins when it is made: SETTINGS go out, and the duplex is read. */
 export class ServerConnection extends Connection implements ServerStreamHost, AsyncDisposable {
   readonly peer: Peer;
   readonly caps: Caps = caps;
@@ -85,7 +87,10 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
     return this.limits.drainMs;
   }
 
-  /** Takes no new streams, and closes when those that run have ended. In two steps, so that no request is lost. */
+  /**
+   * Takes no new streams, and closes when those that run have ended. In two steps, so that no request is lost (RFC 9113 section
+   * 6.8). It does not bound how long they run: close() does.
+   */
   drain(): void {
     if (this.#drain !== "no" || !this.isOpen) return;
     this.#drain = "draining";

@@ -1,9 +1,12 @@
-/** What may be granted to peers beyond the windows that streams have at first: by a process, or by one of its connections. */
+/**
+ * What may be granted to peers beyond the windows that streams have at first (RFC 9113 section 5.2): by a process, one for all of
+ * its connections, or by one of them. Without any left windows stay as they are.
+ */
 export class WindowBudget {
   #left: number;
   readonly #from: WindowBudget | undefined;
 
-  /** `from`: what it takes is taken from there, too. */
+  /** `bytes`: 0 or more. `from`: what it takes is taken from there, too. */
   constructor(bytes: number, from?: WindowBudget) {
     this.#left = bytes;
     this.#from = from;
@@ -17,6 +20,7 @@ export class WindowBudget {
     return taken;
   }
 
+  /** Returns what was taken. */
   give(bytes: number): void {
     this.#left += bytes;
     this.#from?.give(bytes);
