@@ -30,7 +30,7 @@ const attacks: Readonly<Record<string, () => unknown>> = {
   "rapid reset": () => {
     const target = Target.open();
     target.flood(100_000, (n) => {
-      target.runtime.pass(10);
+      target.runtime.advance(10);
       return forget(target, headers(id(n), false, ...post), reset(id(n), 8));
     });
     return target;
@@ -107,7 +107,7 @@ function forget(target: Target, ...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 function discard(target: Target): Target {
-  target.wire.heard();
+  target.wire.take();
   // Nor is what its application saw.
   target.seen.length = 0;
   return target;
@@ -116,10 +116,10 @@ function discard(target: Target): Target {
 /** As much as the server takes of a client that does not read. */
 function unread(make: (n: number) => Uint8Array): Target {
   const target = Target.open();
-  target.wire.reads = false;
+  target.wire.isCongested = true;
   for (let n = 0; n < 50_000 && !target.wire.isPaused && target.connection.isOpen; n++) {
     target.say(make(n));
-    target.runtime.pass(10);
+    target.runtime.advance(10);
   }
   return discard(target);
 }

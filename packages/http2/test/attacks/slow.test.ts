@@ -25,10 +25,10 @@ const { handshakeTimeoutMs, settingsTimeoutMs, headersTimeoutMs, drainMs, drainB
 function expectGone(target: Target, code: number, text: string): void {
   expect(target.goaway).toBe(code);
   // What the peer does not take within a second is not waited for.
-  target.runtime.pass(1_000);
-  expect(target.wire.isClosed).toBe(true);
+  target.runtime.advance(1_000);
+  expect(target.wire.state).toBe("destroyed");
   expect(target.problems).toEqual([text]);
-  expect(target.runtime.armed).toBe(0);
+  expect(target.runtime.timers).toBe(0);
 }
 
 describe("a client that does not finish what a connection begins with is not waited for", () => {
@@ -39,9 +39,9 @@ describe("a client that does not finish what a connection begins with is not wai
     ["SETTINGS that do not come to their end", [preface, settings(4, 1).subarray(0, 12)]],
   ])("it says %s", (_name, parts) => {
     const target = new Target().say(...parts);
-    target.runtime.pass(handshakeTimeoutMs - 1);
+    target.runtime.advance(handshakeTimeoutMs - 1);
     expect(target.connection.isOpen).toBe(true);
-    target.runtime.pass(1);
+    target.runtime.advance(1);
     expectGone(target, ErrorCode.SETTINGS_TIMEOUT, `no SETTINGS came within ${handshakeTimeoutMs} ms`);
   });
 
@@ -49,14 +49,14 @@ describe("a client that does not finish what a connection begins with is not wai
     const target = new Target();
     for (const byte of preface) {
       target.say(Uint8Array.of(byte));
-      target.runtime.pass(1_000);
+      target.runtime.advance(1_000);
     }
     expectGone(target, ErrorCode.SETTINGS_TIMEOUT, `no SETTINGS came within ${handshakeTimeoutMs} ms`);
   });
 
   test("it never acknowledges SETTINGS (RFC 9113 section 6.5.3)", () => {
     const target = new Target().say(preface, settings());
-    target.runtime.pass(settingsTimeoutMs);
+    target.runtime.advance(settingsTimeoutMs);
     const text = `SETTINGS were not acknowledged within ${settingsTimeoutMs} ms`;
     expectGone(target, ErrorCode.SETTINGS_TIMEOUT, text);
   });
@@ -67,9 +67,9 @@ describe("a header block that does not come to its end costs the connection", ()
 
   test("without another word", () => {
     const target = Target.open().say(frame(HEADERS, END_STREAM, 1, block(...post)));
-    target.runtime.pass(headersTimeoutMs - 1);
+    target.runtime.advance(headersTimeoutMs - 1);
     expect(target.connection.isOpen).toBe(true);
-    target.runtime.pass(1);
+    target.runtime.advance(1);
     expectGone(target, ErrorCode.ENHANCE_YOUR_CALM, text);
   });
 
@@ -77,16 +77,16 @@ describe("a header block that does not come to its end costs the connection", ()
     const target = Target.open().say(frame(HEADERS, END_STREAM, 1, block(...post)));
     for (let ms = 0; ms < headersTimeoutMs; ms += 1_000) {
       target.say(frame(CONTINUATION, 0, 1, block("x", "y")));
-      target.runtime.pass(1_000);
+      target.runtime.advance(1_000);
     }
     expectGone(target, ErrorCode.ENHANCE_YOUR_CALM, text);
   });
 
   test("but one that is complete in time is served, and the time is forgotten", () => {
     const target = Target.open().say(frame(HEADERS, END_STREAM, 1, block(...post)));
-    target.runtime.pass(headersTimeoutMs - 1);
+    target.runtime.advance(headersTimeoutMs - 1);
     target.say(frame(CONTINUATION, 4, 1, block("x", "y")));
-    target.runtime.pass(headersTimeoutMs);
+    target.runtime.advance(headersTimeoutMs);
     expect(target.seen[0]).toMatchObject({ ended: true, closed: true });
     expect(target.connection.isOpen).toBe(true);
   });
@@ -97,12 +97,12 @@ describe("a slow body", () => {
     const target = Target.open().say(headers(1, false, ...post));
     for (let n = 0; n < 100; n++) {
       target.say(data(1, false, Buffer.from("x")), headers(2 * n + 3, true, ...post));
-      target.runtime.pass(1_000);
+      target.runtime.advance(1_000);
     }
     expect(target.seen.slice(1).every(({ closed, fault }) => closed && fault === undefined)).toBe(true);
     expect(target.seen[0]!.bytes).toBe(100);
     target.seen[0]!.exchange.reset(ErrorCode.CANCEL);
-    target.runtime.turns();
+    target.runtime.settle();
     expect(target.resetOf(1)).toBe(ErrorCode.CANCEL);
     expect(target.connection.streams.size).toBe(0);
   });
@@ -110,9 +110,9 @@ describe("a slow body", () => {
   test("behind its answer is read for a bounded time, then the stream ends with NO_ERROR", () => {
     const target = Target.open({}, ({ exchange }) => exchange.reply(200, [], null, null));
     target.say(headers(1, false, ...post));
-    target.runtime.pass(drainMs - 1);
+    target.runtime.advance(drainMs - 1);
     expect(target.resetOf(1)).toBeUndefined();
-    target.runtime.pass(1);
+    target.runtime.advance(1);
     expect(target.resetOf(1)).toBe(ErrorCode.NO_ERROR);
     expect(target.seen[0]).toMatchObject({ closed: true, fault: undefined });
   });
@@ -133,7 +133,7 @@ describe("a connection that is idle", () => {
   test("has no timer, and waits for nothing", () => {
     const target = Target.open().say(headers(1, true, ...post));
     expect(target.seen[0]!.closed).toBe(true);
-    expect(target.runtime.armed).toBe(0);
+    expect(target.runtime.timers).toBe(0);
     expect(target.connection.output.writer.size).toBe(0);
   });
 });
@@ -143,7 +143,8 @@ test("after the connection has failed, what still comes is read for so many byte
   expect(target.goaway).toBe(ErrorCode.PROTOCOL_ERROR);
   const answers = target.frames.length;
   let sent = 0;
-  for (; !target.wire.isClosed; sent += 16_384) target.say(data(1, false, Buffer.alloc(16_384)));
+  for (; target.wire.state !== "destroyed"; sent += 16_384)
+    target.say(data(1, false, Buffer.alloc(16_384)));
   expect(sent).toBeLessThanOrEqual(drainBytes + 2 * 16_384);
   expect(target.frames.length).toBe(answers);
   expect(target.of(DATA)).toEqual([]);

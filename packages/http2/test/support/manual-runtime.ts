@@ -46,6 +46,7 @@ export class ManualRuntime implements Runtime {
 
   /** Lets so much time pass; each timer runs at its time. */
   advance(ms: number): void {
+    this.settle();
     const end = this.#now + ms;
     for (;;) {
       let next: Timer | undefined;
