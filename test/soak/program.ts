@@ -11,9 +11,11 @@ export class Program implements AsyncDisposable {
   #questions = 0;
   #ended: string | undefined;
 
-  constructor(url: URL, flags: readonly string[] = []) {
+  /** `by`: the command that runs it, `taskset -c 0` for one. */
+  constructor(url: URL, flags: readonly string[] = [], by: readonly string[] = []) {
     this.#name = url.pathname.split("/").slice(-2).join("/");
-    this.#child = fork(url, { execArgv: [...flags], serialization: "advanced" });
+    const [execPath, ...before] = [...by, process.execPath];
+    this.#child = fork(url, { execPath, execArgv: [...before, ...flags], serialization: "advanced" });
     this.#child.on("message", (answer: Answer) => {
       const asked = this.#waiting.get(answer.id);
       this.#waiting.delete(answer.id);

@@ -3,6 +3,7 @@ import type { Duplex, DuplexSink } from "./duplex.ts";
 import { blockBound, Encoder } from "./hpack/encoder.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
 import { Inbound, type InboundHost } from "./inbound.ts";
+import { Intake, type IntakeHost } from "./intake.ts";
 import { Keepalive, type KeepaliveOptions } from "./keepalive.ts";
 import type { Limits } from "./limits.ts";
 import { Output, type OutputEvents } from "./output.ts";
@@ -22,7 +23,7 @@ export type ConnectionEnd =
   | { readonly kind: "shutdown" };
 
 /** One connection (RFC 9113), from either side: frames in, frames out, and the streams between. */
-export abstract class Connection implements DuplexSink, InboundHost, OutputEvents, StreamHost {
+export abstract class Connection implements DuplexSink, InboundHost, IntakeHost, OutputEvents, StreamHost {
   readonly output: Output;
   readonly limits: Limits;
   readonly runtime: Runtime;
@@ -38,6 +39,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   protected lastTaken = 0;
   readonly #duplex: Duplex;
   readonly #inbound: Inbound;
+  readonly #intake: Intake;
   readonly #encoder = new Encoder();
   readonly #budget: WindowBudget;
   /** `failed`: it ends, and nothing is read any more. */
@@ -46,6 +48,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   #closedDue = false;
   /** Streams that are told of the end of the turn. */
   #deferred: Stream[] = [];
+  #isPaused = false;
   #backlogged = false;
   /** The last stream that a GOAWAY of ours has named. */
   #saidLast = Infinity;
@@ -68,6 +71,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
     );
     this.#budget = budget;
     this.#inbound = new Inbound(this);
+    this.#intake = new Intake(this);
   }
 
   // For each side.
@@ -129,7 +133,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
     }
     this.#keepalive?.heard();
     const at = this.#inbound.settingsSeen ? start : this.preface(chunk, start, end);
-    if (at >= 0) this.#inbound.read(chunk, at, end);
+    if (at >= 0) this.#intake.take(chunk, at, end);
   }
 
   writable(): void {
@@ -137,16 +141,36 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   }
 
   end(): void {
-    this.#duplex.destroy();
+    this.#intake.whenRead(() => this.#duplex.destroy());
   }
 
   closed(cause: unknown): void {
-    this.#close({ kind: "lost", cause });
+    this.#intake.whenRead(() => this.#close({ kind: "lost", cause }));
+  }
+
+  // What the intake asks and tells.
+
+  read(chunk: Uint8Array, start: number, end: number): number {
+    return this.#inbound.read(chunk, start, end);
+  }
+
+  readOn(): void {
+    this.#inbound.nextTurn();
+  }
+
+  behind(): void {
+    this.#pauseOrResume();
+  }
+
+  /** Frames that have come wait to be read. */
+  protected get isBehind(): boolean {
+    return this.#intake.isBehind;
   }
 
   // What the output tells.
 
   turnEnded(): void {
+    this.#inbound.nextTurn();
     const deferred = this.#deferred;
     if (deferred.length > 0) {
       this.#deferred = [];
@@ -160,7 +184,16 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
 
   backlogged(isBacklogged: boolean): void {
     this.#backlogged = isBacklogged;
-    if (isBacklogged) this.#duplex.pause();
+    this.#intake.hold(isBacklogged);
+    this.#pauseOrResume();
+  }
+
+  /** Nothing more is read of a peer that does not read, or as long as there is more of it than a turn allows. */
+  #pauseOrResume(): void {
+    const pauses = this.isOpen && (this.#backlogged || this.#intake.isBehind);
+    if (pauses === this.#isPaused) return;
+    this.#isPaused = pauses;
+    if (pauses) this.#duplex.pause();
     else this.#duplex.resume();
   }
 
@@ -276,7 +309,8 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
 
   /** The transport ends behind what is written, or soon. */
   #linger(): void {
-    if (this.#backlogged) this.#duplex.resume();
+    this.#intake.hold(false);
+    this.#pauseOrResume();
     this.#cancelLinger = this.runtime.timer(lingerMs, () => this.#duplex.destroy());
     this.output.finish();
   }

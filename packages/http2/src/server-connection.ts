@@ -225,7 +225,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
 
   #shutIfThrough(): void {
     if (this.#drain !== "last" && !this.#clientLeaves) return;
-    if (this.isOpen && this.streams.size === 0 && !this.output.isPending) this.shut();
+    if (this.isOpen && this.streams.size === 0 && !this.output.isPending && !this.isBehind) this.shut();
   }
 }
 

@@ -143,8 +143,7 @@ test("after the connection has failed, what still comes is read for so many byte
   expect(target.goaway).toBe(ErrorCode.PROTOCOL_ERROR);
   const answers = target.frames.length;
   let sent = 0;
-  for (; target.wire.state !== "destroyed"; sent += 16_384)
-    target.say(data(1, false, Buffer.alloc(16_384)));
+  for (; target.wire.state !== "destroyed"; sent += 16_384) target.say(data(1, false, Buffer.alloc(16_384)));
   expect(sent).toBeLessThanOrEqual(drainBytes + 2 * 16_384);
   expect(target.frames.length).toBe(answers);
   expect(target.of(DATA)).toEqual([]);
