@@ -54,6 +54,8 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
   #saidLast = Infinity;
   /** Bytes that came after the end. */
   #ignored = 0;
+  /** The peer broke the rules: it is not listened to any more. */
+  #isDeaf = false;
   #keepalive: Keepalive | undefined;
   #cancelLinger: () => void = nothing;
 
@@ -126,7 +128,6 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
 
   data(chunk: Uint8Array, start: number, end: number): void {
     if (this.#state !== "open") {
-      // What is read now only keeps a reset by TCP from overtaking the GOAWAY.
       this.#ignored += end - start;
       if (this.#ignored > this.limits.drainBytes) this.#duplex.destroy();
       return;
@@ -190,7 +191,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
 
   /** Nothing more is read of a peer that does not read, or as long as there is more of it than a turn allows. */
   #pauseOrResume(): void {
-    const pauses = this.isOpen && (this.#backlogged || this.#intake.isBehind);
+    const pauses = this.isOpen ? this.#backlogged || this.#intake.isBehind : this.#isDeaf;
     if (pauses === this.#isPaused) return;
     this.#isPaused = pauses;
     if (pauses) this.#duplex.pause();
@@ -268,6 +269,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
     this.#state = "failed";
     this.goaway(this.lastTaken, code, asciiOf(text));
     this.#end({ kind: "protocol", code, text });
+    this.#isDeaf = true;
     this.#linger();
     return false;
   }
@@ -307,7 +309,11 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
     return this.countMistake();
   }
 
-  /** The transport ends behind what is written, or soon. */
+  /**
+   * The transport ends behind what is written, and is closed when the peer has ended it too, or soon. Until then what comes
+   * is read and thrown away, since a reset by TCP would overtake the GOAWAY; of a peer that broke the rules it is left where
+   * it is, so that a flood costs no more, and waits before it can begin anew.
+   */
   #linger(): void {
     this.#intake.hold(false);
     this.#pauseOrResume();

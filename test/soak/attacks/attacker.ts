@@ -24,6 +24,8 @@ function open(attack: Attack, port: number): void {
     sockets.delete(socket);
     if (running && attack.reconnects) open(attack, port);
   });
+  // It does not wait for what it knows.
+  socket.on("end", () => socket.destroy());
   socket.on("connect", () => {
     made++;
     socket.write(attack.first);

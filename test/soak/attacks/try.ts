@@ -12,7 +12,7 @@ for (const name of Object.keys(attacks)) {
   await using caller = new Program(new URL("caller.ts", import.meta.url), [], ["taskset","-c","1"]);
   const port = await server.ask<number>("port");
   await caller.ask("connect", port);
-  await caller.ask("calls", 1000);
+  await caller.ask("warmUp"); await caller.ask("calls", 300);
   const idle = await server.ask<number>("idle");
   const ratios: string[] = [];
   for (let n = 0; n < rounds; n++) {

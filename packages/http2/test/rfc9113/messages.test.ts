@@ -29,7 +29,7 @@ describe("section 8.1: a request, as a server has it", () => {
     expect(script.last.events()).toEqual([]);
     script.last.exchange.resume();
     script.runtime.settle();
-    expect(script.last.events()).toEqual(["data a", "data b", "end t=x"]);
+    expect(script.last.events()).toEqual(["data ab", "end t=x"]);
   });
 
   test("Expect: 100-continue is answered when the body is wanted", () => {
