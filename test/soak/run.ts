@@ -6,13 +6,14 @@ import { makeSampleFile } from "../../examples/main-job/src/sample-file.ts";
 import { printTable } from "../../examples/main-job/src/table.ts";
 import { setup as generate } from "../../scripts/generate.ts";
 import { help } from "../support/help.ts";
+import { attackChecks } from "./attacks/attacking.ts";
 import { memoryChecks } from "./memory/memory.ts";
 import { vanishingChecks } from "./vanishing/vanishing.ts";
 
 help(`pnpm soak [--seconds N] [--mib N] [--seed N]
 
-Clients that vanish, then a large file both ways.
---seconds  how long clients vanish: 60
+Clients that vanish, then a large file both ways, then attacks.
+--seconds  how long clients vanish, and a twelfth of it each attack lasts: 60
 --mib      how large the file is: 2048 MiB
 --seed     of the random numbers: another each time`);
 const values = readArguments();
@@ -25,7 +26,7 @@ generate();
 process.once("SIGINT", () => process.exit(130));
 console.log(`soak: ${seconds} s with seed ${seed}, then a file of ${mebibytes} MiB`);
 using sample = await makeSampleFile("sample", mebibytes);
-const checks = [...vanishingChecks(seconds, seed), ...memoryChecks(sample)];
+const checks = [...vanishingChecks(seconds, seed), ...memoryChecks(sample), ...attackChecks(seconds)];
 const progress = new ProgressLine(process.stdout);
 const outcomes = await runChecks(checks, (check, index) =>
   progress.show(progressOf(check, index, checks.length)),

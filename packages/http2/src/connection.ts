@@ -63,7 +63,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
     this.#duplex = duplex;
     this.runtime = runtime;
     this.limits = limits;
-    this.output = new Output(duplex, runtime, this, limits.outputBacklogBytes);
+    this.output = new Output(duplex, runtime, this, limits);
     this.pings = new Pings(this.output);
     this.tuner = new WindowTuner(
       limits.streamWindowBytes,
@@ -108,11 +108,15 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
 
   /** Asks a silent peer whether it lives, from now on; without an answer the connection is lost. */
   protected keepAlive(options: KeepaliveOptions): void {
-    this.#keepalive = new Keepalive(options, this.runtime, this.pings, () => {
-      const cause = new Error(`no answer to PING within ${options.timeoutMs} ms`);
-      this.#close({ kind: "lost", cause });
-      this.#duplex.destroy();
-    });
+    this.#keepalive = new Keepalive(options, this.runtime, this.pings, () =>
+      this.#giveUp(`no answer to PING within ${options.timeoutMs} ms`),
+    );
+  }
+
+  /** Takes the peer for dead. */
+  #giveUp(why: string): void {
+    this.#close({ kind: "lost", cause: new Error(why) });
+    this.#duplex.destroy();
   }
 
   get isOpen(): boolean {
@@ -181,6 +185,10 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
     if (!this.#closedDue || this.#deferred.length > 0 || this.lingering.size > 0) return;
     this.#closedDue = false;
     this.connectionClosed();
+  }
+
+  stalled(): void {
+    this.#giveUp(`the peer has read nothing for ${this.limits.writeTimeoutMs} ms`);
   }
 
   backlogged(isBacklogged: boolean): void {

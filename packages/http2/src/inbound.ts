@@ -231,6 +231,7 @@ export class Inbound implements FrameSink {
     if (!this.#host.isAnswered(stream))
       return this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, "DATA came before the header fields");
     this.#dataStream = stream;
+    stream.isLastFrame = (flags & Flag.END_STREAM) !== 0;
     return true;
   }
 
@@ -304,9 +305,9 @@ export class Inbound implements FrameSink {
     const wrong = gatherer.add(payload, start, end);
     if (wrong !== null) return this.#host.fail(wrong.code, wrong.text);
     if ((flags & Flag.END_HEADERS) === 0) return true;
-    const { stream, endStream, bytes, length } = gatherer;
-    gatherer.done();
-    return this.#block(stream, endStream, bytes, 0, length, false);
+    const { stream, endStream } = gatherer;
+    const block = gatherer.take();
+    return this.#block(stream, endStream, block, 0, block.length, false);
   }
 
   /** A whole header block. It is decoded whatever its stream is, for the table's sake (RFC 9113 section 4.3). */
@@ -337,6 +338,8 @@ export class Inbound implements FrameSink {
       return this.#streamError(stream, ErrorCode.ENHANCE_YOUR_CALM, block.problem);
     const wrong = this.#host.headersOf(stream, block, endStream);
     if (wrong !== null) return this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, wrong);
+    // Interim responses may be many, and say nothing.
+    if (!this.#host.isAnswered(stream)) return this.#host.isOpen && this.#useless();
     return this.#host.isOpen;
   }
 

@@ -1,5 +1,8 @@
 import type { Output } from "./output.ts";
 
+/** So many are waited for: a peer that answers none makes the list no longer. */
+const mostWaiting = 8;
+
 /** PING frames of this side's (RFC 9113 section 6.7), each known by its number. */
 export class Pings {
   readonly #output: Output;
@@ -13,6 +16,8 @@ export class Pings {
 
   send(onAck: () => void): void {
     const number = (this.#last = (this.#last + 1) % 0x1000000);
+    if (this.#waiting.size === mostWaiting)
+      for (const oldest of this.#waiting.keys()) if (this.#waiting.delete(oldest)) break;
     this.#waiting.set(number, onAck);
     this.#opaque[5] = number >>> 16;
     this.#opaque[6] = number >>> 8;

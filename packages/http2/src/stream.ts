@@ -65,6 +65,8 @@ export abstract class Stream implements Exchange {
   isIncremental = true;
   /** deliver() is due. */
   isDeferred = false;
+  /** The DATA frame that is being read has END_STREAM: no credit is of use any more. */
+  isLastFrame = false;
   /** It was turned away at once: that it ended well says nothing for its peer. */
   isTurnedAway = false;
   protected readonly host: StreamHost;
@@ -508,7 +510,7 @@ export abstract class Stream implements Exchange {
 
   #credit(length: number): void {
     this.#uncredited += length;
-    if (this.remoteEnded || this.#uncredited * 2 < this.#window) return;
+    if (this.remoteEnded || this.isLastFrame || this.#uncredited * 2 < this.#window) return;
     const window = this.host.windowWanted(this.#window);
     const bytes = this.#uncredited + (window - this.#window);
     this.#window = window;

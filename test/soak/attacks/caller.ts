@@ -15,10 +15,16 @@ function connect(port: number): void {
   greeter = createClient(GreetService, createTransport({ baseUrl, protocol: "grpc", httpVersion: "2" }));
 }
 
-/** Has the server compile, and grow to, what any work makes of it: thousands of calls, many at once. */
+/** Has the server compile, and its heap grow to, what any work makes of them: many calls at once, much both ways. */
 async function warmUp(): Promise<void> {
-  for (let round = 0; round < 200; round++)
+  for (let round = 0; round < 100; round++)
     await Promise.all(Array.from({ length: 100 }, () => greeter.greet({ name: "Ada" })));
+  const name = "x".repeat(1024 * 1024);
+  const call = greeter.collect();
+  for (let sent = 0; sent < 64; sent++) await call.send({ name });
+  await call.finish();
+  let taken = 0;
+  for await (const _ of greeter.watch({})) if (++taken === 64) break;
 }
 
 /** How many calls are answered within so many milliseconds. */

@@ -17,5 +17,4 @@ answer({
   port: () => Number(new URL(server.url).port),
   idle: idleMemory,
   peak: peakMemory,
-  prof: () => new Promise(() => {}),
 });

@@ -157,7 +157,7 @@ describe.each(protocols)("responses that a client does not read, %s", (protocol)
     await quiet();
     expect(on.serverEnds.map(({ code }) => code)).toEqual(["ok"]);
 
-    const many = Array.from({ length: 64 }, () => watch(on));
+    const many = Array.from({ length: 16 }, () => watch(on));
     await quiet();
     const late = codeOf(on.client.greet({}));
     await quiet();

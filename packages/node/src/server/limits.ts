@@ -33,6 +33,8 @@ export interface ServerLimits {
    * proxies close theirs, so that none sends a request into a connection that we are closing.
    */
   readonly keepAliveTimeoutMs: number;
+  /** HTTP/2: how long a connection is kept on which nothing runs, and at most twice that, in milliseconds. 600,000. */
+  readonly idleTimeoutMs: number;
   /** What is read and thrown away of a request that was answered before it had ended, in bytes. 262,144. */
   readonly drainBytes: number;
   /** The same, in milliseconds. 1,000. */
@@ -59,6 +61,7 @@ export const SERVER_LIMITS: ServerLimits = {
   handshakeTimeoutMs: 10_000,
   headersTimeoutMs: 60_000,
   keepAliveTimeoutMs: 75_000,
+  idleTimeoutMs: 600_000,
   drainBytes: 262_144,
   drainMs: 1_000,
   probeMs: 1_000,
