@@ -43,7 +43,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   #drain: "no" | "draining" | "last" = "no";
   /** What PRIORITY_UPDATE said of streams that are not open yet (RFC 9218 section 7.1). */
   readonly #prioritiesAhead = new Map<number, Priority>();
-  /** A stream was opened since it was looked last whether the connection is idle. */
+  /** A stream has run since it was looked last whether the connection is idle. */
   #isUsed = false;
   #stopIdle: () => void = nothing;
   #problem: string | undefined;
@@ -98,7 +98,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
   #watchIdle(): void {
     this.#stopIdle = this.timer(this.limits.idleTimeoutMs, () => {
       if (this.streams.size === 0 && !this.#isUsed) return this.drain();
-      this.#isUsed = false;
+      this.#isUsed = this.streams.size > 0;
       this.#watchIdle();
     });
   }

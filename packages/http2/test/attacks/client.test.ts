@@ -130,6 +130,7 @@ describe("a flood of frames that carry nothing ends the connection with ENHANCE_
     ["empty DATA", () => data(1, false, Buffer.alloc(0))],
     ["unknown frames", () => frame(0x42, 0, 0)],
     ["GOAWAY", () => goaway(0x7fffffff, ErrorCode.NO_ERROR)],
+    ["interim responses", () => headers(3, false, ":status", "103", "link", "</x>")],
   ])("%s", (_name, make) => {
     const caller = new Caller();
     caller.say(headers(1, false, ":status", "200"));

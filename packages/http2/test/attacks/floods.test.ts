@@ -20,7 +20,7 @@ import {
   windowUpdate,
 } from "../../../../test/support/frames.ts";
 import { block } from "../../../../test/support/hpack.ts";
-import { defaultLimits } from "../../src/limits.ts";
+import { defaultLimits, type LimitOptions } from "../../src/limits.ts";
 import { post, type Seen, Target } from "../support/target.ts";
 
 const eight = Buffer.alloc(8);
@@ -49,8 +49,8 @@ const idle: readonly (readonly [string, () => Uint8Array])[] = [
 ];
 
 /** A server with stream 1 open, and stream 3 behind it. */
-function busy(): Target {
-  return Target.open().say(headers(1, false, ...post), headers(3, true, ...post));
+function busy(limits: LimitOptions = {}): Target {
+  return Target.open(limits).say(headers(1, false, ...post), headers(3, true, ...post));
 }
 
 describe("frames that carry nothing end the connection with ENHANCE_YOUR_CALM when they are too many", () => {
@@ -88,7 +88,7 @@ describe("what makes the server write, of a client that does not read, is not re
     ],
   ];
   test.each(answered)("%s", (_name, make) => {
-    const target = busy();
+    const target = busy({ writeTimeoutMs: 100_000_000, idleTimeoutMs: 100_000_000 });
     target.wire.isCongested = true;
     let most = 0;
     let said = 0;

@@ -44,6 +44,12 @@ const attacks: Readonly<Record<string, () => unknown>> = {
     for (let n = 0; n < 256; n++) for (let part = 0; part < 8; part++) target.say(data(id(n), false, chunk));
     return target;
   },
+  "streams whose readers are paused, a byte at a time": () => {
+    const target = Target.open({ idleFrameBurst: 1_000_000 }, pauses).say(headers(1, false, ...post));
+    const bytes = Buffer.concat(Array.from({ length: 6_000 }, () => data(1, false, chunk.subarray(0, 1))));
+    for (let n = 0; n < 10; n++) target.say(bytes);
+    return target;
+  },
   "a window that never opens": () => {
     const target = Target.open({}, writes).say(settings(4, 0));
     for (let n = 0; n < 300; n++) target.say(headers(id(n), true, ...post));

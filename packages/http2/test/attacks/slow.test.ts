@@ -9,6 +9,7 @@ import {
   PING,
   END_STREAM,
   frame,
+  GOAWAY,
   HEADERS,
   headers,
   preface,
@@ -19,7 +20,9 @@ import { block } from "../../../../test/support/hpack.ts";
 import { defaultLimits } from "../../src/limits.ts";
 import { post, Target } from "../support/target.ts";
 
-const { handshakeTimeoutMs, settingsTimeoutMs, headersTimeoutMs, drainMs, drainBytes } = defaultLimits;
+const { handshakeTimeoutMs, settingsTimeoutMs, headersTimeoutMs, idleTimeoutMs, writeTimeoutMs } =
+  defaultLimits;
+const { drainMs, drainBytes } = defaultLimits;
 
 /** The connection has gone, with this code, and nothing of it is left to wait. */
 function expectGone(target: Target, code: number, text: string): void {
@@ -92,6 +95,72 @@ describe("a header block that does not come to its end costs the connection", ()
   });
 });
 
+describe("a connection that nobody uses", () => {
+  test("ends in two steps, so that no request is lost, and a client that stays is not waited for", () => {
+    const target = Target.open();
+    target.runtime.advance(idleTimeoutMs - 1);
+    expect(target.goaway).toBeUndefined();
+    target.runtime.advance(1);
+    expect(target.of(GOAWAY).map(({ payload }) => payload.readUInt32BE(0))).toEqual([0x7fffffff]);
+    // What was under way is served.
+    target.say(headers(1, true, ...post));
+    expect(target.of(HEADERS, 1).length).toBe(1);
+    target.runtime.advance(2_000);
+    expect(target.goaway).toBe(ErrorCode.NO_ERROR);
+    expect(target.wire.state).toBe("destroyed");
+    expect([target.problems, target.runtime.timers]).toEqual([[undefined], 0]);
+  });
+
+  test("is kept while a request runs, and for as long again after it", () => {
+    const target = Target.open().say(headers(1, false, ...post));
+    target.runtime.advance(3 * idleTimeoutMs - 1);
+    target.say(data(1, true, Buffer.from("x")));
+    target.runtime.advance(idleTimeoutMs);
+    expect(target.goaway).toBeUndefined();
+    target.runtime.advance(idleTimeoutMs + 2_000);
+    expect(target.goaway).toBe(ErrorCode.NO_ERROR);
+  });
+
+  test("is not kept by PING", () => {
+    const target = Target.open();
+    for (let ms = 0; ms < idleTimeoutMs; ms += 60_000) {
+      target.say(frame(PING, 0, 0, Buffer.alloc(8)));
+      target.runtime.advance(60_000);
+    }
+    expect(target.goaway).toBe(ErrorCode.NO_ERROR);
+  });
+});
+
+describe("a client that does not read", () => {
+  test("is given up, and its requests with it, when the transport has taken nothing for too long", () => {
+    const target = Target.open().say(headers(1, false, ...post));
+    target.wire.isCongested = true;
+    target.say(frame(PING, 0, 0, Buffer.alloc(8)));
+    target.runtime.advance(writeTimeoutMs - 1);
+    expect(target.wire.state).toBe("open");
+    target.runtime.advance(1);
+    expect(target.wire.state).toBe("destroyed");
+    expect(target.seen[0]).toMatchObject({ closed: true, fault: { by: "transport", kind: "truncated" } });
+    expect(target.seen[0]!.fault!.cause).toEqual(
+      new Error(`the peer has read nothing for ${writeTimeoutMs} ms`),
+    );
+    expect(target.runtime.timers).toBe(0);
+  });
+
+  test("is waited for while it reads a little now and then", () => {
+    const target = Target.open({ idleTimeoutMs: 100 * writeTimeoutMs });
+    target.wire.isCongested = true;
+    for (let n = 0; n < 10; n++) {
+      target.say(frame(PING, 0, 0, Buffer.alloc(8)));
+      target.runtime.advance(writeTimeoutMs - 1);
+      target.wire.drain();
+      target.wire.isCongested = true;
+      target.runtime.settle();
+    }
+    expect(target.wire.state).toBe("open");
+  });
+});
+
 describe("a slow body", () => {
   test("is the application's to wait for: it holds a stream, nothing else, and siblings are served meanwhile", () => {
     const target = Target.open().say(headers(1, false, ...post));
@@ -130,10 +199,10 @@ describe("a slow body", () => {
 });
 
 describe("a connection that is idle", () => {
-  test("has no timer, and waits for nothing", () => {
+  test("has one timer, that of its end, and waits for nothing else", () => {
     const target = Target.open().say(headers(1, true, ...post));
     expect(target.seen[0]!.closed).toBe(true);
-    expect(target.runtime.timers).toBe(0);
+    expect(target.runtime.timers).toBe(1);
     expect(target.connection.output.writer.size).toBe(0);
   });
 });

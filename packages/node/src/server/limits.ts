@@ -20,7 +20,7 @@ export interface ServerLimits {
   readonly streamWindowBytes: number;
   /** HTTP/2: bytes under way on a connection. More than a stream's, so that one stream does not fill it. 4,194,304. */
   readonly connectionWindowBytes: number;
-  /** HTTP/2: resets that a peer may send in a burst, and each second after it; beyond, the connection ends. 2,000. */
+  /** HTTP/2: resets that a peer may send in a burst, and each second after it; beyond, the connection ends. 1,000. */
   readonly streamResetBurst: number;
   /** HTTP/2: see `streamResetBurst`. 200. */
   readonly streamResetRate: number;
@@ -56,7 +56,7 @@ export const SERVER_LIMITS: ServerLimits = {
   maxConcurrentStreams: 256,
   streamWindowBytes: 524_288,
   connectionWindowBytes: 4_194_304,
-  streamResetBurst: 2_000,
+  streamResetBurst: 1_000,
   streamResetRate: 200,
   handshakeTimeoutMs: 10_000,
   headersTimeoutMs: 60_000,
