@@ -175,9 +175,9 @@ export class OutgoingResponse {
     if (this.#outbox === undefined || this.#outbox.writable()) this.#admit();
   }
 
-  /** The exchange is closed. */
-  closed(): void {
-    this.#outbox?.closed();
+  /** The exchange is closed, as Sink.closed() tells. */
+  closed(delivered: boolean): void {
+    this.#outbox?.closed(delivered);
   }
 
   #admit(): void {

@@ -212,7 +212,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     this.#carriage = "closed";
     if (this.#outcome === "open") this.#settle(new RpcError("canceled", "the exchange was closed"));
     this.#deframer?.discard();
-    this.#response.closed();
+    this.#response.closed(delivered);
     this.#observation?.closed(delivered);
     this.#scope.release();
   }
