@@ -109,7 +109,11 @@ describe("what only looks like the preface is HTTP/1.1, and as such refused", ()
 
 describe("what asks for HTTP/2 on the way is served as HTTP/1.1 (RFC 9113 section 3.1)", () => {
   test.each(["h2c", "HTTP/2.0", "h2c, websocket"])("upgrade: %s", async (protocol) => {
-    const upgrade = ["connection: upgrade, http2-settings", `upgrade: ${protocol}`, "http2-settings: AAMAAABkAAQAAP__"];
+    const upgrade = [
+      "connection: upgrade, http2-settings",
+      `upgrade: ${protocol}`,
+      "http2-settings: AAMAAABkAAQAAP__",
+    ];
     const raw = RawSocket.to(port).send(http1("one", ...upgrade));
     expect((await raw.answer()).status).toBe(200);
     raw.send(http1("two"));

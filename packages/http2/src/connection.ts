@@ -146,7 +146,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
   }
 
   end(): void {
-    this.#intake.whenRead(() => this.#duplex.destroy());
+    this.#duplex.destroy();
   }
 
   closed(cause: unknown): void {

@@ -31,14 +31,12 @@ interface Report {
 /** A server under each attack, and somebody else who calls it meanwhile. */
 export function attackChecks(seconds: number): Check[] {
   const ms = Math.max(300, (seconds * 1000) / 60);
-  const checks = Object.keys(attacks).map(
-    (name): Check => ({
-      what: "calls under attack, on another connection",
-      over: name,
-      expected: "works",
-      run: async () => verdict(await run(name, ms)),
-    }),
-  );
+  const checks = Object.keys(attacks).map((name): Check => ({
+    what: "calls under attack, on another connection",
+    over: name,
+    expected: "works",
+    run: async () => verdict(await run(name, ms)),
+  }));
   return [...checks, silent];
 }
 
@@ -54,7 +52,7 @@ const silent: Check = {
     const until = performance.now() + handshakeMs;
     while ((await attacker.ask<number>("standing")) > 0) {
       if (performance.now() > until)
-        throw new Mismatch(`${await attacker.ask("standing")} are open after ${handshakeMs} ms`);
+        throw new Mismatch(`${await attacker.ask<number>("standing")} are open after ${handshakeMs} ms`);
       await pause(lookMs);
     }
     return "none is open after the handshake timeout";

@@ -152,11 +152,15 @@ export const attacks: Readonly<Record<string, Attack>> = {
     ...streams(4, (id) => [opens(id), data(id, false, twoGib)]),
     flow: { bytes: 4 * twoGib.length, ofOne: false },
   },
-  "frames behind GOAWAY": streams(250, (id) => [opens(id), data(id, true, envelope(0, ""))], frame(DATA, 0, 0, letter)),
+  "frames behind GOAWAY": streams(
+    250,
+    (id) => [opens(id), data(id, true, envelope(0, ""))],
+    frame(DATA, 0, 0, letter),
+  ),
   "2,000 connections that stop inside the preface": standing(2_000, preface.subarray(0, 12)),
-  "2,000 connections that are idle": standing(2_000, hello),
-  "500 connections with slow headers": standing(
-    500,
+  "500 connections that are idle": standing(500, hello),
+  "200 connections with slow headers": standing(
+    200,
     Buffer.concat([hello, frame(HEADERS, 0, 1, block(...head(greet)))]),
     { again: () => frame(CONTINUATION, 0, 1, block("x", "y")), everyMs: 1_000 },
   ),

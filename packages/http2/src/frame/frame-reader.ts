@@ -90,8 +90,7 @@ export class FrameReader {
           if ((this.#reads as number) === payload && end - at >= this.#left) {
             const length = this.#left;
             this.#reads = header;
-            if (!this.#sink.frame(this.#type, this.#flags, this.#stream, chunk, at, at + length))
-              return -1;
+            if (!this.#sink.frame(this.#type, this.#flags, this.#stream, chunk, at, at + length)) return -1;
             at += length;
           }
           break;

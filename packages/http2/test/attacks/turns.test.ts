@@ -8,6 +8,7 @@ import {
   END_HEADERS,
   END_STREAM,
   frame,
+  goaway,
   HEADERS,
   headers,
   PING,
@@ -33,13 +34,19 @@ describe("what comes in one piece is read in as many turns as it is work for", (
     target.runtime.settle();
     expect(target.seen.length).toBe(200);
     expect(target.seen.every(({ closed, fault }) => closed && fault === undefined)).toBe(true);
-    expect(target.of(HEADERS).map(({ stream }) => stream)).toEqual(Array.from({ length: 200 }, (_, n) => id(n)));
+    expect(target.of(HEADERS).map(({ stream }) => stream)).toEqual(
+      Array.from({ length: 200 }, (_, n) => id(n)),
+    );
     expect(target.wire.isPaused).toBe(false);
   });
 
   test.each([
     ["a byte a frame", (n: number) => data(1, n === 4_999, Buffer.from("x")), 5_000],
-    ["bytes and PING", (n: number) => (n % 9 === 0 ? frame(PING, 0, 0, eight) : data(1, n === 4_999, eight)), 5_000],
+    [
+      "bytes and PING",
+      (n: number) => (n % 9 === 0 ? frame(PING, 0, 0, eight) : data(1, n === 4_999, eight)),
+      5_000,
+    ],
   ])("a body, %s", (_name, make, count) => {
     const target = Target.open({ streamWindowBytes: 65_535 }).say(headers(1, false, ...post));
     target.wire.deliver(times(count, make));
@@ -67,15 +74,18 @@ describe("what waits for its turn", () => {
     expect(target.seen.length).toBe(200);
   });
 
-  test.each(["endFromPeer", "close"] as const)("is read before the end of the transport (%s) is told", (end) => {
-    const target = Target.open();
-    target.wire.deliver(requests);
-    target.wire[end](undefined);
-    expect(target.problems).toEqual([]);
-    target.runtime.settle();
-    expect(target.seen.length).toBe(200);
-    expect([target.problems, target.runtime.timers]).toEqual([[undefined], 0]);
-  });
+  test.each(["endFromPeer", "close"] as const)(
+    "is read before the end of the transport (%s) is told",
+    (end) => {
+      const target = Target.open();
+      target.wire.deliver(requests);
+      target.wire[end](undefined);
+      expect(target.problems).toEqual([]);
+      target.runtime.settle();
+      expect(target.seen.length).toBe(200);
+      expect([target.problems, target.runtime.timers]).toEqual([[undefined], 0]);
+    },
+  );
 
   test("is dropped with a connection that is cut", () => {
     const target = Target.open();
@@ -87,10 +97,9 @@ describe("what waits for its turn", () => {
     expect(target.seen.every(({ closed }) => closed)).toBe(true);
   });
 
-  test("is read before a connection that drains is through", () => {
+  test("is read before the connection of a client that leaves is through", () => {
     const target = Target.open();
-    target.wire.deliver(requests);
-    target.connection.drain();
+    target.wire.deliver(Buffer.concat([goaway(0, ErrorCode.NO_ERROR), requests]));
     target.runtime.settle();
     expect(target.of(HEADERS).length).toBe(200);
   });

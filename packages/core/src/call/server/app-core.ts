@@ -53,7 +53,11 @@ export class AppCore {
     if (maxConcurrent === Infinity) return undefined;
     let share = this.#shares.get(peer);
     if (share === undefined) {
-      share = { limit: new ConcurrencyLimit(), budget: this.budget.half(), load: new ConnectionLoad(this.host) };
+      share = {
+        limit: new ConcurrencyLimit(),
+        budget: this.budget.half(),
+        load: new ConnectionLoad(this.host),
+      };
       this.#shares.set(peer, share);
     }
     return share;

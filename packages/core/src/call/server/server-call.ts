@@ -291,9 +291,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     const base64 = text ? new Base64Reader() : null;
     const streamed = method.kind === "client_streaming" || method.kind === "bidi_streaming";
     const intake =
-      this.#load === undefined
-        ? app.pace
-        : new CallIntake(this.#load, !streamed, this.#compression !== null);
+      this.#load === undefined ? app.pace : new CallIntake(this.#load, !streamed, this.#compression !== null);
     const deframer = new Deframer(
       this.#exchange,
       reader,
