@@ -1,4 +1,4 @@
-import { Program } from "../test/soak/program.ts";
+import { onCore, Program } from "../test/soak/program.ts";
 import type { Figures } from "./rounds.ts";
 import type { Answered } from "./load/answered.ts";
 import type { Memory } from "./usage.ts";
@@ -18,7 +18,7 @@ export class Contenders implements AsyncDisposable {
     flags: readonly string[] = [],
   ) {
     for (const name of names)
-      this.#programs.set(name, new Program(programs[name]!, ["--expose-gc", ...flags], measuredCore));
+      this.#programs.set(name, new Program(programs[name]!, ["--expose-gc", ...flags], onCore(measuredCore)));
   }
 
   ask<T>(name: string, question: string, argument?: unknown): Promise<T> {

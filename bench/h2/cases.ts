@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Program } from "../../test/soak/program.ts";
+import { onCore, Program } from "../../test/soak/program.ts";
 import type { Case, Line, Plan } from "../case.ts";
 import { Contenders, loadCore } from "../contenders.ts";
 import type { Answered } from "../load/answered.ts";
@@ -50,7 +50,7 @@ async function* byH2load(
 async function* byFrames(plan: Plan, heads: Heads): AsyncGenerator<Line> {
   const { contenders, ports } = await startServers(plan.contenders, false);
   await using _ = contenders;
-  await using load = new Program(calls, [], loadCore);
+  await using load = new Program(calls, [], onCore(loadCore));
   yield* await rounds(plan, "8 × 32", {}, (name) => {
     const asked = { port: ports[name]!, connections: 8, streams: 32, heads, seconds: plan.seconds };
     return contenders.figures(name, () => load.ask<Answered>("calls", asked satisfies CallsAsked));
@@ -63,7 +63,11 @@ async function* client(plan: Plan, inFlight: number, ratio: number): AsyncGenera
     [bare]: new URL("node-client.ts", import.meta.url),
   };
   await using contenders = new Contenders(programs, plan.contenders);
-  await using server = new Program(new URL("../load/canned-server.ts", import.meta.url), [], loadCore);
+  await using server = new Program(
+    new URL("../load/canned-server.ts", import.meta.url),
+    [],
+    onCore(loadCore),
+  );
   const work: Work = { port: await server.ask<number>("listen"), inFlight, seconds: plan.seconds };
   yield* await rounds(plan, `${inFlight} in flight`, { "calls/s": { ratio } }, (name) =>
     contenders.figures(name, () => contenders.ask<Answered>(name, "calls", work)),

@@ -1,4 +1,4 @@
-import { Program } from "../../test/soak/program.ts";
+import { onCore, Program } from "../../test/soak/program.ts";
 import type { Line, Plan } from "../case.ts";
 import { loadCore } from "../contenders.ts";
 import type { Answered } from "../load/answered.ts";
@@ -29,7 +29,7 @@ const counted = (n: number, of: string): string => `${n.toLocaleString("en-US")}
 async function* rates(plan: Plan, what: string, connections: number, streams: number): AsyncGenerator<Line> {
   const { contenders, ports } = await startServers(plan.contenders, false);
   await using _ = contenders;
-  await using load = new Program(calls, [], loadCore);
+  await using load = new Program(calls, [], onCore(loadCore));
   // Long enough for each of them to have had some turns.
   const seconds = Math.max(plan.seconds / 2, connections / 5_000, streams / 10_000);
   yield* await rounds({ ...plan, rounds: Math.min(3, plan.rounds) }, what, {}, (name) => {
@@ -57,7 +57,7 @@ async function* memory(
     async (name) => {
       const { contenders, ports } = await startServers([name], false, smallYoungGeneration);
       await using _ = contenders;
-      await using load = new Program(calls, [], loadCore);
+      await using load = new Program(calls, [], onCore(loadCore));
       const port = ports[name]!;
       const warm: CallsAsked = { port, connections: 1, streams: 8, heads: "literal", seconds: 0.05 };
       await load.ask("calls", warm);

@@ -3,6 +3,11 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { Answer, Question } from "./answer.ts";
 
+/** The command that runs a program on one core alone (util-linux). */
+export function onCore(core: number): string[] {
+  return ["taskset", "-c", String(core)];
+}
+
 /** A program of ours in a process of its own, that answers questions. See answer.ts for its side. */
 export class Program implements AsyncDisposable {
   readonly #child: ChildProcess;
@@ -11,14 +16,11 @@ export class Program implements AsyncDisposable {
   #questions = 0;
   #ended: string | undefined;
 
-  /** `flags` are Node's. `core`: the only one that it runs on (needs taskset). */
-  constructor(url: URL, flags: readonly string[] = [], core?: number) {
+  /** `flags` are Node's. `by`: the command that runs it, `onCore(0)` for one. */
+  constructor(url: URL, flags: readonly string[] = [], by: readonly string[] = []) {
     this.#name = url.pathname.split("/").slice(-2).join("/");
-    const pinned =
-      core === undefined
-        ? { execArgv: [...flags] }
-        : { execPath: "taskset", execArgv: ["-c", String(core), process.execPath, ...flags] };
-    this.#child = fork(url, { ...pinned, serialization: "advanced" });
+    const [execPath, ...before] = [...by, process.execPath];
+    this.#child = fork(url, { execPath, execArgv: [...before, ...flags], serialization: "advanced" });
     this.#child.once("error", (error) => (this.#ended ??= `${this.#name}: ${error.message}`));
     this.#child.on("message", (answer: Answer) => {
       const asked = this.#waiting.get(answer.id);

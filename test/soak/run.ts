@@ -6,6 +6,7 @@ import { makeSampleFile } from "../../examples/main-job/src/sample-file.ts";
 import { printTable } from "../../examples/main-job/src/table.ts";
 import { setup as generate } from "../../scripts/generate.ts";
 import { help } from "../support/help.ts";
+import { attackChecks } from "./attacks/attacking.ts";
 import { delayedLinkChecks } from "./delayed-link/delayed-link.ts";
 import { buildGrpcGo } from "./delayed-link/grpc-go.ts";
 import { fairnessChecks } from "./fairness/fairness.ts";
@@ -14,8 +15,9 @@ import { vanishingChecks } from "./vanishing/vanishing.ts";
 
 help(`pnpm soak [--seconds N] [--mib N] [--seed N]
 
-Clients that vanish, small calls beside a large body, a large body over a link that is slow to answer, a large file both ways.
---seconds  how long clients vanish: 60
+Clients that vanish, small calls beside a large body, a large body over a link that is slow to answer, a large file both ways,
+and attacks.
+--seconds  how long clients vanish, and a twelfth of it each attack lasts: 60
 --mib      how large the file is: 2048 MiB; half of it is moved beside small calls, a quarter over the slow link
 --seed     of the random numbers: another each time`);
 const values = readArguments();
@@ -36,6 +38,7 @@ const checks = [
   ...fairnessChecks(Math.ceil(mebibytes / 2)),
   ...(hasGo ? delayedLinkChecks(Math.ceil(mebibytes / 4)) : []),
   ...memoryChecks(sample),
+  ...attackChecks(seconds),
 ];
 const progress = new ProgressLine(process.stdout);
 const outcomes = await runChecks(checks, (check, index) =>

@@ -41,4 +41,10 @@ export class Backlog {
       this.#first = 0;
     }
   }
+
+  /** None of it is needed any more. */
+  clear(): void {
+    this.#chunks = [];
+    this.#first = this.#at = this.#bytes = 0;
+  }
 }

@@ -4,6 +4,7 @@ import { blockBound, Encoder } from "./hpack/encoder.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
 import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
 import { Inbound, type InboundHost } from "./inbound.ts";
+import { Intake, type IntakeHost } from "./intake.ts";
 import { Keepalive, type KeepaliveOptions } from "./keepalive.ts";
 import type { Limits } from "./limits.ts";
 import { Output, type OutputEvents } from "./output.ts";
@@ -27,7 +28,7 @@ export type ConnectionEnd =
   | { readonly kind: "shutdown" };
 
 /** One connection (RFC 9113), from either side: frames in, frames out, and the streams between. */
-export abstract class Connection implements DuplexSink, InboundHost, OutputEvents, StreamHost {
+export abstract class Connection implements DuplexSink, InboundHost, IntakeHost, OutputEvents, StreamHost {
   readonly output: Output;
   readonly limits: Limits;
   readonly runtime: Runtime;
@@ -43,6 +44,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   protected lastTaken = 0;
   readonly #duplex: Duplex;
   readonly #inbound: Inbound;
+  readonly #intake: Intake;
   readonly #encoder: Encoder;
   readonly #budget: WindowBudget;
   /** `failed`: it ends, and nothing is read any more. */
@@ -53,11 +55,14 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   #deferred: Stream[] = [];
   /** Streams whose windows are credited at the end of the turn: in one frame, however many the bytes came in. */
   #owed: Stream[] = [];
+  #isPaused = false;
   #backlogged = false;
   /** The last stream that a GOAWAY of ours has named. */
   #saidLast = Infinity;
   /** Bytes that came after the end. */
   #ignored = 0;
+  /** The peer broke the rules: it is not listened to any more. */
+  #isDeaf = false;
   #keepalive: Keepalive | undefined;
   #cancelLinger: () => void = nothing;
 
@@ -72,7 +77,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
     this.#encoder = new Encoder(indexing);
     this.runtime = runtime;
     this.limits = limits;
-    this.output = new Output(duplex, runtime, this, limits.outputBacklogBytes);
+    this.output = new Output(duplex, runtime, this, limits);
     this.pings = new Pings(this.output);
     this.tuner = new WindowTuner(
       limits.streamWindowBytes,
@@ -82,6 +87,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
     );
     this.#budget = new WindowBudget(largestWindows * limits.maxStreamWindowBytes, budget);
     this.#inbound = new Inbound(this);
+    this.#intake = new Intake(this);
   }
 
   // For each side.
@@ -116,17 +122,19 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
 
   /** Asks a silent peer whether it lives, from now on, or while there are streams; without an answer the connection is lost. */
   protected keepAlive(options: KeepaliveOptions, always: boolean): void {
-    const dead = (): void => {
-      const cause = new Error(`no answer to PING within ${options.timeoutMs} ms`);
-      this.#close({ kind: "lost", cause });
-      this.#duplex.destroy();
-    };
+    const dead = (): void => this.#giveUp(`no answer to PING within ${options.timeoutMs} ms`);
     this.#keepalive = new Keepalive(options, this.runtime, this.pings, dead, always);
   }
 
   /** Streams are open, or none is any more. */
   protected streamsOpen(are: boolean): void {
     this.#keepalive?.busy(are);
+  }
+
+  /** Takes the peer for dead. */
+  #giveUp(why: string): void {
+    this.#close({ kind: "lost", cause: new Error(why) });
+    this.#duplex.destroy();
   }
 
   get isOpen(): boolean {
@@ -142,14 +150,13 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
 
   data(chunk: Uint8Array, start: number, end: number): void {
     if (this.#state !== "open") {
-      // What is read now only keeps a reset by TCP from overtaking the GOAWAY.
       this.#ignored += end - start;
       if (this.#ignored > this.limits.drainBytes) this.#duplex.destroy();
       return;
     }
     this.#keepalive?.heard();
     const at = this.#inbound.settingsSeen ? start : this.preface(chunk, start, end);
-    if (at >= 0) this.#inbound.read(chunk, at, end);
+    if (at >= 0) this.#intake.take(chunk, at, end);
   }
 
   writable(): void {
@@ -161,7 +168,26 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   }
 
   closed(cause: unknown): void {
-    this.#close({ kind: "lost", cause });
+    this.#intake.whenRead(() => this.#close({ kind: "lost", cause }));
+  }
+
+  // What the intake asks and tells.
+
+  read(chunk: Uint8Array, start: number, end: number): number {
+    return this.#inbound.read(chunk, start, end);
+  }
+
+  readOn(): void {
+    this.#inbound.nextTurn();
+  }
+
+  behind(): void {
+    this.#pauseOrResume();
+  }
+
+  /** Frames that have come wait to be read. */
+  protected get isBehind(): boolean {
+    return this.#intake.isBehind;
   }
 
   // What the output tells.
@@ -172,6 +198,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
   }
 
   turnEnded(): void {
+    this.#inbound.nextTurn();
     const deferred = this.#deferred;
     if (deferred.length > 0) {
       this.#deferred = [];
@@ -183,9 +210,22 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
     this.connectionClosed();
   }
 
+  stalled(): void {
+    this.#giveUp(`the peer has read nothing for ${this.limits.writeTimeoutMs} ms`);
+  }
+
   backlogged(isBacklogged: boolean): void {
     this.#backlogged = isBacklogged;
-    if (isBacklogged) this.#duplex.pause();
+    this.#intake.hold(isBacklogged);
+    this.#pauseOrResume();
+  }
+
+  /** Nothing more is read of a peer that does not read, or as long as there is more of it than a turn allows. */
+  #pauseOrResume(): void {
+    const pauses = this.isOpen ? this.#backlogged || this.#intake.isBehind : this.#isDeaf;
+    if (pauses === this.#isPaused) return;
+    this.#isPaused = pauses;
+    if (pauses) this.#duplex.pause();
     else this.#duplex.resume();
   }
 
@@ -265,6 +305,7 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
     this.#state = "failed";
     this.goaway(this.lastTaken, code, asciiOf(text));
     this.#end({ kind: "protocol", code, text });
+    this.#isDeaf = true;
     this.#linger();
     return false;
   }
@@ -310,9 +351,14 @@ export abstract class Connection implements DuplexSink, InboundHost, OutputEvent
     return this.countMistake();
   }
 
-  /** The transport ends behind what is written, or soon. */
+  /**
+   * The transport ends behind what is written, and is closed when the peer has ended it too, or soon. Until then what comes
+   * is read and thrown away, since a reset by TCP would overtake the GOAWAY; of a peer that broke the rules it is left where
+   * it is, so that a flood costs no more, and waits before it can begin anew.
+   */
   #linger(): void {
-    if (this.#backlogged) this.#duplex.resume();
+    this.#intake.hold(false);
+    this.#pauseOrResume();
     this.#cancelLinger = this.runtime.timer(lingerMs, () => this.#duplex.destroy());
     this.output.finish();
   }

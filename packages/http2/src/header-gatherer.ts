@@ -5,12 +5,11 @@ import type { Violation } from "./violation.ts";
 /** A list that is too large is still decoded, for the table's sake: so many times what it may be, or this. */
 const room = 4;
 const leastRoom = 64 * 1024;
-const none: Uint8Array = new Uint8Array(0);
 
 /** Puts together a header block that comes in more than one frame (RFC 9113 section 6.10). */
 export class HeaderGatherer {
   readonly #limits: Limits;
-  #bytes: Uint8Array = none;
+  #parts: Uint8Array[] = [];
   #length = 0;
   #frames = 0;
   /** The stream whose block is not complete; 0 if there is none. */
@@ -22,19 +21,10 @@ export class HeaderGatherer {
     this.#limits = limits;
   }
 
-  get bytes(): Uint8Array {
-    return this.#bytes;
-  }
-
-  get length(): number {
-    return this.#length;
-  }
-
   begin(stream: number, endStream: boolean, fragment: Uint8Array, start: number, end: number): void {
     this.stream = stream;
     this.endStream = endStream;
     this.#frames = 0;
-    this.#length = 0;
     this.#add(fragment, start, end);
   }
 
@@ -49,22 +39,24 @@ export class HeaderGatherer {
     return null;
   }
 
-  /** The block is complete, and has been read. */
-  done(): void {
+  /** The block is complete. Gives all of it. */
+  take(): Uint8Array {
+    const block = new Uint8Array(this.#length);
+    let at = 0;
+    for (const part of this.#parts) {
+      block.set(part, at);
+      at += part.length;
+    }
     this.stream = 0;
-    this.#bytes = none;
+    this.#parts = [];
     this.#length = 0;
+    return block;
   }
 
   #add(fragment: Uint8Array, start: number, end: number): void {
-    const length = this.#length + (end - start);
-    if (length > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(1024, 2 * length));
-      larger.set(this.#bytes.subarray(0, this.#length));
-      this.#bytes = larger;
-    }
-    this.#bytes.set(fragment.subarray(start, end), this.#length);
-    this.#length = length;
+    // Copied: it is borrowed. Kept apart until the end: one that grew would leave as much behind each time.
+    this.#parts.push(new Uint8Array(fragment.subarray(start, end)));
+    this.#length += end - start;
   }
 }
 

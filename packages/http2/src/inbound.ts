@@ -17,6 +17,11 @@ import type { Stream } from "./stream.ts";
 import type { StreamTable } from "./stream-table.ts";
 import type { WindowTuner } from "./window-tuner.ts";
 
+/** Frames of one connection that are read in one turn of the event loop: a fraction of a millisecond's work. */
+const turnFrames = 512;
+/** A new stream is as much work as so many frames. */
+const perStream = 32;
+
 /** What frames come to. Where it gives a boolean, false means: read no more. */
 export interface InboundHost {
   readonly isClient: boolean;
@@ -77,6 +82,7 @@ export class Inbound implements FrameSink {
     this.#host = host;
     const { limits, runtime } = host;
     this.#reader = new FrameReader(this, limits.maxFrameBytes);
+    this.nextTurn();
     this.#gatherer = new HeaderGatherer(limits);
     this.#decoder = new Decoder({ maxOctets: limits.maxHeaderBytes, maxFields: limits.maxHeaderFields });
     const now = (): number => runtime.now();
@@ -96,9 +102,16 @@ export class Inbound implements FrameSink {
     this.#credit(this.#window.grow(this.#host.limits.connectionWindowBytes));
   }
 
-  read(chunk: Uint8Array, start: number, end: number): void {
-    this.#reader.read(chunk, start, end);
+  /** Reads as much as the turn allows. Gives where it stopped. */
+  read(chunk: Uint8Array, start: number, end: number): number {
+    const at = this.#reader.read(chunk, start, end);
     if (!this.#isWatching && this.#incomplete !== 0) this.#watch();
+    return at;
+  }
+
+  /** A turn begins, or is over. */
+  nextTurn(): void {
+    this.#reader.allowance = turnFrames;
   }
 
   /** Names the header block, or the frame but DATA, of which a part has come; 0 if there is none. */
@@ -295,9 +308,9 @@ export class Inbound implements FrameSink {
     const wrong = gatherer.add(payload, start, end);
     if (wrong !== null) return this.#host.fail(wrong.code, wrong.text);
     if ((flags & Flag.END_HEADERS) === 0) return true;
-    const { stream, endStream, bytes, length } = gatherer;
-    gatherer.done();
-    return this.#block(stream, endStream, bytes, 0, length, false);
+    const { stream, endStream } = gatherer;
+    const block = gatherer.take();
+    return this.#block(stream, endStream, block, 0, block.length, false);
   }
 
   /** A whole header block. It is decoded whatever its stream is, for the table's sake (RFC 9113 section 4.3). */
@@ -309,12 +322,16 @@ export class Inbound implements FrameSink {
     end: number,
     dependsOnItself: boolean,
   ): boolean {
+    this.#reader.allowance -= (end - start) >> 4;
     const block = this.#decoder.decode(bytes, start, end);
     if (block.outcome === "compression-error")
       return this.#host.fail(ErrorCode.COMPRESSION_ERROR, block.problem);
     const stream = this.#host.streams.get(id);
     if (stream === undefined) {
-      if (this.#host.isIdle(id)) return this.#host.headersOfNew(id, block, endStream, dependsOnItself);
+      if (this.#host.isIdle(id)) {
+        this.#reader.allowance -= perStream;
+        return this.#host.headersOfNew(id, block, endStream, dependsOnItself);
+      }
       if (this.#resets.has(id)) return this.#useless();
       return this.#host.fail(ErrorCode.STREAM_CLOSED, `HEADERS came on stream ${id}, which is closed`);
     }
@@ -324,6 +341,8 @@ export class Inbound implements FrameSink {
       return this.#streamError(stream, ErrorCode.ENHANCE_YOUR_CALM, block.problem);
     const wrong = this.#host.headersOf(stream, block, endStream);
     if (wrong !== null) return this.#streamError(stream, ErrorCode.PROTOCOL_ERROR, wrong);
+    // Interim responses may be many, and say nothing.
+    if (!this.#host.isAnswered(stream)) return this.#host.isOpen && this.#useless();
     return this.#host.isOpen;
   }
 
@@ -379,6 +398,7 @@ export class Inbound implements FrameSink {
     if (wrong !== null) return host.fail(wrong.code, wrong.text);
     output.maxFrame = peerSettings.maxFrameSize;
     const delta = peerSettings.initialWindowSize - windowBefore;
+    if (delta !== 0) this.#reader.allowance -= this.#host.streams.size >> 3;
     for (const stream of delta === 0 ? noStreams : this.#host.streams.values()) {
       if (!stream.widen(delta))
         return this.#host.fail(

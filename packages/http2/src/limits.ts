@@ -38,6 +38,10 @@ export interface Limits {
   readonly settingsTimeoutMs: number;
   /** Until a header block, or any frame but DATA, is complete: from so long on, at the latest twice that, in milliseconds. 10,000. */
   readonly headersTimeoutMs: number;
+  /** How long a server keeps a connection without a stream: from so long on, at the latest twice that, in milliseconds. 600,000. */
+  readonly idleTimeoutMs: number;
+  /** Until the transport has taken what was written, of a peer that does not read, in milliseconds. 120,000. */
+  readonly writeTimeoutMs: number;
   /** What is read and thrown away of a request that was answered before it had ended, in bytes. May be 0. 262,144. */
   readonly drainBytes: number;
   /** The same, in milliseconds. May be 0. 1,000. */
@@ -65,6 +69,8 @@ export const defaultLimits: Limits = {
   handshakeTimeoutMs: 10_000,
   settingsTimeoutMs: 30_000,
   headersTimeoutMs: 10_000,
+  idleTimeoutMs: 600_000,
+  writeTimeoutMs: 120_000,
   drainBytes: 262_144,
   drainMs: 1_000,
 };

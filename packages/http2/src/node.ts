@@ -27,11 +27,23 @@ import { ServerConnection } from "./server-connection.ts";
 import { WindowBudget } from "./window-tuner.ts";
 
 let due: (() => void)[] = [];
+let dueLater: (() => void)[] = [];
+let isScheduled = false;
 
 function runDue(): void {
+  isScheduled = false;
   const now = due;
+  const later = dueLater;
   due = [];
+  dueLater = [];
   for (const run of now) run();
+  for (const run of later) run();
+}
+
+function schedule(): void {
+  if (isScheduled) return;
+  isScheduled = true;
+  setImmediate(runDue);
 }
 
 /** Node's clock and event loop; Deno and Bun have them too. */
@@ -42,7 +54,12 @@ export const nodeRuntime: Runtime = {
     return () => clearTimeout(timer);
   },
   soon: (run) => {
-    if (due.push(run) === 1) setImmediate(runDue);
+    due.push(run);
+    schedule();
+  },
+  later: (run) => {
+    dueLater.push(run);
+    schedule();
   },
 };
 

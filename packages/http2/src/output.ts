@@ -1,8 +1,10 @@
 import type { Duplex } from "./duplex.ts";
 import { FrameWriter } from "./frame/frame-writer.ts";
 import { ReadyQueue } from "./ready-queue.ts";
+import type { Limits } from "./limits.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Stream } from "./stream.ts";
+import { WriteWatch } from "./write-watch.ts";
 
 /** Bodies that leave in one turn of the event loop; then the other connections have theirs. */
 const turnBytes = 256 * 1024;
@@ -17,6 +19,8 @@ export interface OutputEvents {
   turnEnded(): void;
   /** The peer does not read, and what waits for it is more than may be, or is not any more. */
   backlogged(isBacklogged: boolean): void;
+  /** The peer has read nothing for too long. */
+  stalled(): void;
 }
 
 /** What a connection sends: frames that leave together, once a turn, and streams that take turns for the room there is. */
@@ -31,6 +35,7 @@ export class Output {
   readonly #events: OutputEvents;
   readonly #backlogBytes: number;
   readonly #ready = new ReadyQueue();
+  readonly #watch: WriteWatch;
   #allowance = turnBytes;
   #scheduled = false;
   #congested = false;
@@ -42,11 +47,12 @@ export class Output {
   #ending: Stream[] = [];
   #flushed: Stream[] = [];
 
-  constructor(duplex: Duplex, runtime: Runtime, events: OutputEvents, backlogBytes: number) {
+  constructor(duplex: Duplex, runtime: Runtime, events: OutputEvents, limits: Limits) {
     this.#duplex = duplex;
     this.#runtime = runtime;
     this.#events = events;
-    this.#backlogBytes = backlogBytes;
+    this.#backlogBytes = limits.outputBacklogBytes;
+    this.#watch = new WriteWatch(runtime, limits.writeTimeoutMs, () => events.stalled());
   }
 
   /** Bytes of bodies that may be written now. */
@@ -126,6 +132,7 @@ export class Output {
   /** The transport has room again. */
   drained(): void {
     this.#congested = false;
+    this.#watch.drained();
     this.touch();
   }
 
@@ -134,7 +141,10 @@ export class Output {
     if (this.#congested || this.#closed) return;
     this.#pump();
     this.#allowance = turnBytes;
-    if (this.writer.size > 0) this.#congested = !this.#duplex.write(this.writer.take());
+    if (this.writer.size > 0 && !this.#duplex.write(this.writer.take())) {
+      this.#congested = true;
+      this.#watch.blocked();
+    }
     if (this.#ending.length > 0) {
       for (const stream of this.#ending) this.#flushed.push(stream);
       this.#ending.length = 0;
@@ -152,6 +162,7 @@ export class Output {
   /** Nothing leaves any more. */
   close(): void {
     this.#closed = true;
+    this.#watch.stop();
     this.#ending = [];
     this.writer.take();
   }

@@ -1,5 +1,8 @@
 import type { Output } from "./output.ts";
 
+/** So many are waited for: a peer that answers none makes the list no longer. */
+const mostWaiting = 8;
+
 /** PING frames of this side's (RFC 9113 section 6.7), each known by its number. */
 export class Pings {
   readonly #output: Output;
@@ -12,7 +15,9 @@ export class Pings {
 
   send(onAck: () => void): void {
     const number = (this.#last = (this.#last + 1) % 0x1000000);
-    (this.#waiting ??= new Map()).set(number, onAck);
+    const waiting = (this.#waiting ??= new Map());
+    if (waiting.size === mostWaiting) for (const oldest of waiting.keys()) if (waiting.delete(oldest)) break;
+    waiting.set(number, onAck);
     const opaque = [0, 0, 0, 0, 0, number >>> 16, number >>> 8, number];
     this.#output.writer.ping(Uint8Array.from(opaque), 0, false);
     this.#output.touch();

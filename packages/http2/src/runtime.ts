@@ -6,4 +6,6 @@ export interface Runtime {
   timer(ms: number, run: () => void): () => void;
   /** Runs when this turn's input has been dealt with, so that what a turn writes leaves together. Never from inside this call. */
   soon(run: () => void): void;
+  /** The same, behind all that soon() runs at the end of that turn: what should hold up nobody. */
+  later(run: () => void): void;
 }

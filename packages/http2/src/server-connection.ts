@@ -7,7 +7,7 @@ import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
 import type { KeepaliveOptions } from "./keepalive.ts";
 import type { Limits } from "./limits.ts";
 import { Malformed } from "./message/malformed.ts";
-import { readPriority } from "./message/priority.ts";
+import { type Priority, readPriority } from "./message/priority.ts";
 import { readRequest } from "./message/request.ts";
 import { readTrailers } from "./message/trailers.ts";
 import { clientPreface } from "./preface.ts";
@@ -49,6 +49,11 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
   #prefaceAt = 0;
   /** `draining`: new streams are taken until the peer can know better; `last`: they are not. */
   #drain: "no" | "draining" | "last" = "no";
+  /** What PRIORITY_UPDATE said of streams that are not open yet (RFC 9218 section 7.1). */
+  readonly #prioritiesAhead = new Map<number, Priority>();
+  /** A stream has run since it was looked last whether the connection is idle. */
+  #isUsed = false;
+  #stopIdle: () => void = nothing;
   #problem: string | undefined;
   #cause: unknown;
   #clientLeaves = false;
@@ -73,6 +78,7 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
       [Setting.NO_RFC7540_PRIORITIES, 1],
     ]);
     if (options.keepalive !== undefined) this.keepAlive(options.keepalive, true);
+    this.#watchIdle();
   }
 
   get maxConcurrent(): number {
@@ -111,6 +117,15 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
   /** close(), with 10,000 ms of grace. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close(disposeGraceMs);
+  }
+
+  /** Ends a connection that is of no use to anybody. */
+  #watchIdle(): void {
+    this.#stopIdle = this.timer(this.limits.idleTimeoutMs, () => {
+      if (this.streams.size === 0 && !this.#isUsed) return this.drain();
+      this.#isUsed = this.streams.size > 0;
+      this.#watchIdle();
+    });
   }
 
   #refuseFromNowOn(): void {
@@ -154,6 +169,12 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
     const stream = new ServerStream(this, id, request, this.peerSettings.initialWindowSize);
     if (endStream && stream.isShort) return this.refuse(id, ErrorCode.PROTOCOL_ERROR);
     this.streams.add(stream);
+    this.#isUsed = true;
+    const ahead = this.#prioritiesAhead.size > 0 ? this.#prioritiesAhead.get(id) : undefined;
+    if (ahead !== undefined) {
+      this.#prioritiesAhead.delete(id);
+      stream.prioritize(ahead.urgency, ahead.incremental);
+    }
     const sink = this.#options.accept(stream);
     if (sink === null) {
       stream.accepted(ignored);
@@ -222,7 +243,15 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
 
   priorityUpdateReceived(id: number, value: string): boolean {
     const priority = readPriority(value);
-    if (priority !== undefined) this.streams.get(id)?.prioritize(priority.urgency, priority.incremental);
+    if (priority === undefined) return true;
+    this.streams.get(id)?.prioritize(priority.urgency, priority.incremental);
+    if (!this.isIdle(id) || id % 2 === 0) return true;
+    // As many as there may be streams, the last ones.
+    const ahead = this.#prioritiesAhead;
+    ahead.delete(id);
+    if (ahead.size >= this.limits.maxConcurrentStreams)
+      for (const oldest of ahead.keys()) if (ahead.delete(oldest)) break;
+    ahead.set(id, priority);
     return true;
   }
 
@@ -240,6 +269,7 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
 
   protected connectionEnded(end: ConnectionEnd): void {
     this.#stopWaiting();
+    this.#stopIdle();
     if (end.kind === "protocol") this.#problem = end.text;
     else if (end.kind === "lost") this.#cause = end.cause;
   }
@@ -251,7 +281,7 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
 
   #shutIfThrough(): void {
     if (this.#drain !== "last" && !this.#clientLeaves) return;
-    if (this.isOpen && this.streams.size === 0 && !this.output.isPending) this.shut();
+    if (this.isOpen && this.streams.size === 0 && !this.output.isPending && !this.isBehind) this.shut();
   }
 }
 

@@ -397,7 +397,7 @@ export abstract class Stream implements Exchange {
       this.#credit(end - start);
       this.discarded(end - start);
     } else if (this.#paused || this.#held !== null) {
-      (this.#held ??= new Held()).chunks.push(copyOf(chunk, start, end));
+      (this.#held ??= new Held()).push(chunk, start, end);
     } else {
       this.sink?.data(chunk, start, end);
       if (this.#life === live) this.#credit(end - start);
@@ -498,9 +498,7 @@ export abstract class Stream implements Exchange {
     const held = this.#held;
     if (held === null) return;
     this.#held = null;
-    let bytes = 0;
-    for (const chunk of held.chunks) bytes += chunk.length;
-    this.#credit(bytes);
+    this.#credit(held.bytes);
     if (held.ended) this.#endTold = true;
   }
 
@@ -511,9 +509,9 @@ export abstract class Stream implements Exchange {
   }
 
   #tellHeld(held: Held): void {
-    while (held.next < held.chunks.length && !this.#paused && this.#held === held) {
-      const chunk = held.chunks[held.next]!;
-      held.chunks[held.next++] = noBytes;
+    while (!this.#paused && this.#held === held) {
+      const chunk = held.take();
+      if (chunk === null) break;
       this.sink?.data(chunk, 0, chunk.length);
       if (this.#life === live) this.#credit(chunk.length);
     }
@@ -546,9 +544,4 @@ export abstract class Stream implements Exchange {
     this.#isOwed = true;
     this.host.owes(this);
   }
-}
-
-/** Borrowed bytes, to be kept. A Buffer's slice() would be no copy. */
-function copyOf(chunk: Uint8Array, start: number, end: number): Uint8Array {
-  return new Uint8Array(chunk.subarray(start, end));
 }

@@ -17,6 +17,7 @@ export const webRuntime: Runtime = {
     return () => clearTimeout(timer);
   },
   soon: (run) => queueMicrotask(run),
+  later: (run) => void setTimeout(run, 0),
 };
 
 /** What of a ReadableStream and a WritableStream of bytes is used. */

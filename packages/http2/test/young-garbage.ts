@@ -13,7 +13,7 @@ function call(count: number): void {
   for (let n = 0; n < count; n += 32) {
     const requests = Array.from({ length: 32 }, () => headers((next += 2) - 2, true, ...post));
     target.say(Buffer.concat(requests));
-    target.wire.heard();
+    target.wire.take();
     target.seen.length = 0;
     if (n % 1024 === 0) gc!({ type: "minor" });
   }

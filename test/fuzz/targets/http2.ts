@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Peer, ServerExchange } from "@millrace/exchange";
 import { ClientConnection, limitsFrom, ServerConnection, WindowBudget } from "@millrace/http2";
-import { StillRuntime } from "../../../packages/http2/test/support/still-runtime.ts";
-import { Wire } from "../../../packages/http2/test/support/still-wire.ts";
+import { ManualRuntime } from "../../../packages/http2/test/support/manual-runtime.ts";
+import { Wire } from "../../../packages/http2/test/support/wire.ts";
 import { preface } from "../../support/frames.ts";
 import type { Target } from "../target.ts";
 import { ExchangeWatch } from "./exchange-watch.ts";
@@ -55,37 +55,42 @@ export const http2: Target = {
 function run(
   input: Uint8Array,
   said: Uint8Array,
-  open: (wire: Wire, runtime: StillRuntime, budget: WindowBudget) => Side,
+  open: (wire: Wire, runtime: ManualRuntime, budget: WindowBudget) => Side,
 ): string {
-  const runtime = new StillRuntime();
+  const runtime = new ManualRuntime();
   const wire = new Wire(runtime);
   const budget = new WindowBudget(grants);
   const side = open(wire, runtime, budget);
   const way = input.reduce((hash, byte) => (Math.imul(hash, 31) + byte) >>> 0, 7);
-  wire.reads = (way & 1) === 0;
-  runtime.turns();
+  wire.isCongested = (way & 1) !== 0;
+  runtime.settle();
   pieces(said).forEach((piece, at) => {
-    wire.say(piece);
+    wire.deliver(piece);
+    runtime.settle();
     checkBounds(side);
     side.act(at);
-    runtime.turns();
-    if ((way & 2) !== 0) runtime.pass(50);
-    if (at === 3) wire.read();
+    runtime.settle();
+    if ((way & 2) !== 0) runtime.advance(50);
+    if (at !== 3) return;
+    wire.drain();
+    runtime.settle();
   });
-  wire.read();
+  wire.drain();
+  runtime.settle();
   if ((way & 4) !== 0) for (const watch of side.watches) watch.resume();
-  runtime.turns();
-  if ((way & 8) !== 0) runtime.pass(60_000);
-  if ((way & 16) !== 0) wire.hangUp();
+  runtime.settle();
+  if ((way & 8) !== 0) runtime.advance(60_000);
+  if ((way & 16) !== 0) wire.endFromPeer();
+  runtime.settle();
   if ((way & 32) !== 0) side.connection.abort();
-  runtime.turns();
+  runtime.settle();
   checkBounds(side);
   wire.destroy();
-  runtime.turns();
+  runtime.settle();
   for (const watch of side.watches) watch.resume();
-  runtime.turns();
+  runtime.settle();
   checkEnd(side, runtime, budget);
-  checkOutput(wire.heard(), said);
+  checkOutput(wire.take(), said);
   const last = [...new Set(side.watches.map((watch) => watch.last))].toSorted().slice(0, 2).join(", ");
   const problem = (side.ends[0] ?? "").replaceAll(/\d+|"[^"]*"/g, "_").slice(0, 60);
   return problem === "" ? last : problem;
@@ -100,7 +105,7 @@ function checkBounds({ connection }: Side): void {
   );
 }
 
-function checkEnd({ watches, ends, connection }: Side, runtime: StillRuntime, budget: WindowBudget): void {
+function checkEnd({ watches, ends, connection }: Side, runtime: ManualRuntime, budget: WindowBudget): void {
   assert.equal(ends.length, 1, "the connection's end is told once");
   assert.equal(connection.streams.size, 0, "streams are left");
   assert.deepEqual(
@@ -109,10 +114,10 @@ function checkEnd({ watches, ends, connection }: Side, runtime: StillRuntime, bu
     "closed() comes once for each exchange",
   );
   assert.equal(budget.take(2 * grants), grants, "what windows took of the budget is given back");
-  assert.equal(runtime.armed, 0, "timers are armed behind the end");
+  assert.equal(runtime.timers, 0, "timers are armed behind the end");
 }
 
-function server(wire: Wire, runtime: StillRuntime, budget: WindowBudget): Side {
+function server(wire: Wire, runtime: ManualRuntime, budget: WindowBudget): Side {
   const watches: ExchangeWatch[] = [];
   const ends: (string | undefined)[] = [];
   const connection = new ServerConnection(wire, runtime, limits, budget, {
@@ -163,7 +168,7 @@ function serverWatch(exchange: ServerExchange, at: number): ExchangeWatch | null
   return watch;
 }
 
-function client(wire: Wire, runtime: StillRuntime, budget: WindowBudget): Side {
+function client(wire: Wire, runtime: ManualRuntime, budget: WindowBudget): Side {
   const watches: ExchangeWatch[] = [];
   const ends: (string | undefined)[] = [];
   const connection = new ClientConnection(wire, runtime, limits, budget, {

@@ -1,14 +1,14 @@
 import type { Host } from "../host/host.ts";
 
-/** What is worked off without a break, in bytes of messages: two milliseconds or so. */
-const mostAtOnce = 1024 * 1024;
+/** What is worked off without a break, in bytes of messages: half a millisecond or so. */
+const mostAtOnce = 256 * 1024;
 
 /** What reading a message costs beside its bytes, as bytes. */
 export const messageCost: number = 1024;
 /** The same for one that is unpacked: the algorithm's state is made anew for each. */
 export const unpackedCost: number = 16 * 1024;
 /** What a message costs that is unpacked off the loop: most were tried at once first. */
-export const offLoopCost: number = 256 * 1024;
+export const offLoopCost: number = 64 * 1024;
 
 /** Says when a body may be read on, and hears what reading it costs. */
 export interface Intake {
@@ -26,7 +26,7 @@ export interface Intake {
 /**
  * Lets the event loop turn while messages are read. They lie ready many at a time, unpack to thousands of times their size,
  * and whoever takes them does so in microtasks, so that without a break no timer fires and nobody else is served. All bodies
- * of one server, or one transport, share a pace; those that had to wait come in turn.
+ * of one connection, or one transport, share a pace; those that had to wait come in turn.
  */
 export class Pace implements Intake {
   readonly #host: Pick<Host, "nextTurn">;
@@ -38,8 +38,13 @@ export class Pace implements Intake {
     this.#host = host;
   }
 
+  /** Whether something may be done now. */
+  get goesOn(): boolean {
+    return this.#spent < mostAtOnce;
+  }
+
   admits(go: () => void): boolean {
-    if (this.#spent < mostAtOnce) return true;
+    if (this.goesOn) return true;
     this.#waiting.add(go);
     this.#turn();
     return false;
@@ -68,7 +73,7 @@ export class Pace implements Intake {
       this.#turning = false;
       this.#spent = 0;
       for (const go of this.#waiting) {
-        if (this.#spent >= mostAtOnce) {
+        if (!this.goesOn) {
           this.#turn();
           return;
         }

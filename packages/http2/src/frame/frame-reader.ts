@@ -39,6 +39,8 @@ const keptSize = 1024;
  * not, the payload is gathered, but for DATA, which is passed on as it comes.
  */
 export class FrameReader {
+  /** How many frames may be read still, in this turn; who finds one to be more work takes off more. */
+  allowance = 0;
   readonly #sink: FrameSink;
   readonly #maxLength: number;
   readonly #header: Uint8Array = new Uint8Array(frameHeaderSize);
@@ -66,29 +68,29 @@ export class FrameReader {
     return this.#headerLength > 0 || this.#reads === payload ? this.#frames : 0;
   }
 
-  /** Reads on. False: the sink has said stop. */
-  read(chunk: Uint8Array, start: number, end: number): boolean {
+  /** Reads frames while there are any, and the allowance lasts. Gives where it stopped; -1: the sink has said stop. */
+  read(chunk: Uint8Array, start: number, end: number): number {
     let at = start;
     for (;;) {
       switch (this.#reads) {
         case header:
+          if (this.allowance <= 0 && this.#headerLength === 0) return at;
           if (this.#headerLength === 0 && end - at >= frameHeaderSize) {
-            if (!this.#begin(chunk, at)) return false;
+            if (!this.#begin(chunk, at)) return -1;
             at += frameHeaderSize;
           } else {
             const part = Math.min(frameHeaderSize - this.#headerLength, end - at);
             for (let i = 0; i < part; i++) this.#header[this.#headerLength + i] = chunk[at + i] as number;
             this.#headerLength += part;
             at += part;
-            if (this.#headerLength < frameHeaderSize) return true;
+            if (this.#headerLength < frameHeaderSize) return at;
             this.#headerLength = 0;
-            if (!this.#begin(this.#header, 0)) return false;
+            if (!this.#begin(this.#header, 0)) return -1;
           }
           if ((this.#reads as number) === payload && end - at >= this.#left) {
             const length = this.#left;
             this.#reads = header;
-            if (!this.#sink.frame(this.#type, this.#flags, this.#stream, chunk, at, at + length))
-              return false;
+            if (!this.#sink.frame(this.#type, this.#flags, this.#stream, chunk, at, at + length)) return -1;
             at += length;
           }
           break;
@@ -97,21 +99,21 @@ export class FrameReader {
           this.#gather(chunk, at, at + part);
           at += part;
           this.#left -= part;
-          if (this.#left > 0) return true;
+          if (this.#left > 0) return at;
           this.#reads = header;
           const length = this.#gatheredLength;
           this.#gatheredLength = 0;
           const gathered = this.#gathered;
           if (length > keptSize) this.#gathered = none;
-          if (!this.#sink.frame(this.#type, this.#flags, this.#stream, gathered, 0, length)) return false;
+          if (!this.#sink.frame(this.#type, this.#flags, this.#stream, gathered, 0, length)) return -1;
           break;
         }
         case padLength:
-          if (at === end) return true;
+          if (at === end) return at;
           this.#padding = chunk[at++] as number;
           if (this.#padding >= this.#left) {
             this.#sink.badPadding(false);
-            return false;
+            return -1;
           }
           this.#left -= 1 + this.#padding;
           this.#reads = data;
@@ -119,9 +121,9 @@ export class FrameReader {
         case data: {
           const part = Math.min(this.#left, end - at);
           this.#left -= part;
-          if (part > 0 && !this.#sink.dataPart(chunk, at, at + part)) return false;
+          if (part > 0 && !this.#sink.dataPart(chunk, at, at + part)) return -1;
           at += part;
-          if (this.#left > 0) return true;
+          if (this.#left > 0) return at;
           this.#left = this.#padding;
           this.#reads = padding;
           break;
@@ -130,13 +132,13 @@ export class FrameReader {
           const part = Math.min(this.#left, end - at);
           at += part;
           this.#left -= part;
-          if (this.#left > 0) return true;
+          if (this.#left > 0) return at;
           this.#reads = header;
-          if (!this.#sink.dataFrameEnd()) return false;
+          if (!this.#sink.dataFrameEnd()) return -1;
           break;
         }
       }
-      if (at === end && this.#reads !== padding && this.#reads !== data) return true;
+      if (at === end && this.#reads !== padding && this.#reads !== data) return at;
     }
   }
 
@@ -152,6 +154,7 @@ export class FrameReader {
       ((buf[at + 7] as number) << 8) |
       (buf[at + 8] as number);
     this.#frames++;
+    this.allowance--;
     if (length > this.#maxLength) {
       this.#sink.frameTooLong(type, stream, length);
       return false;

@@ -27,8 +27,8 @@ import { block } from "../../../../test/support/hpack.ts";
 import { ClientConnection } from "../../src/client-connection.ts";
 import { defaultLimits, type LimitOptions, limitsFrom } from "../../src/limits.ts";
 import { WindowBudget } from "../../src/window-tuner.ts";
-import { StillRuntime } from "../support/still-runtime.ts";
-import { Wire } from "../support/still-wire.ts";
+import { ManualRuntime } from "../support/manual-runtime.ts";
+import { Wire } from "../support/wire.ts";
 
 const peer: Peer = { address: "memory", tls: false, certificate: () => null };
 const PUSH_PROMISE = 5;
@@ -44,7 +44,7 @@ interface Call {
 
 /** A client's connection with two calls under way, on streams 1 and 3: a test is the server. */
 class Caller {
-  readonly runtime = new StillRuntime();
+  readonly runtime = new ManualRuntime();
   readonly wire = new Wire(this.runtime);
   readonly connection: ClientConnection;
   readonly calls: Call[] = [];
@@ -62,10 +62,10 @@ class Caller {
         closed: (problem) => this.problems.push(problem),
       },
     );
-    this.wire.say(settings(), frame(SETTINGS, ACK, 0));
+    this.say(settings(), frame(SETTINGS, ACK, 0));
     this.call();
     this.call();
-    this.runtime.turns();
+    this.runtime.settle();
   }
 
   call(): Call {
@@ -91,26 +91,34 @@ class Caller {
       memo: undefined,
     };
     this.connection.open(head, null, { deadline: Infinity, waitForReady: false, attempt: 0 }, sink);
-    this.runtime.turns();
+    this.runtime.settle();
     return call;
+  }
+
+  /** The server says these, one behind the other; the client has its turns after each. */
+  say(...parts: readonly Uint8Array[]): void {
+    for (const part of parts) {
+      this.wire.deliver(part);
+      this.runtime.settle();
+    }
   }
 
   flood(most: number, make: () => Uint8Array): number {
     for (let n = 0; n < most; n++) {
       if (!this.connection.isOpen) return n;
-      this.wire.say(make());
+      this.say(make());
     }
     return most;
   }
 
   get frames(): readonly Frame[] {
-    return [...new FrameReader().read(this.wire.heard().subarray(preface.length))];
+    return [...new FrameReader().read(Buffer.from(this.wire.take()).subarray(preface.length))];
   }
 }
 
 /** The second call is answered. */
 function expectSibling(caller: Caller): void {
-  caller.wire.say(headers(3, false, ":status", "200"), data(3, true, eight));
+  caller.say(headers(3, false, ":status", "200"), data(3, true, eight));
   expect(caller.calls[1]).toEqual({ status: 200, bytes: 8, ended: true, fault: undefined, closed: 1 });
 }
 
@@ -122,20 +130,21 @@ describe("a flood of frames that carry nothing ends the connection with ENHANCE_
     ["empty DATA", () => data(1, false, Buffer.alloc(0))],
     ["unknown frames", () => frame(0x42, 0, 0)],
     ["GOAWAY", () => goaway(0x7fffffff, ErrorCode.NO_ERROR)],
+    ["interim responses", () => headers(3, false, ":status", "103", "link", "</x>")],
   ])("%s", (_name, make) => {
     const caller = new Caller();
-    caller.wire.say(headers(1, false, ":status", "200"));
+    caller.say(headers(1, false, ":status", "200"));
     const count = caller.flood(5_000, make);
     expect(count).toBeLessThan(defaultLimits.idleFrameBurst + 20);
     const last = caller.frames.at(-1)!;
     expect([last.type, last.payload.readUInt32BE(4)]).toEqual([GOAWAY, ErrorCode.ENHANCE_YOUR_CALM]);
-    caller.runtime.pass(1_000);
+    caller.runtime.advance(1_000);
     expect(caller.calls.map(({ closed, fault }) => [closed, fault?.kind])).toEqual([
       [1, "protocol"],
       [1, "protocol"],
     ]);
     expect(caller.problems).toEqual(["too many frames that carry nothing"]);
-    expect(caller.runtime.armed).toBe(0);
+    expect(caller.runtime.timers).toBe(0);
   });
 });
 
@@ -164,20 +173,20 @@ describe("what breaks the connection ends it with the code of RFC 9113, and ever
     ],
   ])("%s", (_name, code, said) => {
     const caller = new Caller();
-    caller.wire.say(said);
+    caller.say(said);
     const last = caller.frames.at(-1)!;
     expect([last.type, last.payload.readUInt32BE(4)]).toEqual([GOAWAY, code]);
-    caller.runtime.pass(1_000);
+    caller.runtime.advance(1_000);
     expect(caller.calls.map(({ closed, fault }) => [closed, fault === undefined])).toEqual([
       [1, false],
       [1, false],
     ]);
-    expect([caller.problems.length, caller.runtime.armed]).toEqual([1, 0]);
+    expect([caller.problems.length, caller.runtime.timers]).toEqual([1, 0]);
   });
 
   test("CONTINUATION without an end", () => {
     const caller = new Caller();
-    caller.wire.say(frame(HEADERS, 0, 1, block(":status", "200")));
+    caller.say(frame(HEADERS, 0, 1, block(":status", "200")));
     expect(caller.flood(1_000, () => frame(CONTINUATION, 0, 1))).toBe(defaultLimits.maxContinuations + 1);
     expect(caller.calls.every(({ closed }) => closed === 1)).toBe(true);
   });
@@ -215,7 +224,7 @@ describe("what breaks a response resets its stream, and no other", () => {
     ["a window that overflows", ErrorCode.FLOW_CONTROL_ERROR, [windowUpdate(1, 0x7fffffff)]],
   ])("%s", (_name, code, said) => {
     const caller = new Caller();
-    caller.wire.say(...said);
+    caller.say(...said);
     const resets = caller.frames.filter(({ type }) => type === RST_STREAM);
     expect(resets.map(({ stream, payload }) => [stream, payload.readUInt32BE(0)])).toEqual([[1, code]]);
     expect(caller.calls[0]).toMatchObject({ closed: 1, fault: { by: "local", kind: "protocol" } });
@@ -224,7 +233,7 @@ describe("what breaks a response resets its stream, and no other", () => {
 
   test("a reset by the server is that call's fault alone; REFUSED_STREAM says that it was never processed", () => {
     const caller = new Caller();
-    caller.wire.say(reset(1, ErrorCode.REFUSED_STREAM));
+    caller.say(reset(1, ErrorCode.REFUSED_STREAM));
     expect(caller.calls[0]!.fault).toMatchObject({ by: "peer", kind: "reset", processed: "never" });
     expectSibling(caller);
   });
@@ -232,11 +241,11 @@ describe("what breaks a response resets its stream, and no other", () => {
 
 test("calls beyond what a server allows wait, and those of a server that allows none die with the connection", () => {
   const caller = new Caller();
-  caller.wire.say(settings(3, 0));
+  caller.say(settings(3, 0));
   const waiting = Array.from({ length: 100 }, () => caller.call());
   expect(caller.connection.streams.size).toBe(2);
   caller.wire.destroy();
-  caller.runtime.turns();
+  caller.runtime.settle();
   expect(waiting.every(({ closed, fault }) => closed === 1 && fault?.processed === "never")).toBe(true);
-  expect(caller.runtime.armed).toBe(0);
+  expect(caller.runtime.timers).toBe(0);
 });

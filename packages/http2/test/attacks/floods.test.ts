@@ -20,7 +20,7 @@ import {
   windowUpdate,
 } from "../../../../test/support/frames.ts";
 import { block } from "../../../../test/support/hpack.ts";
-import { defaultLimits } from "../../src/limits.ts";
+import { defaultLimits, type LimitOptions } from "../../src/limits.ts";
 import { post, type Seen, Target } from "../support/target.ts";
 
 const eight = Buffer.alloc(8);
@@ -49,8 +49,8 @@ const idle: readonly (readonly [string, () => Uint8Array])[] = [
 ];
 
 /** A server with stream 1 open, and stream 3 behind it. */
-function busy(): Target {
-  return Target.open().say(headers(1, false, ...post), headers(3, true, ...post));
+function busy(limits: LimitOptions = {}): Target {
+  return Target.open(limits).say(headers(1, false, ...post), headers(3, true, ...post));
 }
 
 describe("frames that carry nothing end the connection with ENHANCE_YOUR_CALM when they are too many", () => {
@@ -61,16 +61,16 @@ describe("frames that carry nothing end the connection with ENHANCE_YOUR_CALM wh
     expect(count).toBeLessThan(idleFrameBurst + 20);
     expect(target.goaway).toBe(ErrorCode.ENHANCE_YOUR_CALM);
     expect(target.seen[0]!.fault).toMatchObject({ by: "transport", kind: "truncated" });
-    target.runtime.pass(2_000);
+    target.runtime.advance(2_000);
     expect(target.problems).toEqual(["too many frames that carry nothing"]);
-    expect(target.runtime.armed).toBe(0);
+    expect(target.runtime.timers).toBe(0);
   });
 
   test.each(idle)("%s as often as every 10 ms do not", (_name, make) => {
     const target = busy();
     for (let n = 0; n < 2 * idleFrameBurst; n++) {
       target.say(make());
-      target.runtime.pass(10);
+      target.runtime.advance(10);
     }
     target.say(data(1, true, Buffer.from("x")));
     expect(target.goaway).not.toBe(ErrorCode.ENHANCE_YOUR_CALM);
@@ -88,14 +88,14 @@ describe("what makes the server write, of a client that does not read, is not re
     ],
   ];
   test.each(answered)("%s", (_name, make) => {
-    const target = busy();
-    target.wire.reads = false;
+    const target = busy({ writeTimeoutMs: 100_000_000, idleTimeoutMs: 100_000_000 });
+    target.wire.isCongested = true;
     let most = 0;
     let said = 0;
     // As slow as it likes: none of it is too often.
     for (; said < 5_000 && target.connection.isOpen && !target.wire.isPaused; said++) {
       target.say(make(said));
-      target.runtime.pass(1_000);
+      target.runtime.advance(1_000);
       most = Math.max(most, target.connection.output.writer.size);
     }
     expect(target.wire.isPaused).toBe(true);
@@ -103,7 +103,8 @@ describe("what makes the server write, of a client that does not read, is not re
     expect(most).toBeLessThan(outputBacklogBytes + 16_384);
     // It reads on when the client does.
     target.say(frame(PING, 0, 0, Buffer.from("the last")));
-    target.wire.read();
+    target.wire.drain();
+    target.runtime.settle();
     expect(target.of(PING).at(-1)?.payload.toString()).toBe("the last");
   });
 });
@@ -148,7 +149,7 @@ describe("streams that come to nothing end the connection with ENHANCE_YOUR_CALM
     expect(count).toBeLessThan(resetBurst + 20);
     expect(target.goaway).toBe(ErrorCode.ENHANCE_YOUR_CALM);
     expect(target.connection.streams.size).toBe(0);
-    target.runtime.pass(2_000);
+    target.runtime.advance(2_000);
     expect(target.seen.every(({ closed }) => closed)).toBe(true);
     expect(target.problems).toEqual(["too many streams came to nothing"]);
   });

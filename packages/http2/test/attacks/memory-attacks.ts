@@ -30,7 +30,7 @@ const attacks: Readonly<Record<string, () => unknown>> = {
   "rapid reset": () => {
     const target = Target.open();
     target.flood(100_000, (n) => {
-      target.runtime.pass(10);
+      target.runtime.advance(10);
       return forget(target, headers(id(n), false, ...post), reset(id(n), 8));
     });
     return target;
@@ -42,6 +42,12 @@ const attacks: Readonly<Record<string, () => unknown>> = {
     const target = Target.open({}, pauses);
     for (let n = 0; n < 300; n++) target.say(headers(id(n), false, ...post));
     for (let n = 0; n < 256; n++) for (let part = 0; part < 8; part++) target.say(data(id(n), false, chunk));
+    return target;
+  },
+  "streams whose readers are paused, a byte at a time": () => {
+    const target = Target.open({ idleFrameBurst: 1_000_000 }, pauses).say(headers(1, false, ...post));
+    const bytes = Buffer.concat(Array.from({ length: 6_000 }, () => data(1, false, chunk.subarray(0, 1))));
+    for (let n = 0; n < 10; n++) target.say(bytes);
     return target;
   },
   "a window that never opens": () => {
@@ -107,7 +113,7 @@ function forget(target: Target, ...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 function discard(target: Target): Target {
-  target.wire.heard();
+  target.wire.take();
   // Nor is what its application saw.
   target.seen.length = 0;
   return target;
@@ -116,10 +122,10 @@ function discard(target: Target): Target {
 /** As much as the server takes of a client that does not read. */
 function unread(make: (n: number) => Uint8Array): Target {
   const target = Target.open();
-  target.wire.reads = false;
+  target.wire.isCongested = true;
   for (let n = 0; n < 50_000 && !target.wire.isPaused && target.connection.isOpen; n++) {
     target.say(make(n));
-    target.runtime.pass(10);
+    target.runtime.advance(10);
   }
   return discard(target);
 }

@@ -16,6 +16,7 @@ const most: readonly (readonly [string, number])[] = [
   ["SETTINGS, unread", 2 * mib],
   ["requests, unread", 2 * mib],
   ["streams whose readers are paused", 2 * ofStreams],
+  ["streams whose readers are paused, a byte at a time", mib / 2],
   ["a window that never opens", 2 * ofStreams],
   ["an HPACK bomb", mib],
   ["CONTINUATION", 2 * mib],

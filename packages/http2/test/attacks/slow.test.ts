@@ -6,9 +6,10 @@ import {
   ACK,
   CONTINUATION,
   data,
-  DATA,
+  PING,
   END_STREAM,
   frame,
+  GOAWAY,
   HEADERS,
   headers,
   preface,
@@ -19,16 +20,18 @@ import { block } from "../../../../test/support/hpack.ts";
 import { defaultLimits } from "../../src/limits.ts";
 import { post, Target } from "../support/target.ts";
 
-const { handshakeTimeoutMs, settingsTimeoutMs, headersTimeoutMs, drainMs, drainBytes } = defaultLimits;
+const { handshakeTimeoutMs, settingsTimeoutMs, headersTimeoutMs, idleTimeoutMs, writeTimeoutMs } =
+  defaultLimits;
+const { drainMs, drainBytes } = defaultLimits;
 
 /** The connection has gone, with this code, and nothing of it is left to wait. */
 function expectGone(target: Target, code: number, text: string): void {
   expect(target.goaway).toBe(code);
   // What the peer does not take within a second is not waited for.
-  target.runtime.pass(1_000);
-  expect(target.wire.isClosed).toBe(true);
+  target.runtime.advance(1_000);
+  expect(target.wire.state).toBe("destroyed");
   expect(target.problems).toEqual([text]);
-  expect(target.runtime.armed).toBe(0);
+  expect(target.runtime.timers).toBe(0);
 }
 
 describe("a client that does not finish what a connection begins with is not waited for", () => {
@@ -39,9 +42,9 @@ describe("a client that does not finish what a connection begins with is not wai
     ["SETTINGS that do not come to their end", [preface, settings(4, 1).subarray(0, 12)]],
   ])("it says %s", (_name, parts) => {
     const target = new Target().say(...parts);
-    target.runtime.pass(handshakeTimeoutMs - 1);
+    target.runtime.advance(handshakeTimeoutMs - 1);
     expect(target.connection.isOpen).toBe(true);
-    target.runtime.pass(1);
+    target.runtime.advance(1);
     expectGone(target, ErrorCode.SETTINGS_TIMEOUT, `no SETTINGS came within ${handshakeTimeoutMs} ms`);
   });
 
@@ -49,14 +52,14 @@ describe("a client that does not finish what a connection begins with is not wai
     const target = new Target();
     for (const byte of preface) {
       target.say(Uint8Array.of(byte));
-      target.runtime.pass(1_000);
+      target.runtime.advance(1_000);
     }
     expectGone(target, ErrorCode.SETTINGS_TIMEOUT, `no SETTINGS came within ${handshakeTimeoutMs} ms`);
   });
 
   test("it never acknowledges SETTINGS (RFC 9113 section 6.5.3)", () => {
     const target = new Target().say(preface, settings());
-    target.runtime.pass(settingsTimeoutMs);
+    target.runtime.advance(settingsTimeoutMs);
     const text = `SETTINGS were not acknowledged within ${settingsTimeoutMs} ms`;
     expectGone(target, ErrorCode.SETTINGS_TIMEOUT, text);
   });
@@ -67,9 +70,9 @@ describe("a header block that does not come to its end costs the connection", ()
 
   test("without another word", () => {
     const target = Target.open().say(frame(HEADERS, END_STREAM, 1, block(...post)));
-    target.runtime.pass(headersTimeoutMs - 1);
+    target.runtime.advance(headersTimeoutMs - 1);
     expect(target.connection.isOpen).toBe(true);
-    target.runtime.pass(1);
+    target.runtime.advance(1);
     expectGone(target, ErrorCode.ENHANCE_YOUR_CALM, text);
   });
 
@@ -77,18 +80,84 @@ describe("a header block that does not come to its end costs the connection", ()
     const target = Target.open().say(frame(HEADERS, END_STREAM, 1, block(...post)));
     for (let ms = 0; ms < headersTimeoutMs; ms += 1_000) {
       target.say(frame(CONTINUATION, 0, 1, block("x", "y")));
-      target.runtime.pass(1_000);
+      target.runtime.advance(1_000);
     }
     expectGone(target, ErrorCode.ENHANCE_YOUR_CALM, text);
   });
 
   test("but one that is complete in time is served, and the time is forgotten", () => {
     const target = Target.open().say(frame(HEADERS, END_STREAM, 1, block(...post)));
-    target.runtime.pass(headersTimeoutMs - 1);
+    target.runtime.advance(headersTimeoutMs - 1);
     target.say(frame(CONTINUATION, 4, 1, block("x", "y")));
-    target.runtime.pass(headersTimeoutMs);
+    target.runtime.advance(headersTimeoutMs);
     expect(target.seen[0]).toMatchObject({ ended: true, closed: true });
     expect(target.connection.isOpen).toBe(true);
+  });
+});
+
+describe("a connection that nobody uses", () => {
+  test("ends in two steps, so that no request is lost, and a client that stays is not waited for", () => {
+    const target = Target.open();
+    target.runtime.advance(idleTimeoutMs - 1);
+    expect(target.goaway).toBeUndefined();
+    target.runtime.advance(1);
+    expect(target.of(GOAWAY).map(({ payload }) => payload.readUInt32BE(0))).toEqual([0x7fffffff]);
+    // What was under way is served.
+    target.say(headers(1, true, ...post));
+    expect(target.of(HEADERS, 1).length).toBe(1);
+    target.runtime.advance(2_000);
+    expect(target.goaway).toBe(ErrorCode.NO_ERROR);
+    expect(target.wire.state).toBe("destroyed");
+    expect([target.problems, target.runtime.timers]).toEqual([[undefined], 0]);
+  });
+
+  test("is kept while a request runs, and for as long again after it", () => {
+    const target = Target.open().say(headers(1, false, ...post));
+    target.runtime.advance(3 * idleTimeoutMs - 1);
+    target.say(data(1, true, Buffer.from("x")));
+    target.runtime.advance(idleTimeoutMs);
+    expect(target.goaway).toBeUndefined();
+    target.runtime.advance(idleTimeoutMs + 2_000);
+    expect(target.goaway).toBe(ErrorCode.NO_ERROR);
+  });
+
+  test("is not kept by PING", () => {
+    const target = Target.open();
+    for (let ms = 0; ms < idleTimeoutMs; ms += 60_000) {
+      target.say(frame(PING, 0, 0, Buffer.alloc(8)));
+      target.runtime.advance(60_000);
+    }
+    expect(target.goaway).toBe(ErrorCode.NO_ERROR);
+  });
+});
+
+describe("a client that does not read", () => {
+  test("is given up, and its requests with it, when the transport has taken nothing for too long", () => {
+    const target = Target.open().say(headers(1, false, ...post));
+    target.wire.isCongested = true;
+    target.say(frame(PING, 0, 0, Buffer.alloc(8)));
+    target.runtime.advance(writeTimeoutMs - 1);
+    expect(target.wire.state).toBe("open");
+    target.runtime.advance(1);
+    expect(target.wire.state).toBe("destroyed");
+    expect(target.seen[0]).toMatchObject({ closed: true, fault: { by: "transport", kind: "truncated" } });
+    expect(target.seen[0]!.fault!.cause).toEqual(
+      new Error(`the peer has read nothing for ${writeTimeoutMs} ms`),
+    );
+    expect(target.runtime.timers).toBe(0);
+  });
+
+  test("is waited for while it reads a little now and then", () => {
+    const target = Target.open({ idleTimeoutMs: 100 * writeTimeoutMs });
+    target.wire.isCongested = true;
+    for (let n = 0; n < 10; n++) {
+      target.say(frame(PING, 0, 0, Buffer.alloc(8)));
+      target.runtime.advance(writeTimeoutMs - 1);
+      target.wire.drain();
+      target.wire.isCongested = true;
+      target.runtime.settle();
+    }
+    expect(target.wire.state).toBe("open");
   });
 });
 
@@ -97,12 +166,12 @@ describe("a slow body", () => {
     const target = Target.open().say(headers(1, false, ...post));
     for (let n = 0; n < 100; n++) {
       target.say(data(1, false, Buffer.from("x")), headers(2 * n + 3, true, ...post));
-      target.runtime.pass(1_000);
+      target.runtime.advance(1_000);
     }
     expect(target.seen.slice(1).every(({ closed, fault }) => closed && fault === undefined)).toBe(true);
     expect(target.seen[0]!.bytes).toBe(100);
     target.seen[0]!.exchange.reset(ErrorCode.CANCEL);
-    target.runtime.turns();
+    target.runtime.settle();
     expect(target.resetOf(1)).toBe(ErrorCode.CANCEL);
     expect(target.connection.streams.size).toBe(0);
   });
@@ -110,9 +179,9 @@ describe("a slow body", () => {
   test("behind its answer is read for a bounded time, then the stream ends with NO_ERROR", () => {
     const target = Target.open({}, ({ exchange }) => exchange.reply(200, [], null, null));
     target.say(headers(1, false, ...post));
-    target.runtime.pass(drainMs - 1);
+    target.runtime.advance(drainMs - 1);
     expect(target.resetOf(1)).toBeUndefined();
-    target.runtime.pass(1);
+    target.runtime.advance(1);
     expect(target.resetOf(1)).toBe(ErrorCode.NO_ERROR);
     expect(target.seen[0]).toMatchObject({ closed: true, fault: undefined });
   });
@@ -130,21 +199,34 @@ describe("a slow body", () => {
 });
 
 describe("a connection that is idle", () => {
-  test("has no timer, and waits for nothing", () => {
+  test("has one timer, that of its end, and waits for nothing else", () => {
     const target = Target.open().say(headers(1, true, ...post));
     expect(target.seen[0]!.closed).toBe(true);
-    expect(target.runtime.armed).toBe(0);
+    expect(target.runtime.timers).toBe(1);
     expect(target.connection.output.writer.size).toBe(0);
   });
 });
 
-test("after the connection has failed, what still comes is read for so many bytes, and not answered", () => {
+test("after the connection has failed nothing is read, answered or kept, and it is closed within a second", () => {
   const target = Target.open().say(frame(SETTINGS, ACK, 1));
   expect(target.goaway).toBe(ErrorCode.PROTOCOL_ERROR);
   const answers = target.frames.length;
+  expect(target.wire.isPaused).toBe(true);
+  target.say(headers(1, true, ...post), frame(PING, 0, 0, Buffer.alloc(8)));
+  target.runtime.advance(999);
+  expect(target.wire.state).toBe("ended");
+  target.runtime.advance(1);
+  expect([target.wire.state, target.seen.length, target.frames.length]).toEqual(["destroyed", 0, answers]);
+});
+
+test("of a client that is sent away, what still comes is read for so many bytes, and not answered", () => {
+  const target = Target.open();
+  target.connection.abort();
+  target.runtime.settle();
+  const answers = target.frames.length;
   let sent = 0;
-  for (; !target.wire.isClosed; sent += 16_384) target.say(data(1, false, Buffer.alloc(16_384)));
+  for (; target.wire.state !== "destroyed" && sent < 2 * drainBytes; sent += 16_384)
+    target.say(data(1, false, Buffer.alloc(16_384)));
   expect(sent).toBeLessThanOrEqual(drainBytes + 2 * 16_384);
   expect(target.frames.length).toBe(answers);
-  expect(target.of(DATA)).toEqual([]);
 });

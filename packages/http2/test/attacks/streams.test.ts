@@ -59,7 +59,7 @@ describe("frames behind a GOAWAY", () => {
   test("of a server that drains: requests that were under way are served, later ones refused", () => {
     const target = Target.open();
     target.connection.drain();
-    target.runtime.turns();
+    target.runtime.settle();
     target.say(headers(1, true, ...post), headers(3, false, ...post));
     target.say(frame(PING, 1, 0, target.of(PING)[0]!.payload));
     target.say(headers(5, true, ...post));
@@ -68,13 +68,13 @@ describe("frames behind a GOAWAY", () => {
     target.say(data(3, true, text));
     expect(target.of(HEADERS, 3).length).toBe(1);
     expect(target.of(GOAWAY).map(({ payload }) => payload.readUInt32BE(0))).toEqual([0x7fffffff, 3, 3]);
-    expect(target.wire.isEnded).toBe(true);
+    expect(target.wire.state).toBe("ended");
   });
 
   test("of a server that drains, and then breaks off: what it has refused stays refused (RFC 9113 section 6.8)", () => {
     const target = Target.open({}, waits).say(headers(1, false, ...post));
     target.connection.drain();
-    target.runtime.turns();
+    target.runtime.settle();
     target.say(frame(PING, 1, 0, target.of(PING)[0]!.payload));
     target.say(headers(3, true, ...post), frame(DATA, 0, 0, text));
     expect(target.of(GOAWAY).map(({ payload }) => payload.readUInt32BE(0))).toEqual([0x7fffffff, 1, 1]);
@@ -84,8 +84,8 @@ describe("frames behind a GOAWAY", () => {
     const target = Target.open({}, waits).say(headers(1, false, ...post));
     target.connection.drain();
     target.wire.destroy();
-    target.runtime.turns();
-    expect([target.problems, target.runtime.armed]).toEqual([[undefined], 0]);
+    target.runtime.settle();
+    expect([target.problems, target.runtime.timers]).toEqual([[undefined], 0]);
   });
 
   test("of a server that ended the connection: nothing is answered, and no application hears of it", () => {

@@ -39,7 +39,7 @@ describe("a client that never opens its window", () => {
     expect(target.of(DATA)).toEqual([]);
     expect(target.connection.output.writer.size).toBe(0);
     target.wire.destroy();
-    target.runtime.turns();
+    target.runtime.settle();
     expect(target.seen.every(({ closed, fault }) => closed && fault !== undefined)).toBe(true);
   });
 

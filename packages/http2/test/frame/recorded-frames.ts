@@ -57,12 +57,13 @@ export class RecordedFrames implements FrameSink {
 export function read(chunks: readonly Uint8Array[], maxLength = 16_384): RecordedFrames {
   const recorded = new RecordedFrames();
   const reader = new FrameReader(recorded, maxLength);
+  reader.allowance = Infinity;
   for (const chunk of chunks) {
     // With other octets on both sides.
     const lent = concat(Uint8Array.of(0xdb), chunk, Uint8Array.of(0xdb));
-    const goesOn = reader.read(lent, 1, lent.length - 1);
+    const at = reader.read(lent, 1, lent.length - 1);
     lent.fill(0xdb);
-    if (!goesOn) break;
+    if (at === -1) break;
   }
   return recorded;
 }

@@ -220,7 +220,8 @@ test("two engines: every exchange gets what its contract says, and nothing is le
         isOver(pair, end === "both go on");
         expect([pair.client.streams.size, pair.server.streams.size]).toEqual([0, 0]);
         expect([pair.client.output.isPending, pair.server.output.isPending]).toEqual([false, false]);
-        expect(pair.runtime.timers).toBe(0);
+        // That of a server's connection which is idle.
+        expect(pair.runtime.timers).toBe(pair.server.isOpen ? 1 : 0);
         expect(pair.runtime.step()).toBe(false);
         void pair.client.close(0);
         pair.runtime.settle();

@@ -230,6 +230,15 @@ describe("section 6.9: what the peer sends", () => {
   });
 });
 
+test("a body's last frame brings its stream no credit, which nobody would use", () => {
+  const script = ServerScript.open({ limits: { streamWindowBytes: 100 } });
+  script.receive(headers(1, post), data(1, new Uint8Array(20)));
+  expect(script.sent()).toEqual([]);
+  script.receive(data(1, new Uint8Array(80), "END_STREAM"));
+  expect(script.sent()).toEqual([]);
+  expect(script.last.events().at(-1)).toBe("end");
+});
+
 describe("a stream's window that the link outgrows", () => {
   const limits = { streamWindowBytes: 100, maxStreamWindowBytes: 10_000 };
 

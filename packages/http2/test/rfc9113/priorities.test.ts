@@ -49,6 +49,28 @@ describe("the order of DATA between streams", () => {
     expect(order(waiting(["u=1, i", "u=1", "u=1, i"]))).toEqual([0, 1, 1, 2, 0, 2]);
   });
 
+  test("RFC 9218 section 7.1: PRIORITY_UPDATE of a stream that is idle holds when it is opened", () => {
+    const script = waiting([undefined, undefined]);
+    script.receive(priorityUpdate(7, "u=0, i"));
+    script.receive(headers(7, get, "END_STREAM"));
+    script.last.exchange.reply(200, [], new Uint8Array(2 * turn), null);
+    expect(order(script)).toEqual([2, 2, 0, 1, 0, 1]);
+  });
+
+  test("of idle streams as many are remembered as may be open, the last ones", () => {
+    const script = ServerScript.open({ limits: { maxConcurrentStreams: 3 } });
+    const named = [9, 11, 13, 15].map((id) => priorityUpdate(id, "u=0, i"));
+    script.receive(...named);
+    const urgency = (id: number): number => {
+      script.receive(headers(id, get, "END_STREAM"));
+      const { urgency } = script.server.streams.get(id)!;
+      script.last.exchange.reply(200, [], null, null);
+      script.runtime.settle();
+      return urgency;
+    };
+    expect([9, 11, 13, 15, 17].map(urgency)).toEqual([3, 0, 0, 0, 3]);
+  });
+
   test("a field that is no dictionary says nothing", () => {
     expect(order(waiting(["U=0", "u=1, i"]))).toEqual([1, 1, 0, 0]);
   });

@@ -12,6 +12,7 @@ interface Timer {
 export class ManualRuntime implements Runtime {
   readonly #timers = new Set<Timer>();
   #due: (() => void)[] = [];
+  #later: (() => void)[] = [];
   #now = 0;
 
   now(): number {
@@ -26,6 +27,10 @@ export class ManualRuntime implements Runtime {
 
   readonly soon = (run: () => void): void => void this.#due.push(run);
 
+  later(run: () => void): void {
+    this.#later.push(run);
+  }
+
   /** How many timers are armed. */
   get timers(): number {
     return this.#timers.size;
@@ -33,7 +38,7 @@ export class ManualRuntime implements Runtime {
 
   /** Runs the first of what is due. False: nothing is. */
   step(): boolean {
-    const run = this.#due.shift();
+    const run = this.#due.shift() ?? this.#later.shift();
     run?.();
     return run !== undefined;
   }
@@ -46,6 +51,7 @@ export class ManualRuntime implements Runtime {
 
   /** Lets so much time pass; each timer runs at its time, then `read`, and then what is due. */
   advance(ms: number, read: () => void = () => {}): void {
+    this.settle();
     const end = this.#now + ms;
     for (;;) {
       let next: Timer | undefined;

@@ -13,8 +13,8 @@ import {
 import { type LimitOptions, limitsFrom } from "../../src/limits.ts";
 import { ServerConnection } from "../../src/server-connection.ts";
 import { WindowBudget } from "../../src/window-tuner.ts";
-import { StillRuntime } from "./still-runtime.ts";
-import { Wire } from "./still-wire.ts";
+import { ManualRuntime } from "./manual-runtime.ts";
+import { Wire } from "./wire.ts";
 
 const peer: Peer = { address: "memory", tls: false, certificate: () => null };
 
@@ -41,8 +41,8 @@ export interface Seen {
 
 /** One connection of a server in memory: a test is the client, and says frames. */
 export class Target {
-  readonly runtime: StillRuntime;
-  readonly wire: Wire;
+  readonly runtime: ManualRuntime = new ManualRuntime();
+  readonly wire: Wire = new Wire(this.runtime);
   readonly connection: ServerConnection;
   readonly seen: Seen[] = [];
   /** What the connection's end was put down to; once for each time that it was told. */
@@ -51,13 +51,8 @@ export class Target {
   readonly #frames: Frame[] = [];
 
   /** `act` is called when a request has come, and again when it has ended. */
-  constructor(
-    given: LimitOptions = {},
-    act: (seen: Seen) => void = answerAtEnd,
-    runtime: StillRuntime = new StillRuntime(),
-  ) {
-    this.runtime = runtime;
-    this.wire = new Wire(runtime);
+  constructor(given: LimitOptions = {}, act: (seen: Seen) => void = answerAtEnd) {
+    const { wire, runtime } = this;
     const accept: Accept = (exchange) => {
       const seen: Seen = { exchange, bytes: 0, ended: false, fault: undefined, closed: false };
       this.seen.push(seen);
@@ -73,23 +68,26 @@ export class Target {
         closed: () => (seen.closed = true),
       };
     };
-    this.connection = new ServerConnection(this.wire, runtime, limitsFrom(given), new WindowBudget(2 ** 26), {
+    this.connection = new ServerConnection(wire, runtime, limitsFrom(given), new WindowBudget(2 ** 26), {
       peer,
       accept,
       closed: (problem) => this.problems.push(problem),
     });
-    runtime.turns();
+    runtime.settle();
   }
 
   /** One whose client has said what a client says first. */
   static open(given?: LimitOptions, act?: (seen: Seen) => void): Target {
     const target = new Target(given, act);
-    target.wire.say(preface, settings(), frame(SETTINGS, ACK, 0));
-    return target;
+    return target.say(preface, settings(), frame(SETTINGS, ACK, 0));
   }
 
+  /** The client says these, one behind the other; the server has its turns after each. */
   say(...parts: readonly Uint8Array[]): this {
-    this.wire.say(...parts);
+    for (const part of parts) {
+      this.wire.deliver(part);
+      this.runtime.settle();
+    }
     return this;
   }
 
@@ -104,7 +102,7 @@ export class Target {
 
   /** All frames that the server has sent. */
   get frames(): readonly Frame[] {
-    this.#frames.push(...this.#reader.read(this.wire.heard()));
+    this.#frames.push(...this.#reader.read(Buffer.from(this.wire.take())));
     return this.#frames;
   }
 

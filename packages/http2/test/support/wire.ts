@@ -16,7 +16,10 @@ export class Wire implements Duplex {
   readonly #runtime: ManualRuntime;
   readonly #text = new FrameText(roomyDecoder());
   #sink!: DuplexSink;
-  #written: Uint8Array = new Uint8Array(0);
+  #written: Uint8Array[] = [];
+  /** What the other end has said while the engine does not read. */
+  #held: Uint8Array[] = [];
+  #isDrainDue = false;
   #isClosed = false;
 
   constructor(runtime: ManualRuntime) {
@@ -29,7 +32,8 @@ export class Wire implements Duplex {
 
   write(parts: readonly Uint8Array[]): boolean {
     this.writes.push(parts.length);
-    this.#written = concat(this.#written, ...parts);
+    this.#written.push(...parts);
+    if (this.isCongested) this.#isDrainDue = true;
     return !this.isCongested;
   }
 
@@ -38,7 +42,11 @@ export class Wire implements Duplex {
   }
 
   resume(): void {
+    if (!this.isPaused) return;
     this.isPaused = false;
+    this.#runtime.soon(() => {
+      while (this.#held.length > 0 && !this.isPaused) this.#lend(this.#held.shift()!);
+    });
   }
 
   end(): void {
@@ -52,23 +60,25 @@ export class Wire implements Duplex {
 
   // The other end.
 
-  /** Frames, or other bytes, reach the engine in one chunk. */
+  /** Frames, or other bytes, reach the engine in one chunk, when it reads. */
   deliver(...parts: readonly (Frame | Uint8Array)[]): void {
-    if (this.#isClosed) return;
+    if (this.state === "destroyed" || this.#isClosed) return;
     const chunk = concat(...parts.map((part) => (part instanceof Uint8Array ? part : bytesOf(part))));
-    this.#sink.data(chunk, 0, chunk.length);
-    chunk.fill(0xdb);
+    if (this.isPaused) this.#held.push(chunk);
+    else this.#lend(chunk);
   }
 
   /** There is room again. */
   drain(): void {
     this.isCongested = false;
+    if (!this.#isDrainDue || this.#isClosed) return;
+    this.#isDrainDue = false;
     this.#sink.writable();
   }
 
   /** The peer ends its half. */
   endFromPeer(): void {
-    this.#sink.end();
+    if (!this.#isClosed) this.#sink.end();
   }
 
   /** The transport is no more. */
@@ -78,21 +88,31 @@ export class Wire implements Duplex {
     this.#sink.closed(cause);
   }
 
-  /** What the engine has written, and was not asked for yet. */
-  get written(): Uint8Array {
-    return this.#written;
+  /** All bytes that the engine has written since they were taken last. */
+  take(): Uint8Array {
+    const bytes = concat(...this.#written);
+    this.#written = [];
+    return bytes;
   }
 
-  /** What the engine has written since it was asked last. */
+  /** The same, as frames. */
   frames(): Frame[] {
-    const start = preface.every((octet, at) => this.#written[at] === octet) ? preface.length : 0;
-    const { frames, rest } = parseFrames(this.#written.subarray(start));
-    this.#written = rest;
+    const bytes = this.take();
+    const start = preface.every((octet, at) => bytes[at] === octet) ? preface.length : 0;
+    const { frames, rest } = parseFrames(bytes.subarray(start));
+    this.#written.push(rest);
     return frames;
   }
 
   /** The same, a line each. */
   sent(): string[] {
     return this.frames().map((frame) => this.#text.of(frame));
+  }
+
+  /** Lends a chunk, as a socket does. */
+  #lend(chunk: Uint8Array): void {
+    if (this.state === "destroyed" || this.#isClosed) return;
+    this.#sink.data(chunk, 0, chunk.length);
+    chunk.fill(0xdb);
   }
 }

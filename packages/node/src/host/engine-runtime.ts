@@ -10,4 +10,5 @@ export const engineRuntime: Runtime = {
   now: () => nodeRuntime.now(),
   timer: (ms, run) => nodeHost.root(() => nodeRuntime.timer(ms, run)),
   soon: (run) => nodeHost.root(() => nodeRuntime.soon(run)),
+  later: (run) => nodeHost.root(() => nodeRuntime.later(run)),
 };

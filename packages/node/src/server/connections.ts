@@ -304,6 +304,7 @@ function http2Limits(limits: ServerLimits): Http2Limits {
     resetRate: limits.streamResetRate,
     handshakeTimeoutMs: limits.handshakeTimeoutMs,
     headersTimeoutMs: limits.headersTimeoutMs,
+    idleTimeoutMs: limits.idleTimeoutMs,
     drainBytes: limits.drainBytes,
     drainMs: limits.drainMs,
   });

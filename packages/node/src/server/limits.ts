@@ -23,7 +23,7 @@ export interface ServerLimits {
   readonly streamWindowBytes: number;
   /** HTTP/2: bytes under way on a connection at first. Credit comes on receipt, whoever reads. 1,048,576. */
   readonly connectionWindowBytes: number;
-  /** HTTP/2: resets that a peer may send in a burst, and each second after it; beyond, the connection ends. 2,000. */
+  /** HTTP/2: resets that a peer may send in a burst, and each second after it; beyond, the connection ends. 1,000. */
   readonly streamResetBurst: number;
   /** HTTP/2: see `streamResetBurst`. 200. */
   readonly streamResetRate: number;
@@ -36,6 +36,8 @@ export interface ServerLimits {
    * proxies close theirs, so that none sends a request into a connection that we are closing.
    */
   readonly keepAliveTimeoutMs: number;
+  /** HTTP/2: how long a connection is kept on which nothing runs, and at most twice that, in milliseconds. 600,000. */
+  readonly idleTimeoutMs: number;
   /** What is read and thrown away of a request that was answered before it had ended, in bytes. 262,144. */
   readonly drainBytes: number;
   /** The same, in milliseconds. 1,000. */
@@ -57,11 +59,12 @@ export const SERVER_LIMITS: ServerLimits = {
   maxConcurrentStreams: 256,
   streamWindowBytes: 65_535,
   connectionWindowBytes: 1_048_576,
-  streamResetBurst: 2_000,
+  streamResetBurst: 1_000,
   streamResetRate: 200,
   handshakeTimeoutMs: 10_000,
   headersTimeoutMs: 60_000,
   keepAliveTimeoutMs: 75_000,
+  idleTimeoutMs: 600_000,
   drainBytes: 262_144,
   drainMs: 1_000,
   probeMs: 1_000,

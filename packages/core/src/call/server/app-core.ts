@@ -30,6 +30,7 @@ export class AppCore {
   readonly maxSendBytes: number;
   readonly json: JsonOptions;
   readonly budget: MemoryBudget;
+  /** Of calls whose carriage bounds nothing. */
   readonly pace: Pace;
   readonly writer: ChunkWriter = new ChunkWriter();
   readonly #onError: App["onError"];
@@ -52,7 +53,11 @@ export class AppCore {
     if (maxConcurrent === Infinity) return undefined;
     let share = this.#shares.get(peer);
     if (share === undefined) {
-      share = { limit: new ConcurrencyLimit(), budget: this.budget.half(), load: new ConnectionLoad() };
+      share = {
+        limit: new ConcurrencyLimit(),
+        budget: this.budget.half(),
+        load: new ConnectionLoad(this.host),
+      };
       this.#shares.set(peer, share);
     }
     return share;

@@ -1,16 +1,14 @@
-import type { Intake, Pace } from "../pace.ts";
+import type { Intake } from "../pace.ts";
 import type { ConnectionLoad } from "./connection-load.ts";
 
-/** When the requests of a call may be read: at the server's pace, and as far as its connection's load allows. */
+/** When the requests of a call may be read: at its connection's pace, and as far as the load allows. */
 export class CallIntake implements Intake {
-  readonly #pace: Pace;
   readonly #load: ConnectionLoad;
   readonly #single: boolean;
   readonly #compressed: boolean;
 
   /** `single`: one request, whose handler runs when it is read. `compressed`: requests have to be unpacked. */
-  constructor(pace: Pace, load: ConnectionLoad, single: boolean, compressed: boolean) {
-    this.#pace = pace;
+  constructor(load: ConnectionLoad, single: boolean, compressed: boolean) {
     this.#load = load;
     this.#single = single;
     this.#compressed = compressed;
@@ -21,16 +19,16 @@ export class CallIntake implements Intake {
       this.#load.wait(go);
       return false;
     }
-    return this.#pace.admits(go);
+    return this.#load.pace.admits(go);
   }
 
   forget(go: () => void): void {
     this.#load.forget(go);
-    this.#pace.forget(go);
+    this.#load.pace.forget(go);
   }
 
   spend(cost: number): void {
-    this.#pace.spend(cost);
+    this.#load.pace.spend(cost);
   }
 
   unpacking(): void {

@@ -1,19 +1,31 @@
-/** Bytes of replies that one connection's client has not taken, above which its further calls wait. */
-const mostUnsentBytes = 64 * 1024 * 1024;
+import { Pace } from "../pace.ts";
+import type { Host } from "../../host/host.ts";
+
+/** Bytes of replies that one connection's client has not taken, above which its further calls wait: of one that has taken none. */
+const firstUnsentBytes = 4 * 1024 * 1024;
+/** The same at most: it grows by what was taken, so that who only comes to make replies, again and again, is made few. */
+const mostUnsentBytes = 16 * 1024 * 1024;
 /** Messages that are packed or unpacked off the event loop at once: as many as Node's thread pool, which is everybody's, has threads. */
 const mostPacking = 4;
 
 /** What one connection makes a server hold. Who would add to it waits while it is too much. */
 export class ConnectionLoad {
+  /** Of the messages that it is sent, and of the replies that are made for it. */
+  readonly pace: Pace;
   #unsent = 0;
+  #mayBeUnsent = firstUnsentBytes;
   #packing = 0;
   readonly #waiting = new Set<() => void>();
   /** How many of those that wait are still to be asked. */
   #asking = 0;
 
+  constructor(host: Pick<Host, "nextTurn">) {
+    this.pace = new Pace(host);
+  }
+
   /** Replies wait that have not left: no more should be made. */
   get full(): boolean {
-    return this.#unsent >= mostUnsentBytes;
+    return this.#unsent >= this.#mayBeUnsent;
   }
 
   /** Enough is packed and unpacked off the loop. */
@@ -26,10 +38,12 @@ export class ConnectionLoad {
     this.#unsent += bytes;
   }
 
-  sent(bytes: number): void {
+  /** It waits no more: it was taken, or given up. */
+  sent(bytes: number, wasTaken: boolean): void {
     if (bytes === 0) return;
     const wasFull = this.full;
     this.#unsent -= bytes;
+    if (wasTaken) this.#mayBeUnsent = Math.min(mostUnsentBytes, this.#mayBeUnsent + bytes);
     if (wasFull && !this.full) this.#ask();
   }
 

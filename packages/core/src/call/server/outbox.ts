@@ -96,10 +96,11 @@ export class Outbox {
     return this.#state === "open";
   }
 
-  closed(): void {
+  /** `delivered`: as in Sink.closed(). */
+  closed(delivered: boolean): void {
     this.#state = "closed";
     this.#queue = [];
-    this.#release();
+    this.#release(delivered);
     this.#stop?.();
     this.#stop = undefined;
   }
@@ -117,7 +118,7 @@ export class Outbox {
     }
     if (this.#queue.length > 0) return;
     if (this.#end !== undefined) this.#finish();
-    else if (this.#state === "open") this.#release();
+    else if (this.#state === "open") this.#release(true);
   }
 
   /** What was written last leaves behind this: closed() tells of it. */
@@ -133,8 +134,8 @@ export class Outbox {
     if (this.#stop === undefined && this.#unsent >= leastBytes) this.#arm();
   }
 
-  #release(): void {
-    this.#load.sent(this.#unsent);
+  #release(wereTaken: boolean): void {
+    this.#load.sent(this.#unsent, wereTaken);
     this.#unsent = 0;
   }
 

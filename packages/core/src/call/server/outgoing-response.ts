@@ -102,20 +102,20 @@ export class OutgoingResponse {
     }
   }
 
-  /** Undefined: a message may be encoded now. Else resolves when one may, or none is wanted any more. */
+  /** Undefined: a message may be encoded now. Else resolves when to ask again, or none is wanted any more. */
   turn(): Promise<void> | undefined {
     const load = this.#load;
-    if (load === undefined || !this.#crowds(load)) return undefined;
+    if (load === undefined || (!this.#crowds(load) && load.pace.goesOn)) return undefined;
     return new Promise((resolve) => {
       const go = (): void => {
         if (this.#crowds(load)) load.wait(go);
-        else {
+        else if (load.pace.admits(go)) {
           this.#turn = undefined;
           resolve();
         }
       };
       this.#turn = { go, resolve };
-      load.wait(go);
+      go();
     });
   }
 
@@ -123,11 +123,12 @@ export class OutgoingResponse {
   encode(given: unknown, path: string): EncodedMessage | Promise<EncodedMessage> {
     const encoded = this.#encoder.encode(givenMessage(given, path), this.#send, false);
     const load = this.#load;
-    if (encoded instanceof Promise && load !== undefined) {
+    if (load === undefined) return encoded;
+    if (encoded instanceof Promise) {
       const packed = (): void => load.packed();
       load.packing();
       encoded.then(packed, packed);
-    }
+    } else load.pace.spend(encoded.chunk.length);
     return encoded;
   }
 
@@ -174,9 +175,9 @@ export class OutgoingResponse {
     if (this.#outbox === undefined || this.#outbox.writable()) this.#admit();
   }
 
-  /** The exchange is closed. */
-  closed(): void {
-    this.#outbox?.closed();
+  /** The exchange is closed, as Sink.closed() tells. */
+  closed(delivered: boolean): void {
+    this.#outbox?.closed(delivered);
   }
 
   #admit(): void {
@@ -241,6 +242,7 @@ export class OutgoingResponse {
     this.#admit();
     if (this.#turn !== undefined) {
       this.#load?.forget(this.#turn.go);
+      this.#load?.pace.forget(this.#turn.go);
       this.#turn.resolve();
       this.#turn = undefined;
     }

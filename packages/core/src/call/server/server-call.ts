@@ -212,7 +212,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     this.#carriage = "closed";
     if (this.#outcome === "open") this.#settle(new RpcError("canceled", "the exchange was closed"));
     this.#deframer?.discard();
-    this.#response.closed();
+    this.#response.closed(delivered);
     this.#observation?.closed(delivered);
     this.#scope.release();
   }
@@ -258,13 +258,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
       this.#settle(this.#wrongCount("no message"));
       return;
     }
-    const turn = this.#response.turn();
-    if (turn === undefined) this.#run(request);
-    else {
-      void turn.then(() => {
-        if (this.#outcome === "open") this.#run(request);
-      });
-    }
+    this.#inTurn(() => this.#run(request));
   }
 
   faulted(): void {
@@ -297,9 +291,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     const base64 = text ? new Base64Reader() : null;
     const streamed = method.kind === "client_streaming" || method.kind === "bidi_streaming";
     const intake =
-      this.#load === undefined
-        ? app.pace
-        : new CallIntake(app.pace, this.#load, !streamed, this.#compression !== null);
+      this.#load === undefined ? app.pace : new CallIntake(this.#load, !streamed, this.#compression !== null);
     const deframer = new Deframer(
       this.#exchange,
       reader,
@@ -347,13 +339,18 @@ export class ServerCall implements Sink, FrameSink, WireContext {
   #reply(reply: unknown): void {
     this.#handlerDone();
     if (this.#outcome !== "open") return;
+    this.#inTurn(() => this.#send(reply));
+  }
+
+  /** Runs when a message may be encoded, if the call is open then. */
+  #inTurn(run: () => void): void {
+    if (this.#outcome !== "open") return;
     const turn = this.#response.turn();
-    if (turn === undefined) this.#send(reply);
-    else void turn.then(() => this.#send(reply));
+    if (turn === undefined) run();
+    else void turn.then(() => this.#inTurn(run));
   }
 
   #send(reply: unknown): void {
-    if (this.#outcome !== "open") return;
     let encoded: EncodedMessage | Promise<EncodedMessage>;
     try {
       encoded = this.#response.encode(reply, this.#endpoint.method.path);
@@ -388,11 +385,11 @@ export class ServerCall implements Sink, FrameSink, WireContext {
         const next = await iterator.next();
         if (this.#outcome !== "open") break;
         if (next.done === true) break;
-        const turn = this.#response.turn();
-        if (turn !== undefined) {
+        for (let turn = this.#response.turn(); turn !== undefined; turn = this.#response.turn()) {
           await turn;
           if (this.#outcome !== "open") break;
         }
+        if (this.#outcome !== "open") break;
         let room: boolean;
         try {
           let encoded = this.#response.encode(next.value, path);

@@ -1,0 +1,117 @@
+// Whoever sends a great deal at once gets no more of a turn than the others: the rest is read in later turns, in its order, and
+// nothing of it is lost.
+import { ErrorCode } from "@millrace/exchange";
+import { describe, expect, test } from "vitest";
+import {
+  DATA,
+  data,
+  END_HEADERS,
+  END_STREAM,
+  frame,
+  goaway,
+  HEADERS,
+  headers,
+  PING,
+  settings,
+} from "../../../../test/support/frames.ts";
+import { block } from "../../../../test/support/hpack.ts";
+import { post, Target } from "../support/target.ts";
+
+const eight = Buffer.alloc(8);
+const id = (n: number): number => 2 * n + 1;
+const times = (count: number, make: (n: number) => Uint8Array): Buffer =>
+  Buffer.concat(Array.from({ length: count }, (_, n) => make(n)));
+const requests = times(200, (n) => headers(id(n), true, ...post));
+
+describe("what comes in one piece is read in as many turns as it is work for", () => {
+  test("requests: some of them are begun at once, then the others, in their order", () => {
+    const target = Target.open();
+    target.wire.deliver(requests);
+    const atOnce = target.seen.length;
+    expect(atOnce).toBeGreaterThan(8);
+    expect(atOnce).toBeLessThan(32);
+    expect(target.wire.isPaused).toBe(true);
+    target.runtime.settle();
+    expect(target.seen.length).toBe(200);
+    expect(target.seen.every(({ closed, fault }) => closed && fault === undefined)).toBe(true);
+    expect(target.of(HEADERS).map(({ stream }) => stream)).toEqual(
+      Array.from({ length: 200 }, (_, n) => id(n)),
+    );
+    expect(target.wire.isPaused).toBe(false);
+  });
+
+  test.each([
+    ["a byte a frame", (n: number) => data(1, n === 4_999, Buffer.from("x")), 5_000],
+    [
+      "bytes and PING",
+      (n: number) => (n % 9 === 0 ? frame(PING, 0, 0, eight) : data(1, n === 4_999, eight)),
+      5_000,
+    ],
+  ])("a body, %s", (_name, make, count) => {
+    const target = Target.open({ streamWindowBytes: 65_535 }).say(headers(1, false, ...post));
+    target.wire.deliver(times(count, make));
+    expect(target.seen[0]!.bytes).toBeLessThanOrEqual(512 * 8);
+    target.runtime.settle();
+    expect(target.seen[0]).toMatchObject({ ended: true, closed: true, fault: undefined });
+  });
+
+  test("header blocks that are long, though each is one frame", () => {
+    const target = Target.open();
+    const long = Buffer.concat([block(...post), block("x", "y".repeat(16_000))]);
+    target.wire.deliver(times(8, (n) => frame(HEADERS, END_HEADERS | END_STREAM, id(n), long)));
+    expect(target.seen.length).toBe(1);
+    target.runtime.settle();
+    expect(target.seen.length).toBe(8);
+  });
+});
+
+describe("what waits for its turn", () => {
+  test("is not read any more once the peer has broken the rules", () => {
+    const target = Target.open();
+    target.wire.deliver(Buffer.concat([requests, frame(DATA, 0, 0, eight), headers(401, true, ...post)]));
+    target.runtime.settle();
+    expect(target.goaway).toBe(ErrorCode.PROTOCOL_ERROR);
+    expect(target.seen.length).toBe(200);
+  });
+
+  test.each(["endFromPeer", "close"] as const)(
+    "is read before the end of the transport (%s) is told",
+    (end) => {
+      const target = Target.open();
+      target.wire.deliver(requests);
+      target.wire[end](undefined);
+      expect(target.problems).toEqual([]);
+      target.runtime.settle();
+      expect(target.seen.length).toBe(200);
+      expect([target.problems, target.runtime.timers]).toEqual([[undefined], 0]);
+    },
+  );
+
+  test("is dropped with a connection that is cut", () => {
+    const target = Target.open();
+    target.wire.deliver(requests);
+    const begun = target.seen.length;
+    target.connection.abort();
+    target.runtime.settle();
+    expect(target.seen.length).toBe(begun);
+    expect(target.seen.every(({ closed }) => closed)).toBe(true);
+  });
+
+  test("is read before the connection of a client that leaves is through", () => {
+    const target = Target.open();
+    target.wire.deliver(Buffer.concat([goaway(0, ErrorCode.NO_ERROR), requests]));
+    target.runtime.settle();
+    expect(target.of(HEADERS).length).toBe(200);
+  });
+
+  test("waits on while the client does not read, and goes on when it does", () => {
+    const target = Target.open();
+    target.wire.isCongested = true;
+    const flood = times(900, (n) => (n < 20 ? frame(PING, 0, 0, eight) : settings(4, 70_000)));
+    target.wire.deliver(Buffer.concat([flood, headers(1, true, ...post)]));
+    target.runtime.settle();
+    target.wire.drain();
+    target.runtime.settle();
+    expect(target.of(HEADERS, 1).length).toBe(1);
+  });
+});
