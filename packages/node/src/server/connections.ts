@@ -1,65 +1,29 @@
-import {
-  createServer as createHttp1Server,
-  type IncomingMessage,
-  type Server as Http1Server,
-  type ServerResponse,
-} from "node:http";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 
-import type { Accept, Sink, ServerExchange } from "@millrace/exchange";
-import {
-  type KeepaliveOptions,
-  type Limits as Http2Limits,
-  limitsFrom,
-  ServerConnection,
-} from "@millrace/http2";
-import { SocketDuplex } from "@millrace/http2/node";
-
-import { indexingPolicy } from "../host/indexing-policy.ts";
-import { engineRuntime, windowBudget } from "../host/engine-runtime.ts";
-import { nodeHost } from "../host/node-host.ts";
 import { peerOf } from "../socket/peer.ts";
 import { tellProtocol } from "./first-bytes.ts";
-import { Http1Exchange } from "./http1-exchange.ts";
-import type { ServerLimits } from "./limits.ts";
-import type { ConnectionFailure, UpgradeHook } from "./listen-options.ts";
-import { answer, nobody, plainText } from "./answer.ts";
-import { Pipeline } from "./pipeline.ts";
-import type { Site } from "./site.ts";
-
-/** What Connections is made of. */
-export interface ConnectionsOptions {
-  readonly accept: Accept;
-  readonly limits: ServerLimits;
-  readonly keepalive: KeepaliveOptions | undefined;
-  readonly upgrade: UpgradeHook | undefined;
-  readonly report: (failure: ConnectionFailure) => void;
-}
+import { Http1Connections, type Http1Options } from "./http1-connections.ts";
+import { Http2Connections, type Http2Options } from "./http2-connections.ts";
 
 /**
- * All connections of one server, whichever address they came to, from the accepted socket to the exchanges on it. It
- * owns a node:http server which never listens itself.
+ * All connections of one server, whichever address they came to, from the accepted socket on: what each one speaks, and
+ * when none is left.
  */
 export class Connections {
-  readonly #options: ConnectionsOptions;
-  readonly #http1: Http1Server;
-  readonly #http2Limits: Http2Limits;
-  readonly #exchanges = new Set<Http1Exchange>();
-  readonly #http2 = new Set<ServerConnection>();
+  readonly #options: Http1Options & Http2Options;
+  readonly #http1: Http1Connections;
+  readonly #http2: Http2Connections;
   /** Every socket, also those of which nothing is known yet. */
   readonly #sockets = new Set<Socket>();
-  /** Connections that speak HTTP/1.1. */
-  readonly #pipelines = new Map<Socket, Pipeline>();
   /** What drain() waits for: connections that speak HTTP, or have been handed to the upgrade hook. */
-  readonly #standing = new Set<object>();
-  #state: "serving" | "draining" = "serving";
+  readonly #standing = new Set<Socket>();
   #onEmpty: (() => void) | undefined;
 
-  constructor(options: ConnectionsOptions) {
+  constructor(options: Http1Options & Http2Options) {
     this.#options = options;
-    this.#http1 = this.#createHttp1();
-    this.#http2Limits = http2Limits(options.limits);
+    this.#http1 = new Http1Connections(options);
+    this.#http2 = new Http2Connections(options);
   }
 
   /** A socket that was accepted, before anything is known of it. */
@@ -99,9 +63,8 @@ export class Connections {
 
   /** Tells every connection that it is to end; each closes when nothing runs on it. Resolves when none stands. */
   async drain(): Promise<void> {
-    this.#state = "draining";
-    for (const [socket, pipeline] of this.#pipelines) if (pipeline.idle) socket.destroySoon();
-    for (const connection of this.#http2) connection.drain();
+    this.#http1.drain();
+    this.#http2.drain();
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
       this.#lookEmpty();
@@ -110,173 +73,31 @@ export class Connections {
 
   /** Ends what still runs, now. */
   cut(): void {
-    this.#state = "draining";
-    for (const exchange of [...this.#exchanges]) exchange.cut();
-    for (const connection of [...this.#http2]) connection.abort();
+    this.#http1.cut();
+    this.#http2.cut();
     for (const socket of [...this.#sockets]) socket.destroy();
-    // It never listened: this only stops the timer that looks for slow requests.
-    this.#http1.close();
   }
 
   #serveHttp1(socket: Socket): void {
-    this.#stand(socket, socket);
-    const pipeline = new Pipeline();
-    this.#pipelines.set(socket, pipeline);
-    socket.on("close", () => {
-      pipeline.close();
-      this.#pipelines.delete(socket);
-    });
-    this.#http1.emit("connection", socket);
+    this.#stand(socket);
+    this.#http1.serve(socket);
   }
 
   #serveHttp2(socket: Socket): void {
-    this.#stand(socket, socket);
-    const { accept, keepalive, report } = this.#options;
-    const peer = peerOf(socket, socket);
-    const connection = new ServerConnection(
-      new SocketDuplex(socket),
-      engineRuntime,
-      this.#http2Limits,
-      windowBudget,
-      {
-        keepalive,
-        peer,
-        indexing: indexingPolicy,
-        accept: (exchange) => accept(exchange) ?? notFound(exchange),
-        closed: (problem, cause) => {
-          this.#http2.delete(connection);
-          if (problem !== undefined) report({ address: peer.address, text: `HTTP/2: ${problem}`, cause });
-        },
-      },
-    );
-    this.#http2.add(connection);
-    if (this.#state === "draining") connection.drain();
+    this.#stand(socket);
+    this.#http2.serve(socket);
   }
 
-  #stand(connection: object, socket: Socket): void {
-    this.#standing.add(connection);
+  #stand(socket: Socket): void {
+    this.#standing.add(socket);
     socket.once("close", () => {
-      this.#standing.delete(connection);
+      this.#standing.delete(socket);
       this.#lookEmpty();
     });
   }
 
   #lookEmpty(): void {
-    if (this.#state === "draining" && this.#standing.size === 0) this.#onEmpty?.();
-  }
-
-  #createHttp1(): Http1Server {
-    const { limits, upgrade } = this.#options;
-    const server = createHttp1Server({
-      maxHeaderSize: limits.maxHeaderBytes,
-      headersTimeout: limits.headersTimeoutMs,
-      // How often node looks: by itself each 30 seconds, which would be the least bound there is.
-      connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 30_000),
-      // A client may stream a request for as long as it likes; its messages are what a deadline bounds.
-      requestTimeout: 0,
-      keepAliveTimeout: limits.keepAliveTimeoutMs,
-      // node would end the connection past the pipeline, which would serve the requests behind.
-      requireHostHeader: false,
-    });
-    server.maxHeadersCount = limits.maxHeaderFields;
-    server.on("request", (req, res) => this.#acceptHttp1(req, res, false));
-    server.on("checkContinue", (req, res) => this.#acceptHttp1(req, res, true));
-    if (upgrade !== undefined)
-      server.on("upgrade", (req, socket, head) => this.#upgrade(upgrade, req, socket as Socket, head));
-    // node starts to look for slow requests when a server listens; this one is fed by hand.
-    server.emit("listening");
-    return server;
-  }
-
-  #acceptHttp1(req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void {
-    const { socket } = req;
-    const pipeline = this.#pipelines.get(socket);
-    // What was read before the hook took the connection.
-    if (pipeline === undefined) return;
-    const closed = (): void => {
-      this.#exchanges.delete(exchange);
-      pipeline.leave();
-      if (pipeline.idle && this.#state === "draining") socket.end();
-    };
-    const wrong = wrongHost(req);
-    const site = this.#site(expectsContinue, closed, () => pipeline.close(), wrong !== undefined);
-    const exchange = new Http1Exchange(req, res, peerOf(socket, socket), site);
-    const begin = (): void => {
-      if (wrong !== undefined) answer(exchange, 400, wrong);
-      else this.#settle(exchange);
-    };
-    if (!socket.destroyed) this.#enter(pipeline, req, begin);
-  }
-
-  /** Begins a request in its turn, or ends the connection if too much waits for its own. */
-  #enter(pipeline: Pipeline, request: IncomingMessage, begin: () => void): void {
-    const bytes = (): number =>
-      String(request.url).length + headerBytes(request.rawHeaders) + request.readableLength;
-    if (pipeline.enter(begin, bytes)) return;
-    const { socket } = request;
-    this.#options.report({
-      address: peerOf(socket, socket).address,
-      text: "HTTP/1.1: more requests were sent ahead than can wait for their answers",
-    });
-    socket.destroy();
-  }
-
-  #settle(exchange: Http1Exchange): void {
-    this.#exchanges.add(exchange);
-    const sink = this.#options.accept(exchange);
-    if (sink === null) answer(exchange, 404, "not found");
-    else exchange.start(sink);
-  }
-
-  #site(expectsContinue: boolean, closed: () => void, saidClose: () => void = ignore, isLast = false): Site {
-    const { drainBytes, drainMs, probeMs, maxConcurrentStreams } = this.#options.limits;
-    const closing = (): boolean => isLast || this.#state === "draining";
-    const maxConcurrent = maxConcurrentStreams;
-    return {
-      drainBytes,
-      drainMs,
-      probeMs,
-      maxConcurrent,
-      expectsContinue,
-      inherited: noFields,
-      closing,
-      saidClose,
-      closed,
-    };
-  }
-
-  /** Asks the hook when what came before the request has been answered. */
-  #upgrade(hook: UpgradeHook, request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const pipeline = this.#pipelines.get(socket);
-    if (pipeline === undefined || socket.destroyed) return;
-    this.#enter(pipeline, request, () => this.#upgradeNow(hook, request, socket, head, pipeline));
-  }
-
-  #upgradeNow(
-    hook: UpgradeHook,
-    request: IncomingMessage,
-    socket: Socket,
-    head: Buffer,
-    pipeline: Pipeline,
-  ): void {
-    let taken: boolean;
-    try {
-      taken = hook(request, socket, head);
-    } catch (error) {
-      nodeHost.report("upgrade threw", error);
-      socket.destroy();
-      return;
-    }
-    if (taken) {
-      this.#pipelines.delete(socket);
-      return;
-    }
-    pipeline.leave();
-    // RFC 9110 section 7.8: an upgrade may be ignored. node has taken the connection out of HTTP already, so the request
-    // is put back in front of what followed it, without the asking.
-    if (head.length > 0) socket.unshift(head);
-    socket.unshift(Buffer.from(withoutUpgrade(request), "latin1"));
-    this.#http1.emit("connection", socket);
+    if (this.#standing.size === 0) this.#onEmpty?.();
   }
 }
 
@@ -284,71 +105,5 @@ const FIRST_BYTES_FAILURES: { readonly [first: string]: string | undefined } = {
   tls: "a TLS client came to a cleartext port",
   silent: "the connection said nothing, or half of an HTTP/2 preface",
 };
-
-/** The size of a list of fields, as RFC 9113 section 6.5.2 counts it. */
-function headerBytes(raw: readonly string[]): number {
-  let bytes = raw.length * 16;
-  for (const text of raw) bytes += text.length;
-  return bytes;
-}
-
-/** The bounds of HTTP/2 among a server's. */
-function http2Limits(limits: ServerLimits): Http2Limits {
-  return limitsFrom({
-    maxHeaderBytes: limits.maxHeaderBytes,
-    maxHeaderFields: limits.maxHeaderFields,
-    maxConcurrentStreams: limits.maxConcurrentStreams,
-    streamWindowBytes: limits.streamWindowBytes,
-    connectionWindowBytes: limits.connectionWindowBytes,
-    resetBurst: limits.streamResetBurst,
-    resetRate: limits.streamResetRate,
-    handshakeTimeoutMs: limits.handshakeTimeoutMs,
-    headersTimeoutMs: limits.headersTimeoutMs,
-    idleTimeoutMs: limits.idleTimeoutMs,
-    drainBytes: limits.drainBytes,
-    drainMs: limits.drainMs,
-  });
-}
-
-/** Nobody serves this path. */
-function notFound(exchange: ServerExchange): Sink {
-  exchange.reply(404, plainText, Buffer.from("404 not found\n"), null);
-  return nobody;
-}
-
-/** RFC 9112 section 3.2: what is wrong with the host fields of a request. */
-function wrongHost({ httpVersion, rawHeaders }: IncomingMessage): string | undefined {
-  let hosts = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) if (/^host$/i.test(rawHeaders[i] as string)) hosts++;
-  if (hosts === 0 && httpVersion === "1.1") return "the host field is missing";
-  return hosts > 1 ? "there is more than one host field" : undefined;
-}
-
-/** A request's head, as text, without what asks for an upgrade. */
-function withoutUpgrade(request: IncomingMessage): string {
-  const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
-  const raw = request.rawHeaders;
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i] as string;
-    let value = raw[i + 1] as string;
-    if (asksUpgrade(name)) continue;
-    if (name.toLowerCase() === "connection") {
-      const options = value.split(",").map((option) => option.trim());
-      value = options.filter((option) => option !== "" && !asksUpgrade(option)).join(", ");
-      if (value === "") continue;
-    }
-    lines.push(`${name}: ${value}`);
-  }
-  return `${lines.join("\r\n")}\r\n\r\n`;
-}
-
-/** Whether a field, or the option of Connection that names it, is there for an upgrade. */
-function asksUpgrade(name: string): boolean {
-  return /^(upgrade|http2-settings)$/i.test(name);
-}
-
-function noFields(): readonly string[] {
-  return [];
-}
 
 function ignore(): void {}
