@@ -86,6 +86,7 @@ export class ServerConnection extends Connection implements ServerStreamHost {
 
   /** Takes no new streams, and closes when those that run have ended. In two steps, so that no request is lost. */
   drain(): void {
+    this.letGo();
     if (this.#drain !== "no" || !this.isOpen) return;
     this.#drain = "draining";
     this.goaway(everyStream, ErrorCode.NO_ERROR);
