@@ -316,11 +316,17 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
    */
   protected shut(): void {
     for (const stream of [...this.lingering]) this.lose(stream, { kind: "shutdown" });
+    this.letGo();
     if (this.#state !== "open") return;
     this.#state = "failed";
     this.goaway(this.lastTaken, ErrorCode.NO_ERROR);
     this.#end({ kind: "shutdown" });
     this.#linger();
+  }
+
+  /** Of a peer that broke the rules: a transport that is not read keeps no process alive, and somebody waits for its end. */
+  protected letGo(): void {
+    if (this.#isDeaf) this.#duplex.destroy();
   }
 
   /** `lastStream`: lowered to what an earlier one has said, which none may exceed (RFC 9113 section 6.8). */

@@ -98,6 +98,7 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
    * 6.8). It does not bound how long they run: close() does.
    */
   drain(): void {
+    this.letGo();
     if (this.#drain !== "no" || !this.isOpen) return;
     this.#drain = "draining";
     this.goaway(everyStream, ErrorCode.NO_ERROR);

@@ -219,6 +219,17 @@ test("after the connection has failed nothing is read, answered or kept, and it 
   expect([target.wire.state, target.seen.length, target.frames.length]).toEqual(["destroyed", 0, answers]);
 });
 
+test.each(["abort", "drain"] as const)(
+  "after the connection has failed, %s() does not wait for that",
+  (end) => {
+    const target = Target.open().say(frame(SETTINGS, ACK, 1));
+    target.connection[end]();
+    expect(target.wire.state).toBe("destroyed");
+    target.runtime.settle();
+    expect(target.runtime.timers).toBe(0);
+  },
+);
+
 test("of a client that is sent away, what still comes is read for so many bytes, and not answered", () => {
   const target = Target.open();
   target.connection.abort();
