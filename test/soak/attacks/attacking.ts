@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Mismatch } from "../../../examples/main-job/src/check.ts";
 import type { Check } from "../../../examples/main-job/src/check.ts";
 import { onCore, Program } from "../program.ts";
+import { repeated } from "../repeated.ts";
 import { attacks } from "./attacks.ts";
 
 /** What is left of the calls that are answered without the attack, at least. */
@@ -35,7 +36,7 @@ export function attackChecks(seconds: number): Check[] {
     what: "calls under attack, on another connection",
     over: name,
     expected: "works",
-    run: async () => verdict(await run(name, ms)),
+    run: () => repeated(async () => verdict(await run(name, ms))),
   }));
   return [...checks, silent];
 }

@@ -4,6 +4,7 @@ import type { Check } from "../../../examples/main-job/src/check.ts";
 import type { Bulk } from "../bulk/move.ts";
 import { median } from "../median.ts";
 import { Program } from "../program.ts";
+import { repeated } from "../repeated.ts";
 import type { Latencies } from "./client.ts";
 
 /** How many times longer small calls may take beside a body on their connection than beside one on another. */
@@ -17,7 +18,7 @@ export function fairnessChecks(mebibytes: number): Check[] {
       what: `small calls beside a ${direction} of ${mebibytes} MiB`,
       over: `${protocolNames[protocol].padEnd(8)}  HTTP/2`,
       expected: "works",
-      run: async () => verdict(await measured({ direction, mebibytes }, protocol)),
+      run: () => repeated(async () => verdict(await measured({ direction, mebibytes }, protocol))),
     })),
   );
 }
