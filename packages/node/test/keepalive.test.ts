@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type NodeConnectorOptions, nodeConnector } from "../src/client/node-connector.ts";
 import { listen } from "../src/server/listen.ts";
 import type { ListenOptions } from "../src/server/listen-options.ts";
-import { ErrorCode } from "@millrace/exchange";
+import { ErrorCode, type Sink } from "@millrace/exchange";
 import { ACK, frame, goaway, HEADERS, headers, PING, SETTINGS } from "../../../test/support/frames.ts";
 import { RawHttp2 } from "../../../test/support/raw-http2.ts";
 import { Watchable } from "../../../test/support/watchable.ts";
@@ -137,8 +137,11 @@ describe("a server's keepalive", () => {
   async function stage(
     keepalive: ListenOptions["keepalive"],
   ): Promise<AsyncDisposable & { client: RawHttp2; pings(): number }> {
-    const server = await listen(() => null, { port: 0, host: "127.0.0.1", keepalive });
+    // A request that is never answered: a connection of no use ends by itself.
+    const accept = (): Sink => ({ data() {}, end() {}, fault() {}, writable() {}, closed() {} });
+    const server = await listen(accept, { port: 0, host: "127.0.0.1", keepalive });
     const client = RawHttp2.open(Number(new URL(server.url).port), frame(SETTINGS, ACK, 0));
+    client.request(false, ":method", "POST", ":scheme", "http", ":authority", "a", ":path", "/");
     await client.read();
     return {
       client,
