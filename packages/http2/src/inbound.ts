@@ -17,10 +17,14 @@ import type { Stream } from "./stream.ts";
 import type { StreamTable } from "./stream-table.ts";
 import type { WindowTuner } from "./window-tuner.ts";
 
-/** Frames of one connection that are read in one turn of the event loop: a fraction of a millisecond's work. */
+/** Frames of one connection that are read in one turn of the event loop at most. */
 const turnFrames = 512;
 /** A new stream is as much work as so many frames. */
-const perStream = 32;
+const perStream = 8;
+/** After so many frames the clock is asked whether there is time for more: what a request costs, its handler decides. */
+const sliceFrames = 64;
+/** What one connection may take of a turn, in milliseconds. */
+const turnMs = 0.5;
 
 /** What frames come to. Where it gives a boolean, false means: read no more. */
 export interface InboundHost {
@@ -72,6 +76,10 @@ export class Inbound implements FrameSink {
   #dataFlags = 0;
   #dataPadding = 0;
   #hasData = false;
+  /** Frames that this turn allows beyond the reader's. */
+  #turnLeft = 0;
+  /** When the turn's reading began; -1: it has not. */
+  #turnBegan = -1;
   /** Replaced when they are done, for what they hold. */
   #cancelHandshake: () => void;
   #cancelSettings: () => void;
@@ -104,14 +112,27 @@ export class Inbound implements FrameSink {
 
   /** Reads as much as the turn allows. Gives where it stopped. */
   read(chunk: Uint8Array, start: number, end: number): number {
-    const at = this.#reader.read(chunk, start, end);
+    if (this.#turnBegan < 0) this.#turnBegan = this.#host.runtime.now();
+    let at = start;
+    do at = this.#reader.read(chunk, at, end);
+    while (at >= 0 && at < end && this.#hasTime());
     if (!this.#isWatching && this.#incomplete !== 0) this.#watch();
     return at;
   }
 
   /** A turn begins, or is over. */
   nextTurn(): void {
-    this.#reader.allowance = turnFrames;
+    this.#reader.allowance = sliceFrames;
+    this.#turnLeft = turnFrames - sliceFrames;
+    this.#turnBegan = -1;
+  }
+
+  /** More may be read in this turn. */
+  #hasTime(): boolean {
+    if (this.#turnLeft <= 0 || this.#host.runtime.now() - this.#turnBegan > turnMs) return false;
+    this.#turnLeft -= sliceFrames;
+    this.#reader.allowance += sliceFrames;
+    return true;
   }
 
   /** Names the header block, or the frame but DATA, of which a part has come; 0 if there is none. */

@@ -17,14 +17,14 @@ const requests = (first: number, count: number): Frame[] =>
   calls(first, count, (id) => [headers(id, post), data(id, "x".repeat(54), "END_STREAM")]);
 
 describe("what one turn of the event loop causes leaves in one write, of one part:", () => {
-  test("a server's answers", () => {
+  test("a server's answers, however many", () => {
     const script = ServerScript.open();
     for (let turn = 0; turn < 10; turn++) {
-      script.wire.deliver(...requests(1 + 24 * turn, 12));
-      for (const { exchange } of script.requests.slice(-12))
+      script.wire.deliver(...requests(1 + 64 * turn, 32));
+      for (const { exchange } of script.requests.slice(-32))
         exchange.reply(200, fields, body, ["grpc-status", "0"]);
       script.wire.writes.length = 0;
-      expect(script.sent()).toHaveLength(12 * 3);
+      expect(script.sent()).toHaveLength(32 * 3);
       // The first turn is more than there were before: it has not found room in one buffer.
       if (turn > 0) expect(script.wire.writes).toEqual([1]);
       else expect(script.wire.writes).toHaveLength(1);

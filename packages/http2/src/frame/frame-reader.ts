@@ -39,7 +39,7 @@ const keptSize = 1024;
  * not, the payload is gathered, but for DATA, which is passed on as it comes.
  */
 export class FrameReader {
-  /** How many frames may be read still, in this turn; who finds one to be more work takes off more. */
+  /** How many frames may be read still; who finds one to be more work takes off more. */
   allowance = 0;
   readonly #sink: FrameSink;
   readonly #maxLength: number;

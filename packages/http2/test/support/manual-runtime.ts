@@ -19,6 +19,11 @@ export class ManualRuntime implements Runtime {
     return this.#now;
   }
 
+  /** Work that takes so long: no timer runs meanwhile. */
+  work(ms: number): void {
+    this.#now += ms;
+  }
+
   timer(ms: number, run: () => void): () => void {
     const timer = { at: this.#now + ms, run };
     this.#timers.add(timer);
