@@ -277,7 +277,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
   rst(stream: Stream, code: number): void {
     this.output.writer.rstStream(stream.id, code);
     this.output.touch();
-    if (!stream.isRemoteEnded) this.#inbound.ignore(stream.id);
+    if (!stream.isRemoteEnded) this.#inbound.ignore(stream.id, stream.receiveWindow);
     if (this.streams.delete(stream.id)) this.streamEnded();
   }
 
@@ -353,7 +353,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
   protected refuse(id: number, code: number): boolean {
     this.output.writer.rstStream(id, code);
     this.output.touch();
-    this.#inbound.ignore(id);
+    this.#inbound.ignore(id, this.streamWindow + this.streamWindowExtra);
     return this.countMistake();
   }
 

@@ -10,6 +10,7 @@ import { Ledger } from "./ledger.ts";
 import type { Limits } from "./limits.ts";
 import type { Output } from "./output.ts";
 import type { Pings } from "./pings.ts";
+import { mostPriorityOctets } from "./message/priority.ts";
 import { ResetMemory } from "./reset-memory.ts";
 import type { Runtime } from "./runtime.ts";
 import { applySettings, initialWindow, type PeerSettings } from "./settings.ts";
@@ -163,9 +164,9 @@ export class Inbound implements FrameSink {
     this.#isWatching = true;
   }
 
-  /** This side has reset a stream: what still comes for it is ignored. */
-  ignore(id: number): void {
-    this.#resets.add(id);
+  /** This side has reset a stream: what still comes for it is ignored. `window`: what the peer may send of DATA, in bytes. */
+  ignore(id: number, window: number): void {
+    this.#resets.add(id, window);
   }
 
   /** A stream has ended as it should: its peer is not idle. */
@@ -248,7 +249,7 @@ export class Inbound implements FrameSink {
     this.#hasData = false;
     this.#dataStream = undefined;
     const stream = this.#host.streams.get(id);
-    if (stream === undefined) return this.#onClosed(id, "DATA");
+    if (stream === undefined) return this.#onClosed(id, "DATA", length);
     if (stream.isRemoteEnded)
       return this.#streamError(stream, ErrorCode.STREAM_CLOSED, "DATA came after END_STREAM");
     if (!stream.charge(length))
@@ -343,8 +344,9 @@ export class Inbound implements FrameSink {
     end: number,
     dependsOnItself: boolean,
   ): boolean {
-    this.#reader.allowance -= (end - start) >> 4;
     const block = this.#decoder.decode(bytes, start, end);
+    // What it is decoded to is work too, here and above, however few octets said it.
+    this.#reader.allowance -= ((end - start) >> 5) + (block.octets >> 6);
     if (block.outcome === "compression-error")
       return this.#host.fail(ErrorCode.COMPRESSION_ERROR, block.problem);
     const stream = this.#host.streams.get(id);
@@ -353,8 +355,7 @@ export class Inbound implements FrameSink {
         this.#reader.allowance -= perStream;
         return this.#host.headersOfNew(id, block, endStream, dependsOnItself);
       }
-      if (this.#resets.has(id)) return this.#useless();
-      return this.#host.fail(ErrorCode.STREAM_CLOSED, `HEADERS came on stream ${id}, which is closed`);
+      return this.#onClosed(id, "HEADERS", 0);
     }
     if (stream.isRemoteEnded)
       return this.#streamError(stream, ErrorCode.STREAM_CLOSED, "HEADERS came after END_STREAM");
@@ -396,7 +397,7 @@ export class Inbound implements FrameSink {
     if (this.#host.isIdle(id))
       return this.#host.fail(ErrorCode.PROTOCOL_ERROR, `RST_STREAM came on stream ${id}, which is idle`);
     const stream = this.#host.streams.get(id);
-    if (stream === undefined) return this.#useless();
+    if (stream === undefined) return this.#resets.wasUnderWay(id, 0) || this.#useless();
     this.#host.streams.delete(id);
     this.#host.resetReceived(stream, uint32(payload, start));
     if (!this.#host.isClient && !this.countMistake()) return false;
@@ -484,15 +485,16 @@ export class Inbound implements FrameSink {
     if (prioritized === 0)
       return this.#host.fail(ErrorCode.PROTOCOL_ERROR, "PRIORITY_UPDATE came for stream 0");
     let value = "";
-    for (let i = start + 4; i < end && value.length < 256; i++) value += String.fromCharCode(payload[i]!);
+    for (let i = start + 4; i < end && value.length <= mostPriorityOctets; i++)
+      value += String.fromCharCode(payload[i]!);
     return this.#host.priorityUpdateReceived(prioritized, value);
   }
 
-  /** A frame of a stream that is neither open nor new. */
-  #onClosed(id: number, what: string): boolean {
+  /** A frame of a stream that is neither open nor new; of DATA, so many bytes. */
+  #onClosed(id: number, what: string, bytes: number): boolean {
     if (this.#host.isIdle(id))
       return this.#host.fail(ErrorCode.PROTOCOL_ERROR, `${what} came on stream ${id}, which is idle`);
-    if (this.#resets.has(id)) return this.#useless();
+    if (this.#resets.has(id)) return this.#resets.wasUnderWay(id, bytes) || this.#useless();
     return this.#host.fail(ErrorCode.STREAM_CLOSED, `${what} came on stream ${id}, which is closed`);
   }
 

@@ -38,7 +38,7 @@ export class Intake {
     const wasBehind = this.isBehind;
     const at = wasBehind ? start : this.#host.read(chunk, start, end);
     if (at === end || !this.#host.isOpen) return;
-    this.#waiting.push(new Uint8Array(chunk.subarray(at, end)), 0);
+    this.#waiting.copy(chunk, at, end);
     if (wasBehind) return;
     this.#host.behind(true);
     this.#schedule();

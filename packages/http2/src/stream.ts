@@ -359,6 +359,11 @@ export abstract class Stream implements Exchange {
     return this.#receiveWindow >= 0;
   }
 
+  /** What the peer may still send, in bytes. */
+  get receiveWindow(): number {
+    return this.#receiveWindow;
+  }
+
   /** The peer may send so much less than before (RFC 9113 section 6.9.2). */
   narrow(bytes: number): void {
     this.#receiveWindow -= bytes;

@@ -5,13 +5,17 @@ export interface Priority {
   readonly incremental: boolean;
 }
 
+/** A longer value says nothing: the two that are known have seven octets. */
+export const mostPriorityOctets: number = 256;
+
 const member = /^[ \t]*([a-z*][a-z0-9_.*-]*)(?:=([^,;]*))?(?:;[^,]*)?[ \t]*$/;
 
 /**
  * Reads a Priority field's value: a dictionary (RFC 9651 section 3.2) of which `u` and `i` are known. What is unknown, or of
- * another type, is ignored; what is no dictionary says nothing.
+ * another type, is ignored; what is no dictionary, or longer than it may be, says nothing.
  */
 export function readPriority(text: string): Priority | undefined {
+  if (text.length > mostPriorityOctets) return undefined;
   let urgency = 3;
   let incremental = false;
   // A dictionary may be empty.

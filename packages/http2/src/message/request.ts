@@ -16,6 +16,11 @@ export interface Request {
   readonly priority: Priority | undefined;
 }
 
+/** RFC 3986 section 3.1. */
+const schemeForm = /^[A-Za-z][A-Za-z0-9+.-]*$/;
+/** Of a URI, whatever else it has, these are no part (RFC 3986 sections 3.2 to 3.5). */
+const noTarget = /[\s#]/;
+const noAuthority = /[\s#/?@\\]/;
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Reads a request's header block (RFC 9113 section 8.3.1). Once for each block, whatever repeats it. */
@@ -32,7 +37,7 @@ function parse({ fields: all, isValid }: HeaderBlock): Request | Malformed {
   let target: string | undefined;
   let authority: string | undefined;
   let host: string | undefined;
-  let priority: Priority | undefined;
+  let priority: string | undefined;
   let expectsContinue = false;
   let hasLength = false;
   for (let i = 0; i < all.length; i += 2) {
@@ -57,17 +62,22 @@ function parse({ fields: all, isValid }: HeaderBlock): Request | Malformed {
       host = value;
     } else if (name === "content-length") hasLength = true;
     else if (name === "expect") expectsContinue = value.toLowerCase() === "100-continue";
-    else if (name === "priority") priority = readPriority(value);
+    else if (name === "priority") priority = value;
   }
   const fields = all.slice(regular);
   if (method === undefined || !token.test(method)) return new Malformed("the method is missing, or none");
   if (method === "CONNECT") return new Malformed("CONNECT is not served");
-  if (scheme === undefined || scheme === "") return new Malformed('":scheme" is missing');
-  if (target === undefined || (!target.startsWith("/") && !(target === "*" && method === "OPTIONS")))
+  if (scheme === undefined || !schemeForm.test(scheme)) return new Malformed('":scheme" is missing, or none');
+  if (
+    target === undefined ||
+    noTarget.test(target) ||
+    (!target.startsWith("/") && !(target === "*" && method === "OPTIONS"))
+  )
     return new Malformed('":path" is missing, or no path');
   if (authority !== undefined && host !== undefined && authority.toLowerCase() !== host.toLowerCase())
     return new Malformed('":authority" and "host" differ');
-  if (authority?.includes("@") === true) return new Malformed('":authority" has a user in it');
+  if (authority !== undefined && noAuthority.test(authority))
+    return new Malformed('":authority" is no authority, or has a user in it');
   const length = hasLength ? contentLength(fields) : -1;
   if (length instanceof Malformed) return length;
   const mark = target.indexOf("?");
@@ -80,5 +90,10 @@ function parse({ fields: all, isValid }: HeaderBlock): Request | Malformed {
     fields,
     memo: undefined,
   };
-  return { head, contentLength: length, expectsContinue, priority };
+  return {
+    head,
+    contentLength: length,
+    expectsContinue,
+    priority: priority === undefined ? undefined : readPriority(priority),
+  };
 }

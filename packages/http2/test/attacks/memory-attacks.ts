@@ -25,6 +25,13 @@ const writes = ({ exchange, ended }: Seen): void => {
   while (exchange.write(new Uint8Array(8_192)));
 };
 
+/** A response in small pieces. */
+const writesSmall = ({ exchange, ended }: Seen): void => {
+  if (ended) return;
+  exchange.respond(200, []);
+  while (exchange.write(new Uint8Array(8)));
+};
+
 /** Each gives what has to be kept for as long as is measured. */
 const attacks: Readonly<Record<string, () => unknown>> = {
   "rapid reset": () => {
@@ -50,8 +57,19 @@ const attacks: Readonly<Record<string, () => unknown>> = {
     for (let n = 0; n < 10; n++) target.say(bytes);
     return target;
   },
+  "streams whose readers are paused, much and little by turns": () => {
+    const target = Target.open({ idleFrameBurst: 1_000_000 }, pauses).say(headers(1, false, ...post));
+    const two = [data(1, false, chunk.subarray(0, 2_048)), data(1, false, chunk.subarray(0, 1))];
+    for (let n = 0; n < 31; n++) target.say(...two);
+    return target;
+  },
   "a window that never opens": () => {
     const target = Target.open({}, writes).say(settings(4, 0));
+    for (let n = 0; n < 300; n++) target.say(headers(id(n), true, ...post));
+    return target;
+  },
+  "a window that never opens, eight bytes at a time": () => {
+    const target = Target.open({}, writesSmall).say(settings(4, 0));
     for (let n = 0; n < 300; n++) target.say(headers(id(n), true, ...post));
     return target;
   },

@@ -42,7 +42,8 @@ describe("more streams than are allowed", () => {
   });
 
   test("what comes for a refused stream is ignored, but not without end", () => {
-    const target = Target.open({ maxConcurrentStreams: 1, idleFrameBurst: 50 }, waits);
+    const limits = { maxConcurrentStreams: 1, idleFrameBurst: 50, streamWindowBytes: 500 };
+    const target = Target.open(limits, waits);
     target.say(
       headers(1, false, ...post),
       headers(3, false, ...post),
@@ -50,8 +51,40 @@ describe("more streams than are allowed", () => {
       windowUpdate(3, 1),
     );
     expect(target.goaway).toBeUndefined();
-    target.flood(100, () => data(3, false, text));
+    target.flood(1_000, () => data(3, false, text));
     expect(target.goaway).toBe(ErrorCode.ENHANCE_YOUR_CALM);
+  });
+});
+
+// RFC 9113 section 5.1: an endpoint ignores what was sent before its RST_STREAM was heard of. A caller that cancels, or a server
+// whose deadline passes, must not lose the other calls with it.
+describe("what was under way on streams that were reset", () => {
+  const resets = ({ exchange }: Seen): void => exchange.reset(ErrorCode.CANCEL);
+
+  test("a window of DATA, a byte a frame", () => {
+    const target = Target.open({ idleFrameBurst: 50, streamWindowBytes: 1_500 }, resets);
+    target.say(headers(1, false, ...post), ...Array.from({ length: 1_500 }, () => data(1, false, text)));
+    expect(target.goaway).toBeUndefined();
+    target.flood(100, () => data(1, false, text));
+    expect(target.goaway).toBe(ErrorCode.ENHANCE_YOUR_CALM);
+  });
+
+  test("empty DATA is not bounded by a window, and counts", () => {
+    const target = Target.open({ idleFrameBurst: 50 }, resets).say(headers(1, false, ...post));
+    expect(target.flood(100, () => data(1, false, Buffer.alloc(0)))).toBeLessThan(70);
+    expect(target.goaway).toBe(ErrorCode.ENHANCE_YOUR_CALM);
+  });
+
+  test("trailers, and resets that cross ours, of more streams than are known one by one", () => {
+    const target = Target.open({ resetBurst: 100_000, maxConcurrentStreams: 2_000 }, waits);
+    const ids = Array.from({ length: 1_200 }, (_, n) => 2 * n + 1);
+    target.say(...ids.map((id) => headers(id, false, ...post)));
+    for (const { exchange } of target.seen) exchange.reset(ErrorCode.CANCEL);
+    target.runtime.settle();
+    target.say(...ids.map((id) => Buffer.concat([headers(id, true, "x", "1"), reset(id, ErrorCode.CANCEL)])));
+    expect(target.goaway).toBeUndefined();
+    target.say(headers(2_401, true, ...post));
+    expect(target.seen.length).toBe(1_201);
   });
 });
 

@@ -77,6 +77,19 @@ describe("what comes in one piece is read in as many turns as it is work for", (
   });
 });
 
+test("header lists that are long by reference are as much work as if they were said", () => {
+  const target = Target.open({}, () => {});
+  const entry = block("x", "y".repeat(4_000));
+  entry[0] = 0x40;
+  target.say(frame(HEADERS, END_HEADERS | END_STREAM, 1, Buffer.concat([block(...post), entry])));
+  // Each a reference of one byte to the 4 KB.
+  const list = Buffer.concat([block(...post), Buffer.alloc(15, 0x80 | 62)]);
+  target.wire.deliver(times(50, (n) => frame(HEADERS, END_HEADERS | END_STREAM, 3 + 2 * n, list)));
+  expect(target.seen.length).toBeLessThan(5);
+  target.runtime.settle();
+  expect(target.seen.length).toBe(51);
+});
+
 describe("what waits for its turn", () => {
   test("is not read any more once the peer has broken the rules", () => {
     const target = Target.open();

@@ -30,6 +30,11 @@ describe("RFC 9218 section 4: a Priority field", () => {
     expect(readPriority(text)).toEqual({ urgency: 3, incremental: false });
   });
 
+  test("longer than it may be, it says nothing", () => {
+    expect(readPriority(`u=1,${"x,".repeat(125)}y`)).toEqual({ urgency: 1, incremental: false });
+    expect(readPriority(`u=1,${"x,".repeat(126)}y`)).toBeUndefined();
+  });
+
   test.each(["U=1", "u=1,", "=1", "u=1,,i", "\0", "1"])("%j is no dictionary", (text) => {
     expect(readPriority(text)).toBeUndefined();
   });
