@@ -47,15 +47,18 @@ test("names of parameters are percent-decoded, as URL parsers do", () => {
   expect(query).toMatchObject({ encoding: "proto", message: Uint8Array.of(1) });
 });
 
-test.each(["%", "%zz", "%ff", "+", "a"])("of parameters that nobody knows, %j say, none is decoded", (name) => {
-  const decode = vi.spyOn(globalThis, "decodeURIComponent");
-  try {
-    expect(readQuery(`${`${name}&`.repeat(2000)}encoding=json&${name}=${name}`).encoding).toBe("json");
-    expect(decode.mock.calls).toEqual([["json"]]);
-  } finally {
-    decode.mockRestore();
-  }
-});
+test.each(["%", "%zz", "%ff", "+", "a"])(
+  "of parameters that nobody knows, %j say, none is decoded",
+  (name) => {
+    const decode = vi.spyOn(globalThis, "decodeURIComponent");
+    try {
+      expect(readQuery(`${`${name}&`.repeat(2000)}encoding=json&${name}=${name}`).encoding).toBe("json");
+      expect(decode.mock.calls).toEqual([["json"]]);
+    } finally {
+      decode.mockRestore();
+    }
+  },
+);
 
 test.each([
   ["", null],

@@ -39,5 +39,8 @@ export function http2UnusedFault(
 
 /** The same where `count` connections in a row have ended so, this one the last. */
 export function unusedInRowFault(fault: Fault, count: number): Fault {
-  return { ...fault, text: `${fault.text} (${count} connections in a row have ended before they carried a request)` };
+  return {
+    ...fault,
+    text: `${fault.text} (${count} connections in a row have ended before they carried a request)`,
+  };
 }
