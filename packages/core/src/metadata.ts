@@ -14,7 +14,7 @@ export type MetadataInit =
  * Writing throws {@link InvalidMetadata} for a bad or reserved name, a bad value, and once the metadata have left.
  */
 export interface Metadata extends Iterable<readonly [string, string | Uint8Array]> {
-  /** All values of a name, joined by `, `; undefined if there is none. Of a `-bin` name: the base64 text. */
+  /** All values of a name, joined by `, `, and of `cookie` by `; `; undefined if there is none. Of a `-bin` name: the base64 text. */
   get(name: string): string | undefined;
   /** The values of a name one by one, in order. */
   getAll(name: string): string[];
@@ -143,10 +143,12 @@ export class FieldMetadata implements Metadata {
 
   get(name: string): string | undefined {
     const key = name.toLowerCase();
+    // HTTP/2 may split it (RFC 9113 section 8.2.3).
+    const between = key === "cookie" ? "; " : ", ";
     let found: string | undefined;
     for (let i = 0; i < this.#fields.length; i += 2) {
       if (this.#fields[i] !== key) continue;
-      found = found === undefined ? this.#fields[i + 1]! : `${found}, ${this.#fields[i + 1]!}`;
+      found = found === undefined ? this.#fields[i + 1]! : `${found}${between}${this.#fields[i + 1]!}`;
     }
     return found;
   }

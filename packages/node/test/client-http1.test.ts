@@ -150,10 +150,11 @@ describe.each(bodies)("a request whose body is %s", (_name, body) => {
       head = received;
       socket.write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
     });
-    const fields = ["x-b", "1", "x-a", "2", "x-b", "3"];
+    const fields = ["x-b", "1", "cookie", "a=1; b=2", "x-a", "2", "cookie", "c=3", "x-b", "3", "cookie", "d"];
     await Talk.open(connect(server), { body, head: { authority: "name:1", query: "q=1", fields } }).closes();
     expect(head).toMatch(/^POST \/p\.S\/M\?q=1 HTTP\/1\.1\r\nhost: name:1\r\n/);
-    expect(head).toMatch(/x-b: 1\r\nx-a: 2\r\nx-b: 3\r\n/);
+    // But for cookies (RFC 9113 section 8.2.3).
+    expect(head).toMatch(/x-b: 1\r\ncookie: a=1; b=2; c=3; d\r\nx-a: 2\r\nx-b: 3\r\n/);
   });
 
   test("faults on this side, unsent, for a field that cannot be sent", async () => {

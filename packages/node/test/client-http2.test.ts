@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ErrorCode } from "@millrace/exchange";
@@ -11,6 +12,7 @@ import {
   goaway,
   HEADERS,
   headers,
+  PING,
   reset,
   SETTINGS,
   settings,
@@ -499,6 +501,89 @@ describe("connections that fail", () => {
     const talk = await Talk.open(connect(server)).closes();
     expect(talk.died).toMatchObject({ kind: "goaway", processed: "never" });
     expect(server.sockets.length).toBe(1);
+  });
+
+  test.each([
+    ["closes", (socket: Socket): void => void socket.end(), "connect", -1],
+    ["says GOAWAY on", (socket: Socket): void => void socket.write(goaway(0, 0)), "goaway", 0],
+  ] as const)(
+    "a server that takes no stream and then %s each connection is asked five times, one by one",
+    async (_name, leave, kind, h2) => {
+      let most = 0;
+      const live = new Set<Socket>();
+      await using server = await scriptedHttp2(
+        ({ type, flags }, socket) => {
+          if (type === SETTINGS && flags === ACK) leave(socket);
+        },
+        {
+          settings: settings(3, 0),
+          opened: (socket) => {
+            most = Math.max(most, live.add(socket).size);
+            socket.once("close", () => live.delete(socket));
+          },
+        },
+      );
+      const connector = connect(server);
+      const talks = [Talk.open(connector), Talk.open(connector, { body: "streamed" })];
+      for (const talk of talks) {
+        await talk.closes();
+        expect(talk.log).toEqual(["fault", "closed"]);
+        expect(talk.died).toMatchObject({ kind, h2, processed: "never" });
+        expect(talk.died?.text).toContain(
+          "(5 connections in a row have ended before they carried a request)",
+        );
+      }
+      expect(server.sockets.length).toBe(5);
+      // The end of one may be heard behind the beginning of the next.
+      expect(most).toBeLessThanOrEqual(2);
+    },
+  );
+
+  test("a server that shuts down before it takes a stream has its calls taken by the next", async () => {
+    await using server = await scriptedHttp2(
+      ({ type, flags, stream }, socket) => {
+        if (type === HEADERS) socket.write(head(stream, END_STREAM));
+        else if (type === SETTINGS && flags === ACK && server.sockets.length < 5) socket.write(goaway(0, 0));
+      },
+      {
+        settings: null,
+        opened: (socket) => void socket.write(server.sockets.length < 5 ? settings(3, 0) : settings()),
+      },
+    );
+    const talk = await Talk.open(connect(server)).closes();
+    expect([talk.status, server.sockets.length]).toEqual([200, 5]);
+  });
+
+  test("where one takes streams, others that end at once are tried five times for each stream that it takes", async () => {
+    const all: Promise<void>[] = [];
+    const pong = Promise.withResolvers<void>();
+    await using server = await scriptedHttp2(
+      ({ type, flags, stream }, socket) => {
+        if (socket !== server.sockets[0] && type === SETTINGS && flags === ACK) socket.end();
+        if (type === HEADERS && stream === 3) socket.write(head(stream, END_STREAM));
+        if (type === PING && flags === ACK) pong.resolve();
+      },
+      {
+        settings: null,
+        opened: (socket) => {
+          socket.write(settings(3, socket === server.sockets[0] ? 1 : 0));
+          // Each time there is a word of room, and none.
+          const first = server.sockets[0]!;
+          if (socket !== first) all.push(once(socket, "close").then(() => void first.write(settings(3, 1))));
+        },
+      },
+    );
+    const connector = connect(server);
+    const runs = await Talk.open(connector).saw("sent");
+    const waits = Talk.open(connector);
+    await vi.waitFor(() => expect(server.sockets.length).toBe(6));
+    await Promise.all(all);
+    // Behind the last word of room: its answer has come.
+    server.sockets[0]!.write(frame(PING, 0, 0, Buffer.alloc(8)));
+    await pong.promise;
+    expect([waits.log, server.sockets.length]).toEqual([[], 6]);
+    runs.exchange.reset(ErrorCode.CANCEL);
+    expect((await waits.closes()).status).toBe(200);
   });
 
   test("all that wait for a connection fail with it, and the next exchange tries anew", async () => {

@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import type { Accept, ServerExchange, Sink } from "@millrace/exchange";
 import type { NodeConnectorOptions } from "../src/client/node-connector.ts";
 import { listen } from "../src/server/listen.ts";
-import { SocketServer } from "./client-harness.ts";
+import { ACK, HEADERS, headers, SETTINGS, settings } from "../../../test/support/frames.ts";
+import { scriptedHttp2, SocketServer } from "./client-harness.ts";
 
 const module = new URL("../src/client/node-connector.ts", import.meta.url).href;
 
@@ -104,3 +105,22 @@ test.each([
     expect([await child.ended, lines]).toEqual([0, ["closed"]]);
   },
 );
+
+test("a process lives as long as its exchange waits for a server that takes no streams yet", async () => {
+  const lines: string[] = [];
+  let asked = 0;
+  await using server = await scriptedHttp2(
+    ({ type, flags, stream }, socket) => {
+      if (type === HEADERS) socket.write(headers(stream, true, ":status", "200"));
+      else if (type === SETTINGS && flags === ACK && asked === 0) child.say("ping");
+    },
+    { settings: settings(3, 0) },
+  );
+  const child = start({ baseUrl: server.url, httpVersion: "2" }, null, (line) => {
+    lines.push(line);
+    if (line !== "alive") return;
+    if (++asked < pings) child.say("ping");
+    else server.sockets[0]!.write(settings(3, 1));
+  });
+  expect([await child.ended, lines]).toEqual([0, [...Array<string>(pings).fill("alive"), "sent", "closed"]]);
+});

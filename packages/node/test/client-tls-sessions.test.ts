@@ -1,9 +1,12 @@
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import type { Socket } from "node:net";
 import type { TLSSocket, TlsOptions } from "node:tls";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, test } from "vitest";
 import { ErrorCode, type Connector } from "@millrace/exchange";
 import { nodeConnector, type NodeConnectorOptions } from "../src/client/node-connector.ts";
+import { TlsSessions } from "../src/client/tls-sessions.ts";
 import { listen } from "../src/server/listen.ts";
 import { goaway, HEADERS, headers } from "../../../test/support/frames.ts";
 import { pem } from "../../../test/support/pem.ts";
@@ -111,6 +114,32 @@ describe.each(["TLSv1.3", "TLSv1.2"] as const)("%s: a server that does not bear 
       const talk = await Talk.open(connector, { head, on: { head: answered } }).closes();
       expect([talk.status, certificate]).toEqual([200, null]);
     }
+  });
+});
+
+describe("tickets by the thousand", () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+
+  test.each([
+    ["before it is known whom they are from", false, 8],
+    ["of a server that is not verified", true, 0],
+  ])("%s: %s", async (_when, secured, most) => {
+    const socket = Object.assign(new EventEmitter(), { authorized: false });
+    const sessions = new TlsSessions();
+    sessions.listen(socket as unknown as TLSSocket, undefined);
+    if (secured) socket.emit("secureConnect");
+    const tickets = Array.from({ length: 1000 }, () => {
+      const ticket = Buffer.alloc(4096);
+      socket.emit("session", ticket);
+      return new WeakRef(ticket);
+    });
+    if (secured) expect(sessions.take()).toBeUndefined();
+    // A WeakRef holds until the end of the turn that made it.
+    await new Promise((resolve) => setImmediate(resolve));
+    collect();
+    expect(tickets.filter((ticket) => ticket.deref() !== undefined).length).toBe(most);
+    expect(socket.listenerCount("session")).toBe(secured ? 0 : 1);
   });
 });
 

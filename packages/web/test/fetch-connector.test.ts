@@ -2,6 +2,7 @@ import { ErrorCode } from "@millrace/exchange";
 import type { Exchange } from "@millrace/exchange";
 import { expect, test } from "vitest";
 import { FetchConnector } from "../src/client/fetch-connector.ts";
+import { requestHeaders } from "../src/client/fetch-fields.ts";
 
 /** A connector whose requests get no answer, one exchange of it, and what its sink is told. */
 function stage(sent: (exchange: Exchange) => void): {
@@ -62,4 +63,9 @@ test("what a connector had not sent when it was closed was never processed", asy
   await connector.close(0);
   await closed;
   expect([log, fetched()]).toEqual([["fault shutdown never", "closed false"], 0]);
+});
+
+test("the parts of a cookie are sent as one", () => {
+  const headers = requestHeaders(["cookie", "a=1", "x", "1", "cookie", "b=2", "x", "2"]);
+  expect([headers.get("cookie"), headers.get("x")]).toEqual(["a=1; b=2", "1, 2"]);
 });

@@ -19,14 +19,29 @@ export function listSize(fields: Fields): number {
 const refused = /;[ \t]*q=0(\.0*)?[ \t]*$/i;
 
 /**
- * A comma-separated list field: its members in order (RFC 9110 section 5.6.1). Weights are passed over, but for a weight of
- * 0: such a member is left out.
+ * How much of a list field is looked at: members, empty ones included, and characters. Where HPACK has a value in its table,
+ * a byte stands for thousands of them.
+ */
+const mostMembers = 32;
+const mostListLength = 1024;
+
+/**
+ * A comma-separated list field: its members in order (RFC 9110 section 5.6.1), as far as the bounds above go; the rest is
+ * passed over. Weights are too, but for a weight of 0: such a member is left out.
  */
 export function listField(fields: Fields, name: string): string[] {
   const members: string[] = [];
-  for (let i = 0; i < fields.length; i += 2) {
+  let count = mostMembers;
+  let length = mostListLength;
+  for (let i = 0; i < fields.length && count > 0 && length > 0; i += 2) {
     if (fields[i] !== name) continue;
-    for (const part of fields[i + 1]!.split(",")) {
+    const value = fields[i + 1]!;
+    // Between members: what is cut in the middle may look like another one.
+    const end = value.length <= length ? value.length : Math.max(value.lastIndexOf(",", length), 0);
+    const parts = value.slice(0, end).split(",", count);
+    count -= parts.length;
+    length -= value.length;
+    for (const part of parts) {
       const member = part.split(";", 1)[0]!.trim().toLowerCase();
       if (member !== "" && !refused.test(part)) members.push(member);
     }

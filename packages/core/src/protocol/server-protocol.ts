@@ -51,8 +51,8 @@ export interface WireCall {
   readonly encoding: string | null;
   /** The field that lists what may be sent, for the answer to an unknown `encoding`. */
   readonly acceptEncodingName: string;
-  /** The compressions that the client accepts. */
-  readonly acceptEncodings: readonly string[];
+  /** The compressions that the client accepts, best first. Read out of the head each time: no call keeps the list. */
+  acceptEncodings(): readonly string[];
   /** Milliseconds; Infinity without a deadline. */
   readonly timeoutMs: number;
   /** A request that came in the URL (Connect GET); null if it comes in the body. */

@@ -70,6 +70,25 @@ test.each([
   expect(listField(["accept-encoding", value], "accept-encoding")).toEqual(members);
 });
 
+const nothing = (characters: number): string => " ".repeat(characters);
+
+test.each([
+  ["the 32nd member", ["x,".repeat(31) + "gzip"], true],
+  ["the 33rd member", ["x,".repeat(32) + "gzip"], false],
+  ["the 33rd, behind members that are empty", [",".repeat(32) + "gzip"], false],
+  ["the 33rd, in a field of its own", [...Array.from({ length: 32 }, () => "x"), "gzip"], false],
+  ["a member that ends with the 1024th character", [`x,${nothing(1018)}gzip`], true],
+  ["that, and another behind it", [`x,${nothing(1018)}gzip,br`], true],
+  ["a member that ends behind it", [`x,${nothing(1019)}gzip`], false],
+  ["a member that is cut there, into this one", [`x,${nothing(1018)}gzip2`], false],
+  ["the only member, cut there", [`${nothing(1020)}gzip2`], false],
+  ["a member whose weight of 0 is cut off", [`x,${nothing(1018)}gzip;q=0`], false],
+  ["a member behind 1024 characters in other fields", [nothing(1000), nothing(24), "gzip"], false],
+])("of a long list, %s is seen or not", (_what, values, seen) => {
+  const fields = values.flatMap((value) => ["accept-encoding", value]);
+  expect(listField(fields, "accept-encoding").includes("gzip")).toBe(seen);
+});
+
 test("a list in several fields is one", () => {
   expect(listField(["a", "x", "b", "y", "a", "z"], "a")).toEqual(["x", "z"]);
 });

@@ -1,6 +1,6 @@
 // PROTOCOL 2 "Connect GET".
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { connectClient } from "../../src/protocol/connect/client.ts";
 import { getQuery, readQuery } from "../../src/protocol/connect/get.ts";
 import { GreetServiceLite } from "../../../../gen/greet/v1/greet_millrace.ts";
@@ -46,6 +46,19 @@ test("names of parameters are percent-decoded, as URL parsers do", () => {
   const query = readQuery("%6Dessage=AQ&encod%69ng=proto&base%364=1&%zz=1&message=AA");
   expect(query).toMatchObject({ encoding: "proto", message: Uint8Array.of(1) });
 });
+
+test.each(["%", "%zz", "%ff", "+", "a"])(
+  "of parameters that nobody knows, %j say, none is decoded",
+  (name) => {
+    const decode = vi.spyOn(globalThis, "decodeURIComponent");
+    try {
+      expect(readQuery(`${`${name}&`.repeat(2000)}encoding=json&${name}=${name}`).encoding).toBe("json");
+      expect(decode.mock.calls).toEqual([["json"]]);
+    } finally {
+      decode.mockRestore();
+    }
+  },
+);
 
 test.each([
   ["", null],

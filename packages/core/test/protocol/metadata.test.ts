@@ -128,6 +128,12 @@ test("duplicates keep their order", () => {
   expect(both.set("a", "4").fields).toEqual(["b", "2", "a", "4"]);
 });
 
+test("a cookie that HTTP/2 has split is joined as a cookie is", () => {
+  const received = FieldMetadata.received(["cookie", "a=1; b=2", "x", "1", "cookie", "c=3", "x", "2"]);
+  expect([received.get("Cookie"), received.get("x")]).toEqual(["a=1; b=2; c=3", "1, 2"]);
+  expect(received.getAll("cookie")).toEqual(["a=1; b=2", "c=3"]);
+});
+
 describe("what a peer sent that no one may send", () => {
   const received = FieldMetadata.received([
     "a",

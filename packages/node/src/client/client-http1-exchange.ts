@@ -1,3 +1,4 @@
+import { withOneCookie } from "@millrace/exchange";
 import type { ClientSink, Fault, Fields, RequestHead } from "@millrace/exchange";
 import { type Dispatcher, errors } from "undici";
 import { ClientExchange } from "./client-exchange.ts";
@@ -50,7 +51,7 @@ export class ClientHttp1Exchange extends ClientExchange implements Http1Carried 
     const options: Dispatcher.DispatchOptions = {
       method,
       path: query === "" ? path : `${path}?${query}`,
-      headers: ["host", authority, ...fields],
+      headers: ["host", authority, ...withOneCookie(fields)],
       body: body === null || body.length === 0 ? null : body,
     };
     this.#dispatch = () => {

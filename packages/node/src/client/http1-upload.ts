@@ -1,5 +1,6 @@
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { Socket } from "node:net";
+import { withOneCookie } from "@millrace/exchange";
 import type { ClientSink, Fault, Fields, RequestHead } from "@millrace/exchange";
 import { peerOf } from "../socket/peer.ts";
 import { ClientExchange } from "./client-exchange.ts";
@@ -46,7 +47,7 @@ export class Http1Upload extends ClientExchange {
       host: this.#target.url.hostname,
       port: this.#target.url.port,
       path: query === "" ? path : `${path}?${query}`,
-      headers: ["host", authority, ...fields, "transfer-encoding", "chunked"],
+      headers: ["host", authority, ...withOneCookie(fields), "transfer-encoding", "chunked"],
       maxHeaderSize: http1HeaderSize,
     };
     let sending: ClientRequest;

@@ -24,7 +24,7 @@ export interface Http2ConnectionEvents {
   askedTooOften(): void;
   /** It takes no new streams; those that run go on. */
   retired(connection: Http2Connection): void;
-  /** It is no more, and nothing was ever sent over it: the next one may fare no better. */
+  /** It is no more, and has carried nothing: the next one may fare no better. */
   failed(connection: Http2Connection, fault: Fault): void;
   /** It is no more, and has been of use, or nobody wants it. */
   gone(connection: Http2Connection): void;
@@ -39,6 +39,7 @@ export class Http2Connection {
   #dialling: Dialling | undefined;
   #socket: Socket | undefined;
   #engine: ClientConnection | undefined;
+  #wasReady = false;
   #used = false;
   #wanted = true;
   #busy = false;
@@ -66,9 +67,19 @@ export class Http2Connection {
     }
   }
 
-  /** SETTINGS have not come. */
-  get isConnecting(): boolean {
-    return this.#state === "connecting";
+  /** Its server has taken it: SETTINGS have come. */
+  get wasReady(): boolean {
+    return this.#wasReady;
+  }
+
+  /** It has carried a stream. */
+  get isUsed(): boolean {
+    return this.#used;
+  }
+
+  /** Its server has the word: SETTINGS have not come, or take no stream at all for now (RFC 9113 section 6.5.2). */
+  get isAwaited(): boolean {
+    return this.#state === "connecting" || (this.#state === "ready" && !this.#busy && !this.hasRoom);
   }
 
   /** A stream may be opened now. */
@@ -124,6 +135,7 @@ export class Http2Connection {
 
   #room(): void {
     this.#cancelTimer();
+    this.#wasReady = true;
     if (this.#state === "connecting") this.#state = "ready";
     this.#events.room(this);
   }

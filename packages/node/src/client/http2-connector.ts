@@ -5,6 +5,7 @@ import { endpoint } from "./connect-failure.ts";
 import type { Target } from "./dial.ts";
 import type { KeepaliveOptions } from "@millrace/http2";
 import { HeldExchange } from "./held-exchange.ts";
+import { unusedInRowFault } from "./http2-fault.ts";
 import { Http2Connection, type Http2ConnectionEvents } from "./http2-connection.ts";
 
 /** What every exchange over HTTP/2 can do. */
@@ -16,8 +17,11 @@ export const http2Caps: Caps = {
   duplicates: true,
 };
 
-/** Connections to one origin at once. One is enough, unless its server takes few streams. */
+/** Connections to one origin that take streams at once. One is enough, unless its server takes few. */
 const mostConnections = 8;
+
+/** Connections in a row that ended and had carried nothing: then no other one is made in their place. */
+const mostUnused = 5;
 
 /** The largest that timers take. */
 const longestMs = 2 ** 31 - 1;
@@ -25,7 +29,8 @@ const longestMs = 2 ** 31 - 1;
 /**
  * HTTP/2 (RFC 9113): connections are made when they are needed, cleartext with prior knowledge, or TLS with ALPN. Exchanges
  * wait for one to be made, and for room under the peer's SETTINGS_MAX_CONCURRENT_STREAMS; where that is used up, another
- * connection is made. A connection without streams does not keep the process alive.
+ * connection is made; where it is 0 they wait for it to be raised (RFC 9113 section 6.5.2). A connection without streams
+ * does not keep the process alive.
  */
 export class Http2Connector implements Connector {
   readonly caps: Caps = http2Caps;
@@ -34,6 +39,8 @@ export class Http2Connector implements Connector {
   readonly #waiting = new Set<HeldExchange>();
   /** Those that take streams, or will. */
   readonly #open = new Set<Http2Connection>();
+  /** That ended in a row, and had carried nothing. */
+  #unused = 0;
   /** What still runs, those that take no new streams included. */
   readonly #connections = new Set<Http2Connection>();
   #keepalive: KeepaliveOptions | undefined;
@@ -50,7 +57,10 @@ export class Http2Connector implements Connector {
   open(head: RequestHead, body: Uint8Array | null | undefined, hints: Hints, sink: ClientSink): Exchange {
     if (this.#waiting.size === 0)
       for (const connection of this.#open)
-        if (connection.hasRoom) return connection.open(head, body, hints, sink);
+        if (connection.hasRoom) {
+          this.#unused = 0;
+          return connection.open(head, body, hints, sink);
+        }
     const exchange = new HeldExchange({ head, body, hints }, sink, () => {
       this.#waiting.delete(exchange);
       if (this.#waiting.size === 0) this.#want(false);
@@ -80,6 +90,8 @@ export class Http2Connector implements Connector {
         this.#keepalive = { ...keepalive, intervalMs: Math.min(keepalive.intervalMs * 2, longestMs) };
     },
     retired: (connection) => {
+      // Nothing runs on it: it ends at once, and counts until then.
+      if (!connection.isUsed) return;
       this.#open.delete(connection);
       if (this.#waiting.size > 0) this.#connect();
     },
@@ -90,8 +102,12 @@ export class Http2Connector implements Connector {
     failed: (connection, fault) => {
       this.#connections.delete(connection);
       this.#open.delete(connection);
+      this.#unused++;
       // Where there are others, those that wait go on waiting.
-      if (this.#open.size === 0) this.#failWaiting(fault);
+      if (this.#open.size > 0 || this.#waiting.size === 0) return;
+      // A server that has taken a connection may do better with another one: it shuts down, and the next has its name.
+      if (connection.wasReady && this.#unused < mostUnused) this.#connect();
+      else this.#failWaiting(connection.wasReady ? unusedInRowFault(fault, this.#unused) : fault);
     },
   };
 
@@ -106,16 +122,18 @@ export class Http2Connector implements Connector {
     for (const exchange of this.#waiting) {
       if (!connection.hasRoom) break;
       this.#waiting.delete(exchange);
+      this.#unused = 0;
       exchange.attach(connection);
     }
     if (this.#waiting.size > 0) this.#connect();
     this.#want(this.#waiting.size > 0);
   }
 
-  /** Makes a connection, unless one is being made. */
+  /** Makes a connection, unless one is awaited already, or it would be of no use. */
   #connect(): void {
-    for (const connection of this.#open) if (connection.isConnecting) return connection.want(true);
+    for (const connection of this.#open) if (connection.isAwaited) return connection.want(true);
     if (this.#isClosed || this.#open.size >= mostConnections) return;
+    if (this.#open.size > 0 && this.#unused >= mostUnused) return;
     const spare = this.#spare?.destroyed === false ? this.#spare : undefined;
     this.#spare = undefined;
     const connection = new Http2Connection(this.#target, this.#keepalive, this.#events, spare);
@@ -124,6 +142,6 @@ export class Http2Connector implements Connector {
   }
 
   #want(wanted: boolean): void {
-    for (const connection of this.#open) connection.want(wanted && connection.isConnecting);
+    for (const connection of this.#open) connection.want(wanted && connection.isAwaited);
   }
 }

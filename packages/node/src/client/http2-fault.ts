@@ -36,3 +36,11 @@ export function http2UnusedFault(
   const fix = 'try httpVersion: "1.1", or https:// in the base URL if the server expects TLS';
   return connectFault(`${where} does not speak HTTP/2: ${reason}; ${fix}`, cause);
 }
+
+/** The same where `count` connections in a row have ended so, this one the last. */
+export function unusedInRowFault(fault: Fault, count: number): Fault {
+  return {
+    ...fault,
+    text: `${fault.text} (${count} connections in a row have ended before they carried a request)`,
+  };
+}

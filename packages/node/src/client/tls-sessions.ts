@@ -26,20 +26,27 @@ export class TlsSessions {
 
   /** Keeps what a connection is given; `offered` is what it was begun with. */
   listen(socket: TLSSocket, offered: TlsSession | undefined): void {
+    /** What came before it was known whom it is from. */
     let given: Buffer[] = [];
-    // What is resumed is not asked for its name again: of who has not shown a good one, nothing is kept.
     const keep = (): void => {
-      if (!socket.authorized) return;
       const certificate = certificateOf(socket);
       for (const bytes of given) this.#kept.push({ bytes, certificate });
       given = [];
       while (this.#kept.length > mostKept) this.#kept.shift();
     };
-    socket.on("session", (bytes: Buffer) => {
+    const take = (bytes: Buffer): void => {
       given.push(bytes);
-      keep();
-    });
+      if (given.length > mostKept) given.shift();
+      if (socket.authorized) keep();
+    };
+    socket.on("session", take);
     socket.once("secureConnect", () => {
+      // What is resumed is not asked for its name again: of who has not shown a good one, nothing is kept.
+      if (!socket.authorized) {
+        socket.off("session", take);
+        given = [];
+        return;
+      }
       if (offered !== undefined && socket.isSessionReused()) {
         resumedWith(socket, offered.certificate);
         // Before TLS 1.3 a session is good for more than once, and what was resumed brings no other.

@@ -1,4 +1,4 @@
-import { firstField } from "@millrace/exchange";
+import { firstField, withOneCookie } from "@millrace/exchange";
 import type { Fields } from "@millrace/exchange";
 import { fetchAbilities } from "./capabilities.ts";
 
@@ -14,8 +14,9 @@ const unpacked: ReadonlySet<string> = new Set(["gzip", "x-gzip", "br", "deflate"
  * Fetch unpacks a response's content-encoding by itself, so that only what every fetch can unpack is asked for. In a browser
  * the field is the browser's own.
  */
-export function requestHeaders(fields: Fields): Headers {
+export function requestHeaders(given: Fields): Headers {
   const headers = new Headers();
+  const fields = withOneCookie(given);
   for (let i = 0; i < fields.length; i += 2) {
     if (fields[i] !== "accept-encoding") headers.append(fields[i]!, fields[i + 1]!);
   }

@@ -81,7 +81,7 @@ export class ServerCall implements Sink, FrameSink, WireContext {
     const deadline = wire.timeoutMs === Infinity ? Infinity : app.host.now() + wire.timeoutMs;
     this.#scope = new CallScope(app.host, deadline);
     this.#context = new HandlerContext(this, method, this.#scope);
-    const send = chosenFor(wire.acceptEncodings, app.send);
+    const send = app.send.length === 0 ? null : chosenFor(wire.acceptEncodings(), app.send);
     const encoder = endpoint.encoder(codecs, wire.framing, wire.text);
     const heldBack = method.kind === "bidi_streaming" && exchange.caps.request !== "full";
     const share = app.shareOf(exchange);

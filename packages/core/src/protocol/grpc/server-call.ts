@@ -25,7 +25,7 @@ export function serverCall(request: IncomingRequest, prefix: string, own: OwnPar
     framing: "envelope",
     encoding,
     acceptEncodingName: "grpc-accept-encoding",
-    acceptEncodings: acceptedEncodings(fields, "grpc-accept-encoding", encoding),
+    acceptEncodings: () => acceptedEncodings(fields, "grpc-accept-encoding", encoding),
     message: null,
     bodyRefusal: null,
     respond: (headers, sendEncoding) => ({
