@@ -181,7 +181,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
     this.#inbound.nextTurn();
   }
 
-  behind(): void {
+  behindChanged(): void {
     this.#pauseOrResume();
   }
 

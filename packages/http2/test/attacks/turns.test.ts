@@ -99,6 +99,20 @@ describe("what waits for its turn", () => {
     },
   );
 
+  test("is read before the end of the transport is told, though what answers it waits for a peer that is gone", () => {
+    const head = ["x", "y".repeat(8_000)];
+    const target = Target.open({ outputBacklogBytes: 20_000 }, ({ exchange }) =>
+      exchange.reply(200, head, null, null),
+    );
+    target.wire.isCongested = true;
+    target.wire.deliver(requests);
+    target.wire.close(undefined);
+    target.runtime.settle();
+    expect(target.seen.length).toBe(200);
+    expect(target.seen.every(({ closed }) => closed)).toBe(true);
+    expect([target.problems, target.runtime.timers]).toEqual([[undefined], 0]);
+  });
+
   test("is dropped with a connection that is cut", () => {
     const target = Target.open();
     target.wire.deliver(requests);
