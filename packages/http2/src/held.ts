@@ -1,4 +1,5 @@
 import type { Fault, Fields } from "@millrace/exchange";
+import { noBytes } from "./no-bytes.ts";
 
 /** Small pieces share a buffer of this size: each for itself would be a hundred times as large as what is in it. */
 const sharedBytes = 4096;
@@ -40,9 +41,7 @@ export class Held {
   take(): Uint8Array | null {
     if (this.#next === this.#chunks.length) return null;
     const chunk = this.#chunks[this.#next]!;
-    this.#chunks[this.#next++] = none;
+    this.#chunks[this.#next++] = noBytes;
     return chunk;
   }
 }
-
-const none: Uint8Array = new Uint8Array(0);

@@ -4,6 +4,7 @@ import { contentLength } from "./content-length.ts";
 import { Malformed } from "./malformed.ts";
 import { readPriority, type Priority } from "./priority.ts";
 import { fieldFault } from "./regular-field.ts";
+import { token } from "./token.ts";
 
 /** What a request's header block says. */
 export interface Request {
@@ -15,8 +16,6 @@ export interface Request {
   /** Undefined: the client says nothing of it. */
   readonly priority: Priority | undefined;
 }
-
-const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Reads a request's header block (RFC 9113 section 8.3.1). Once for each block, whatever repeats it. */
 export function readRequest(block: HeaderBlock): Request | Malformed {

@@ -202,7 +202,7 @@ describe("section 6.9: what the peer sends", () => {
     ["is closed", (script: ServerScript) => script.last.exchange.reset(8)],
     ["has been answered", (script: ServerScript) => script.last.exchange.reply(200, [], null, null)],
   ])("is credited on the connection when its stream %s", (_, answer) => {
-    const script = ServerScript.open({ limits: { ...limits, streamWindowBytes: 65_535 } });
+    const script = ServerScript.open({ limits: { connectionWindowBytes: 65_535 } });
     script.receive(headers(1, post));
     answer(script);
     script.sent();
@@ -211,7 +211,7 @@ describe("section 6.9: what the peer sends", () => {
   });
 
   test("beyond the connection's window is a connection error, whatever the streams' windows", () => {
-    const wide = { streamWindowBytes: largest, connectionWindowBytes: 65_535, maxFrameBytes: 100_000 };
+    const wide = { streamWindowBytes: 70_000, connectionWindowBytes: 65_535, maxFrameBytes: 100_000 };
     const script = ServerScript.open({ limits: wide });
     script.receive(headers(1, post), data(1, new Uint8Array(65_536)));
     expect(script.sent()).toEqual(["GOAWAY 1 FLOW_CONTROL_ERROR"]);
