@@ -151,6 +151,36 @@ describe("section 8.1: a response before the request has ended", () => {
   });
 });
 
+describe("a sink that throws at the end of a turn", () => {
+  const failing = (): never => {
+    throw new Error("a mistake of the application's");
+  };
+
+  test("takes no turn from the other streams, nor from the connection", () => {
+    const script = ServerScript.open();
+    script.receive(headers(1, get, "END_STREAM"), headers(3, get, "END_STREAM"));
+    const [one, other] = script.requests;
+    one!.closed = failing;
+    one!.exchange.reply(200, [], null, null);
+    other!.exchange.reply(200, [], null, null);
+    expect(() => script.runtime.settle()).toThrow("a mistake of the application's");
+    script.runtime.settle();
+    expect(other!.events()).toEqual(["end", "closed true"]);
+    script.receive(headers(5, get, "END_STREAM"));
+    expect(script.last.events()).toEqual(["end"]);
+  });
+
+  test("keeps nobody from the end of the connection", () => {
+    const script = ServerScript.open();
+    script.receive(headers(1, get, "END_STREAM"));
+    script.last.closed = failing;
+    script.wire.close(undefined);
+    expect(() => script.runtime.settle()).toThrow("a mistake of the application's");
+    script.runtime.settle();
+    expect(script.closed).toBeNull();
+  });
+});
+
 describe("section 8.1: a response, as a client has it", () => {
   test("interim responses, head, body, trailers", () => {
     const script = ClientScript.open();
