@@ -18,15 +18,13 @@ import { codeName, type Goaway, goawayText } from "./goaway.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
 import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
 import type { KeepaliveOptions } from "./keepalive.ts";
+import { lastId } from "./last-id.ts";
 import type { Limits } from "./limits.ts";
 import { clientPreface } from "./preface.ts";
 import type { Runtime } from "./runtime.ts";
 import { Setting } from "./settings.ts";
 import type { Stream } from "./stream.ts";
 import type { WindowBudget } from "./window-tuner.ts";
-
-/** RFC 9113 section 5.1.1: ids cannot be reused; long before they are used up another connection takes over. */
-const lastId = 2 ** 30;
 
 /** What a client's connection needs, and tells. */
 export interface ClientConnectionOptions {

@@ -80,6 +80,22 @@ describe("frames that carry nothing end the connection with ENHANCE_YOUR_CALM wh
   });
 });
 
+describe("a client that works may say more of what carries nothing: four frames for a call", () => {
+  test.each([
+    [4, undefined],
+    [5, ErrorCode.ENHANCE_YOUR_CALM],
+  ])("%d PINGs for each", (pings, code) => {
+    const target = Target.open({ idleFrameBurst: 10 });
+    target.flood(100, (n) =>
+      Buffer.concat([
+        headers(2 * n + 1, true, ...post),
+        ...Array.from({ length: pings }, () => frame(PING, 0, 0, eight)),
+      ]),
+    );
+    expect(target.goaway).toBe(code);
+  });
+});
+
 describe("what makes the server write, of a client that does not read, is not read without end", () => {
   const answered: readonly (readonly [string, (n: number) => Uint8Array])[] = [
     ["PING", () => Buffer.concat(Array.from({ length: 20 }, () => frame(PING, 0, 0, eight)))],

@@ -3,6 +3,7 @@
 import { ErrorCode } from "@millrace/exchange";
 import { describe, expect, test } from "vitest";
 import {
+  ACK,
   DATA,
   data,
   END_HEADERS,
@@ -12,6 +13,7 @@ import {
   HEADERS,
   headers,
   PING,
+  SETTINGS,
   settings,
 } from "../../../../test/support/frames.ts";
 import { block } from "../../../../test/support/hpack.ts";
@@ -65,6 +67,19 @@ describe("what comes in one piece is read in as many turns as it is work for", (
     expect(target.seen[0]!.bytes).toBeLessThanOrEqual(512 * 8);
     target.runtime.settle();
     expect(target.seen[0]).toMatchObject({ ended: true, closed: true, fault: undefined });
+  });
+
+  test("SETTINGS that change the window of many streams", () => {
+    const changes = times(100, (n) => settings(4, 70_000 + n));
+    const few = Target.open().say(headers(1, false, ...post));
+    few.wire.deliver(changes);
+    expect(few.wire.isPaused).toBe(false);
+    const many = Target.open().say(times(50, (n) => headers(id(n), false, ...post)));
+    for (let n = 50; n < 250; n += 50) many.say(times(50, (k) => headers(id(n + k), false, ...post)));
+    many.wire.deliver(changes);
+    expect(many.wire.isPaused).toBe(true);
+    many.runtime.settle();
+    expect(many.of(SETTINGS).filter(({ flags }) => flags === ACK).length).toBe(101);
   });
 
   test("header blocks that are long, though each is one frame", () => {

@@ -107,6 +107,19 @@ describe("section 6.9: what this side sends", () => {
   });
 });
 
+test("no more than 256 KiB of bodies leave in a turn, of however many streams", () => {
+  const script = ServerScript.open({ settings: { INITIAL_WINDOW_SIZE: largest } });
+  script.receive(windowUpdate(0, 10_000_000), headers(1, get, "END_STREAM"), headers(3, get, "END_STREAM"));
+  script.sent();
+  for (const { exchange } of script.requests) exchange.reply(200, [], new Uint8Array(400_000), null);
+  const turns: number[] = [];
+  while (script.runtime.step()) {
+    const bodies = script.wire.frames().filter(({ type }) => type === FrameType.DATA);
+    if (bodies.length > 0) turns.push(bodies.reduce((bytes, { payload }) => bytes + payload.length, 0));
+  }
+  expect(turns).toEqual([262_144, 262_144, 262_144, 800_000 - 3 * 262_144]);
+});
+
 describe("section 6.9: what the peer sends", () => {
   const limits = { streamWindowBytes: 100, maxStreamWindowBytes: 100, connectionWindowBytes: 65_535 };
 
