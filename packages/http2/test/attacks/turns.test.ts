@@ -76,6 +76,9 @@ describe("what comes in one piece is read in as many turns as it is work for", (
     expect(few.wire.isPaused).toBe(false);
     const many = Target.open().say(times(50, (n) => headers(id(n), false, ...post)));
     for (let n = 50; n < 250; n += 50) many.say(times(50, (k) => headers(id(n + k), false, ...post)));
+    // What is answered begins a turn.
+    many.say(frame(PING, 0, 0, eight));
+    expect(many.wire.isPaused).toBe(false);
     many.wire.deliver(changes);
     expect(many.wire.isPaused).toBe(true);
     many.runtime.settle();
