@@ -1,17 +1,18 @@
 import { ErrorCode, type Fault, type Fields, type RequestHead } from "@millrace/exchange";
 import { isFieldName, isFieldValue } from "../hpack/field-syntax.ts";
+import { CheckedTexts } from "./checked-texts.ts";
 import { fieldFault } from "./regular-field.ts";
 import { token } from "./token.ts";
 
 /** Names that have been looked at, and are well: a program has few. */
 const wellNamed = new Set<string>();
 const mostNames = 1000;
-/** A field's value is octets: what stands for none of them cannot be sent. */
-const beyondOctets = /[^\0-\xff]/;
+const methods = new CheckedTexts(token);
 // RFC 9110 section 4.2, RFC 3986: no white space, no control, nothing that is not ASCII.
 /** Without a user in it (RFC 9113 section 8.3.1). */
-const authorityText = /^[^\0- /?#@\\\x7f-\uffff]*$/;
-const pathText = /^\/[^\0- #\x7f-\uffff]*$/;
+const authorities = new CheckedTexts(/^[^\0- /?#@\\\x7f-\uffff]*$/);
+const paths = new CheckedTexts(/^\/[^\0- #\x7f-\uffff]*$/);
+/** Queries differ from call to call. */
 const queryText = /^[^\0- #\x7f-\uffff]*$/;
 
 /** What is wrong with fields that are to be sent (RFC 9113 section 8.2); null if nothing is. */
@@ -26,8 +27,8 @@ export function unsendable(fields: Fields): string | null {
       if (fault !== null) return fault;
       if (name !== "te" && wellNamed.size < mostNames) wellNamed.add(name);
     }
-    if (!isFieldValue(value)) return `the value of "${name}" has a line break, NUL, or a space at an end`;
-    if (beyondOctets.test(value)) return `the value of "${name}" has a character above U+00FF`;
+    if (!isFieldValue(value))
+      return `the value of "${name}" has a line break, NUL, a space at an end, or a character above U+00FF`;
   }
   return null;
 }
@@ -41,15 +42,15 @@ export function unsendableRequest({
   query,
   fields,
 }: RequestHead): string | null {
-  if (!token.test(method)) return `the method ${JSON.stringify(method)} is none`;
+  if (!methods.allows(method)) return `the method ${JSON.stringify(method)} is none`;
   if (method === "CONNECT") return "the method CONNECT is not supported";
   if (scheme !== "http" && scheme !== "https")
     return `the scheme ${JSON.stringify(scheme)} is neither "http" nor "https"`;
-  if (!authorityText.test(authority))
+  if (!authorities.allows(authority))
     return `the authority ${JSON.stringify(authority)} is not a host and a port`;
-  if (!pathText.test(path) && !(path === "*" && method === "OPTIONS"))
+  if (!paths.allows(path) && !(path === "*" && method === "OPTIONS"))
     return `the path ${JSON.stringify(path)} does not begin with "/", or has what a URL may not have`;
-  if (!queryText.test(query)) return "the query has what a URL may not have";
+  if (query !== "" && !queryText.test(query)) return "the query has what a URL may not have";
   return unsendable(fields);
 }
 
