@@ -19,7 +19,10 @@ export interface Limits {
   readonly streamWindowBytes: number;
   /** Bytes under way on a stream at most: what its window grows to where the link holds as much. 16,777,216. */
   readonly maxStreamWindowBytes: number;
-  /** Bytes under way on a connection at first, 65,535 or more (section 6.9.2). Credit comes on receipt, so a paused stream takes nothing of it. 1,048,576. */
+  /**
+   * Bytes under way on a connection at first, 65,535 or more (section 6.9.2). Credit comes on receipt, so a paused stream takes
+   * nothing of it. 1,048,576.
+   */
   readonly connectionWindowBytes: number;
   /** Output that waits for a peer which does not read; beyond it nothing more is read of it. 262,144. */
   readonly outputBacklogBytes: number;
@@ -105,10 +108,10 @@ export function limitsFrom(given: LimitOptions = {}): Limits {
       throw new TypeError(`limits.${key} is not known: there are ${Object.keys(defaultLimits).join(", ")}`);
     const name = key as keyof Limits;
     const { least = 1, most = largest, why } = ranges[name] ?? {};
-    if (!Number.isInteger(value) || value < least || value > most)
-      throw new TypeError(
-        `limits.${name} is ${String(value)}: it must be a whole number from ${least} to ${most}${why === undefined ? "" : ` (${why})`}`,
-      );
+    if (!Number.isInteger(value) || value < least || value > most) {
+      const text = `limits.${name} is ${String(value)}: it must be a whole number from ${least} to ${most}`;
+      throw new TypeError(why === undefined ? text : `${text} (${why})`);
+    }
     limits[name] = value;
   }
   const { streamWindowBytes, maxStreamWindowBytes } = limits;

@@ -37,7 +37,10 @@ export interface ServerConnectionOptions {
   readonly accept: Accept;
   /** What exchanges say of the other end. */
   readonly peer: Peer;
-  /** It is closed. `problem`: what the client did wrong, in one line; `cause`: what the transport says, if it broke. Undefined: neither. */
+  /**
+   * It is closed. `problem`: what the client did wrong, in one line; `cause`: what the transport says, if it broke. Both are
+   * undefined where it ended as it should.
+   */
   readonly closed: (problem: string | undefined, cause: unknown) => void;
 }
 
