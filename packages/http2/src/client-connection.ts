@@ -10,6 +10,7 @@ import {
   type Peer,
   type RequestHead,
 } from "@millrace/exchange";
+import { http2Caps } from "./caps.ts";
 import { ClientStream, type ClientStreamHost } from "./client-stream.ts";
 import { Connection, type ConnectionEnd } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
@@ -17,16 +18,13 @@ import { codeName, type Goaway, goawayText } from "./goaway.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
 import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
 import type { KeepaliveOptions } from "./keepalive.ts";
+import { lastId } from "./last-id.ts";
 import type { Limits } from "./limits.ts";
 import { clientPreface } from "./preface.ts";
 import type { Runtime } from "./runtime.ts";
 import { Setting } from "./settings.ts";
 import type { Stream } from "./stream.ts";
 import type { WindowBudget } from "./window-tuner.ts";
-
-const caps: Caps = { http: "2", trailers: true, request: "full", resets: true, duplicates: true };
-/** RFC 9113 section 5.1.1: ids cannot be reused; long before they are used up another connection takes over. */
-const lastId = 2 ** 30;
 
 /** What a client's connection needs, and tells. */
 export interface ClientConnectionOptions {
@@ -54,7 +52,7 @@ export interface ClientConnectionOptions {
 export class ClientConnection extends Connection implements ClientStreamHost, Connector, AsyncDisposable {
   readonly peer: Peer;
   readonly name: string;
-  readonly caps: Caps = caps;
+  readonly caps: Caps = http2Caps;
   readonly isClient = true;
   readonly #options: ClientConnectionOptions;
   /** In the order of open(). */
@@ -118,7 +116,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     return stream;
   }
 
-  /** Takes no new streams, gives those that run `graceMs` milliseconds, and then resets them. Resolves when all have ended. */
+  /** Takes no new streams, gives those that run `graceMs` milliseconds, and then cuts them. Resolves when all have ended. */
   async close(graceMs: number): Promise<void> {
     this.retire();
     const cancel = this.runtime.timer(graceMs, () => this.shut());
@@ -141,7 +139,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     this.output.touch();
   }
 
-  /** Resets what runs, and closes. */
+  /** Cuts what runs, and closes: GOAWAY says so for all of it. */
   abort(): void {
     this.retire();
     this.shut();

@@ -10,7 +10,7 @@ import type { HeaderBlock } from "./hpack/header-block.ts";
 import { Malformed } from "./message/malformed.ts";
 import { readResponse } from "./message/response.ts";
 import { readTrailers } from "./message/trailers.ts";
-import { unsendable, unsendableFault } from "./message/unsendable.ts";
+import { unsendableFault, unsendableRequest } from "./message/unsendable.ts";
 import { ending, noFields, open, Stream, type StreamHost } from "./stream.ts";
 
 /** What a client's stream asks of its connection beyond what each does. */
@@ -56,18 +56,17 @@ export class ClientStream extends Stream {
 
   /** Why it can never be sent; null if it can. */
   get unsendable(): Fault | null {
-    const wrong = unsendable(this.#head.fields);
+    const wrong = unsendableRequest(this.#head);
     return wrong === null ? null : unsendableFault("head", wrong, "never");
   }
 
   /** It has an id now. Sends the head, and what has been written so far. */
   start(sendWindow: number): void {
     this.sendWindow = sendWindow;
-    const { method, scheme, authority, path, query, protocol, fields } = this.#head;
+    const { method, scheme, authority, path, query, fields } = this.#head;
     const pseudo = [":method", method, ":scheme", scheme];
     if (authority !== "") pseudo.push(":authority", authority);
     pseudo.push(":path", query === "" ? path : `${path}?${query}`);
-    if (protocol !== undefined) pseudo.push(":protocol", protocol);
     const body = this.#body;
     this.#body = null;
     this.#sentDue = true;

@@ -1,3 +1,5 @@
+import { initialWindow } from "./settings.ts";
+
 /** Credit is due when so much of a window has been taken: in few frames, and long before a peer has to wait for it. */
 export const creditShare: number = 1 / 4;
 
@@ -7,8 +9,8 @@ export const creditShare: number = 1 / 4;
  */
 export class ConnectionWindow {
   /** What credit fills up to. */
-  #size = 65_535;
-  #left = 65_535;
+  #size = initialWindow;
+  #left = initialWindow;
   #uncredited = 0;
 
   /** Makes it larger. Gives the increment that says so. */

@@ -7,9 +7,10 @@ import { Inbound, type InboundHost } from "./inbound.ts";
 import { Intake, type IntakeHost } from "./intake.ts";
 import { Keepalive, type KeepaliveOptions } from "./keepalive.ts";
 import type { Limits } from "./limits.ts";
+import { noBytes } from "./no-bytes.ts";
 import { Output, type OutputEvents } from "./output.ts";
 import { Pings } from "./pings.ts";
-import type { Runtime } from "./runtime.ts";
+import { noTimer, type Runtime } from "./runtime.ts";
 import { initialSettings, initialWindow, type PeerSettings } from "./settings.ts";
 import type { Stream, StreamHost } from "./stream.ts";
 import { StreamTable } from "./stream-table.ts";
@@ -17,6 +18,8 @@ import { WindowBudget, WindowTuner } from "./window-tuner.ts";
 
 /** How long a connection that ends may take to say its last. */
 const lingerMs = 1000;
+/** What comes meanwhile and is thrown away, in bytes: what a client may have under way on a connection at first. */
+const lingerBytes = 1024 * 1024;
 
 /** As many of a connection's streams may have the largest window at once; the others what that leaves. */
 const largestWindows = 4;
@@ -57,14 +60,12 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
   #owed: Stream[] = [];
   #isPaused = false;
   #backlogged = false;
-  /** The last stream that a GOAWAY of ours has named. */
-  #saidLast = Infinity;
   /** Bytes that came after the end. */
   #ignored = 0;
   /** The peer broke the rules: it is not listened to any more. */
   #isDeaf = false;
   #keepalive: Keepalive | undefined;
-  #cancelLinger: () => void = nothing;
+  #cancelLinger: () => void = noTimer;
 
   constructor(
     duplex: Duplex,
@@ -95,7 +96,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
   abstract readonly isClient: boolean;
   abstract isIdle(id: number): boolean;
   abstract isAnswered(stream: Stream): boolean;
-  abstract headersOfNew(id: number, block: HeaderBlock, endStream: boolean, bad: boolean): boolean;
+  abstract headersOfNew(id: number, block: HeaderBlock, endStream: boolean): boolean;
   abstract headersOf(stream: Stream, block: HeaderBlock, endStream: boolean): string | null;
   abstract resetReceived(stream: Stream, code: number): void;
   abstract streamEnded(): void;
@@ -151,7 +152,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
   data(chunk: Uint8Array, start: number, end: number): void {
     if (this.#state !== "open") {
       this.#ignored += end - start;
-      if (this.#ignored > this.limits.drainBytes) this.#duplex.destroy();
+      if (this.#ignored > lingerBytes) this.#duplex.destroy();
       return;
     }
     this.#keepalive?.heard();
@@ -181,7 +182,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
     this.#inbound.nextTurn();
   }
 
-  behind(): void {
+  behindChanged(): void {
     this.#pauseOrResume();
   }
 
@@ -202,7 +203,15 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
     const deferred = this.#deferred;
     if (deferred.length > 0) {
       this.#deferred = [];
-      for (const stream of deferred) stream.deliver();
+      let told = 0;
+      try {
+        while (told < deferred.length) deferred[told++]!.deliver();
+      } catch (error) {
+        // A sink that throws takes its own exchange's turn, and no other's.
+        this.#deferred = [...deferred.slice(told), ...this.#deferred];
+        this.output.touch();
+        throw error;
+      }
     }
     // Who waits for the end hears of it behind those that ran, and behind those whose readers are paused.
     if (!this.#closedDue || this.#deferred.length > 0 || this.lingering.size > 0) return;
@@ -211,7 +220,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
   }
 
   stalled(): void {
-    this.#giveUp(`the peer has read nothing for ${this.limits.writeTimeoutMs} ms`);
+    this.#giveUp(`what was written has not left within ${this.limits.writeTimeoutMs} ms`);
   }
 
   backlogged(isBacklogged: boolean): void {
@@ -330,9 +339,8 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
   }
 
   /** `lastStream`: lowered to what an earlier one has said, which none may exceed (RFC 9113 section 6.8). */
-  protected goaway(lastStream: number, code: number, debug: Uint8Array = noDebug): void {
-    this.#saidLast = Math.min(this.#saidLast, lastStream);
-    this.output.writer.goaway(this.#saidLast, code, debug);
+  protected goaway(lastStream: number, code: number, debug: Uint8Array = noBytes): void {
+    this.output.writer.goaway(lastStream, code, debug);
     this.output.touch();
   }
 
@@ -389,10 +397,6 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
     this.connectionEnded(end);
   }
 }
-
-const noDebug: Uint8Array = new Uint8Array(0);
-
-function nothing(): void {}
 
 /** Texts of this side's own, which are ASCII. */
 function asciiOf(text: string): Uint8Array {

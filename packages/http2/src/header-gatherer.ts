@@ -61,5 +61,5 @@ export class HeaderGatherer {
 }
 
 function tooMuch(what: string): Violation {
-  return { scope: "connection", code: ErrorCode.ENHANCE_YOUR_CALM, text: `a header block ${what}` };
+  return { code: ErrorCode.ENHANCE_YOUR_CALM, text: `a header block ${what}` };
 }

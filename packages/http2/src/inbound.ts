@@ -1,5 +1,6 @@
 import { ErrorCode } from "@millrace/exchange";
 import { ConnectionWindow } from "./connection-window.ts";
+import { uint31, uint32 } from "./frame/big-endian.ts";
 import { FrameReader, type FrameSink } from "./frame/frame-reader.ts";
 import { frameFault } from "./frame/frame-rules.ts";
 import { Flag, FrameType } from "./frame/frame-type.ts";
@@ -12,7 +13,7 @@ import type { Output } from "./output.ts";
 import type { Pings } from "./pings.ts";
 import { mostPriorityOctets } from "./message/priority.ts";
 import { ResetMemory } from "./reset-memory.ts";
-import type { Runtime } from "./runtime.ts";
+import { noTimer, type Runtime } from "./runtime.ts";
 import { applySettings, initialWindow, type PeerSettings } from "./settings.ts";
 import type { Stream } from "./stream.ts";
 import type { StreamTable } from "./stream-table.ts";
@@ -45,8 +46,8 @@ export interface InboundHost {
   isIdle(id: number): boolean;
   /** DATA may come: on a client, once the response's head has. */
   isAnswered(stream: Stream): boolean;
-  /** A header block of a stream that is idle; a `bad` one is to be refused. */
-  headersOfNew(id: number, block: HeaderBlock, endStream: boolean, bad: boolean): boolean;
+  /** A header block of a stream that is idle. */
+  headersOfNew(id: number, block: HeaderBlock, endStream: boolean): boolean;
   /** A header block of a stream that is open. Gives what is wrong with it, or null. */
   headersOf(stream: Stream, block: HeaderBlock, endStream: boolean): string | null;
   resetReceived(stream: Stream, code: number): void;
@@ -85,7 +86,7 @@ export class Inbound implements FrameSink {
   #cancelHandshake: () => void;
   #cancelSettings: () => void;
   #isWatching = false;
-  #cancelWatch: () => void = nothing;
+  #cancelWatch: () => void = noTimer;
 
   constructor(host: InboundHost) {
     this.#host = host;
@@ -184,15 +185,7 @@ export class Inbound implements FrameSink {
   }
 
   frame(type: number, flags: number, id: number, payload: Uint8Array, start: number, end: number): boolean {
-    if (!this.settingsSeen && (type !== FrameType.SETTINGS || (flags & Flag.ACK) !== 0))
-      return this.#host.fail(ErrorCode.PROTOCOL_ERROR, "the first frame is not SETTINGS");
-    if (this.#gatherer.stream !== 0 && (type !== FrameType.CONTINUATION || id !== this.#gatherer.stream))
-      return this.#host.fail(
-        ErrorCode.PROTOCOL_ERROR,
-        "another frame stands in the middle of a header block",
-      );
-    const fault = frameFault(type, flags, id, end - start);
-    if (fault !== null) return this.#host.fail(fault.code, fault.text);
+    if (!this.#mayCome(type, flags, id, end - start)) return false;
     switch (type) {
       case FrameType.HEADERS:
         return this.#headersFrame(flags, id, payload, start, end);
@@ -232,14 +225,7 @@ export class Inbound implements FrameSink {
   }
 
   dataFrame(flags: number, id: number, length: number): boolean {
-    if (!this.settingsSeen)
-      return this.#host.fail(ErrorCode.PROTOCOL_ERROR, "the first frame is not SETTINGS");
-    if (this.#gatherer.stream !== 0)
-      return this.#host.fail(
-        ErrorCode.PROTOCOL_ERROR,
-        "another frame stands in the middle of a header block",
-      );
-    if (id === 0) return this.#host.fail(ErrorCode.PROTOCOL_ERROR, "DATA came on stream 0");
+    if (!this.#mayCome(FrameType.DATA, flags, id, length)) return false;
     if (!this.#window.charge(length))
       return this.#host.fail(ErrorCode.FLOW_CONTROL_ERROR, "DATA is beyond the connection's window");
     this.#host.tuner.received(length);
@@ -249,7 +235,10 @@ export class Inbound implements FrameSink {
     this.#hasData = false;
     this.#dataStream = undefined;
     const stream = this.#host.streams.get(id);
-    if (stream === undefined) return this.#onClosed(id, "DATA", length);
+    if (stream === undefined) {
+      if (!this.#host.isIdle(id)) return this.#onClosed(id, "DATA", length);
+      return this.#host.fail(ErrorCode.PROTOCOL_ERROR, `DATA came on stream ${id}, which is idle`);
+    }
     if (stream.isRemoteEnded)
       return this.#streamError(stream, ErrorCode.STREAM_CLOSED, "DATA came after END_STREAM");
     if (!stream.charge(length))
@@ -299,6 +288,19 @@ export class Inbound implements FrameSink {
     return this.#host.isOpen;
   }
 
+  /** A frame of this type may come here, as its header says it is. */
+  #mayCome(type: number, flags: number, id: number, length: number): boolean {
+    if (!this.settingsSeen && (type !== FrameType.SETTINGS || (flags & Flag.ACK) !== 0))
+      return this.#host.fail(ErrorCode.PROTOCOL_ERROR, "the first frame is not SETTINGS");
+    if (this.#gatherer.stream !== 0 && (type !== FrameType.CONTINUATION || id !== this.#gatherer.stream))
+      return this.#host.fail(
+        ErrorCode.PROTOCOL_ERROR,
+        "another frame stands in the middle of a header block",
+      );
+    const fault = frameFault(type, flags, id, length);
+    return fault === null || this.#host.fail(fault.code, fault.text);
+  }
+
   #headersFrame(flags: number, id: number, payload: Uint8Array, start: number, end: number): boolean {
     let at = start;
     let stop = end;
@@ -307,18 +309,17 @@ export class Inbound implements FrameSink {
         return this.#host.fail(ErrorCode.FRAME_SIZE_ERROR, "HEADERS has no room for its pad length");
       stop -= payload[at++]!;
     }
-    let dependsOnItself = false;
     if ((flags & Flag.PRIORITY) !== 0) {
       if (end - at < 5)
         return this.#host.fail(ErrorCode.FRAME_SIZE_ERROR, "HEADERS has no room for its priority");
-      dependsOnItself = (uint32(payload, at) & 0x7fffffff) === id;
+      // A stream error, which may be taken for the connection's (section 5.4.1): a peer that does this is broken.
+      if (uint31(payload, at) === id)
+        return this.#host.fail(ErrorCode.PROTOCOL_ERROR, `stream ${id} depends on itself`);
       at += 5;
     }
     if (at > stop) return this.#host.fail(ErrorCode.PROTOCOL_ERROR, "HEADERS has more padding than payload");
     const endStream = (flags & Flag.END_STREAM) !== 0;
-    if ((flags & Flag.END_HEADERS) !== 0)
-      return this.#block(id, endStream, payload, at, stop, dependsOnItself);
-    if (dependsOnItself) return this.#host.fail(ErrorCode.PROTOCOL_ERROR, "a stream depends on itself");
+    if ((flags & Flag.END_HEADERS) !== 0) return this.#block(id, endStream, payload, at, stop);
     this.#gatherer.begin(id, endStream, payload, at, stop);
     return true;
   }
@@ -332,18 +333,11 @@ export class Inbound implements FrameSink {
     if ((flags & Flag.END_HEADERS) === 0) return true;
     const { stream, endStream } = gatherer;
     const block = gatherer.take();
-    return this.#block(stream, endStream, block, 0, block.length, false);
+    return this.#block(stream, endStream, block, 0, block.length);
   }
 
   /** A whole header block. It is decoded whatever its stream is, for the table's sake (RFC 9113 section 4.3). */
-  #block(
-    id: number,
-    endStream: boolean,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    dependsOnItself: boolean,
-  ): boolean {
+  #block(id: number, endStream: boolean, bytes: Uint8Array, start: number, end: number): boolean {
     const block = this.#decoder.decode(bytes, start, end);
     // What it is decoded to is work too, here and above, however few octets said it.
     this.#reader.allowance -= ((end - start) >> 5) + (block.octets >> 6);
@@ -351,11 +345,9 @@ export class Inbound implements FrameSink {
       return this.#host.fail(ErrorCode.COMPRESSION_ERROR, block.problem);
     const stream = this.#host.streams.get(id);
     if (stream === undefined) {
-      if (this.#host.isIdle(id)) {
-        this.#reader.allowance -= perStream;
-        return this.#host.headersOfNew(id, block, endStream, dependsOnItself);
-      }
-      return this.#onClosed(id, "HEADERS", 0);
+      if (!this.#host.isIdle(id)) return this.#onClosed(id, "HEADERS", 0);
+      this.#reader.allowance -= perStream;
+      return this.#host.headersOfNew(id, block, endStream);
     }
     if (stream.isRemoteEnded)
       return this.#streamError(stream, ErrorCode.STREAM_CLOSED, "HEADERS came after END_STREAM");
@@ -369,7 +361,7 @@ export class Inbound implements FrameSink {
   }
 
   #windowUpdateFrame(id: number, payload: Uint8Array, start: number): boolean {
-    const increment = uint32(payload, start) & 0x7fffffff;
+    const increment = uint31(payload, start);
     this.#idleFrames.earn(2 * this.#host.output.takeDataFrames());
     if (!this.#useless()) return false;
     if (id === 0) {
@@ -408,7 +400,7 @@ export class Inbound implements FrameSink {
   #settingsFrame(flags: number, payload: Uint8Array, start: number, end: number): boolean {
     if ((flags & Flag.ACK) !== 0) {
       this.#cancelSettings();
-      this.#cancelSettings = nothing;
+      this.#cancelSettings = noTimer;
       this.#ackReceived();
       return this.#useless();
     }
@@ -432,7 +424,7 @@ export class Inbound implements FrameSink {
     output.touch();
     if (!this.settingsSeen) {
       this.#cancelHandshake();
-      this.#cancelHandshake = nothing;
+      this.#cancelHandshake = noTimer;
     }
     this.settingsSeen = true;
     this.#host.settingsReceived();
@@ -457,7 +449,7 @@ export class Inbound implements FrameSink {
 
   #goawayFrame(payload: Uint8Array, start: number, end: number): boolean {
     if (!this.#useless()) return false;
-    const last = uint32(payload, start) & 0x7fffffff;
+    const last = uint31(payload, start);
     return this.#host.goawayReceived(
       last,
       uint32(payload, start + 4),
@@ -468,8 +460,7 @@ export class Inbound implements FrameSink {
   #priorityFrame(id: number, payload: Uint8Array, start: number, end: number): boolean {
     const stream = this.#host.streams.get(id);
     const code = end - start !== 5 ? ErrorCode.FRAME_SIZE_ERROR : ErrorCode.PROTOCOL_ERROR;
-    if (code === ErrorCode.PROTOCOL_ERROR && (uint32(payload, start) & 0x7fffffff) !== id)
-      return this.#useless();
+    if (code === ErrorCode.PROTOCOL_ERROR && uint31(payload, start) !== id) return this.#useless();
     const text =
       code === ErrorCode.FRAME_SIZE_ERROR ? "PRIORITY is not five bytes long" : "a stream depends on itself";
     if (stream !== undefined) return this.#streamError(stream, code, text);
@@ -481,7 +472,7 @@ export class Inbound implements FrameSink {
 
   #priorityUpdateFrame(payload: Uint8Array, start: number, end: number): boolean {
     if (!this.#useless()) return false;
-    const prioritized = uint32(payload, start) & 0x7fffffff;
+    const prioritized = uint31(payload, start);
     if (prioritized === 0)
       return this.#host.fail(ErrorCode.PROTOCOL_ERROR, "PRIORITY_UPDATE came for stream 0");
     let value = "";
@@ -490,10 +481,8 @@ export class Inbound implements FrameSink {
     return this.#host.priorityUpdateReceived(prioritized, value);
   }
 
-  /** A frame of a stream that is neither open nor new; of DATA, so many bytes. */
+  /** A frame of a stream that is over; of DATA, so many bytes. */
   #onClosed(id: number, what: string, bytes: number): boolean {
-    if (this.#host.isIdle(id))
-      return this.#host.fail(ErrorCode.PROTOCOL_ERROR, `${what} came on stream ${id}, which is idle`);
     if (this.#resets.has(id)) return this.#resets.wasUnderWay(id, bytes) || this.#useless();
     return this.#host.fail(ErrorCode.STREAM_CLOSED, `${what} came on stream ${id}, which is closed`);
   }
@@ -518,9 +507,3 @@ export class Inbound implements FrameSink {
 }
 
 const noStreams: readonly Stream[] = [];
-
-function nothing(): void {}
-
-function uint32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
-}

@@ -1,6 +1,7 @@
+export { http2Caps } from "./caps.ts";
 export { ClientConnection, type ClientConnectionOptions } from "./client-connection.ts";
 export type { Duplex, DuplexSink } from "./duplex.ts";
-export { codeName, type Goaway, goawayText } from "./goaway.ts";
+export { type Goaway, goawayText } from "./goaway.ts";
 export { defaultIndexingPolicy, type IndexingPolicy } from "./hpack/indexing-policy.ts";
 export type { KeepaliveOptions } from "./keepalive.ts";
 export { defaultLimits, type LimitOptions, type Limits, limitsFrom } from "./limits.ts";

@@ -9,8 +9,8 @@ export interface IntakeHost {
   read(chunk: Uint8Array, start: number, end: number): number;
   /** A turn begins. */
   readOn(): void;
-  /** What has come is more than a turn allows, or is not any more. */
-  behind(isBehind: boolean): void;
+  /** What has come is more than a turn allows, or is not any more: `isBehind` of the intake says which. */
+  behindChanged(): void;
 }
 
 /**
@@ -40,13 +40,13 @@ export class Intake {
     if (at === end || !this.#host.isOpen) return;
     this.#waiting.copy(chunk, at, end);
     if (wasBehind) return;
-    this.#host.behind(true);
+    this.#host.behindChanged();
     this.#schedule();
   }
 
-  /** Reads on, or no more for now. */
+  /** Reads on, or no more for now; but what somebody waits for is read. */
   hold(isHeld: boolean): void {
-    this.#held = isHeld;
+    this.#held = isHeld && this.#then.length === 0;
     this.#schedule();
   }
 
@@ -74,7 +74,7 @@ export class Intake {
     }
     if (!this.#host.isOpen) this.#waiting.clear();
     if (this.isBehind) return this.#schedule();
-    this.#host.behind(false);
+    this.#host.behindChanged();
     for (const run of this.#then.splice(0)) run();
   };
 }

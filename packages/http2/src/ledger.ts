@@ -8,7 +8,8 @@ export class Ledger {
   readonly #perSecond: number;
   readonly #now: () => number;
   #left: number;
-  #since = 0;
+  /** Until when it has been filled. */
+  #since: number;
 
   /** `burst`: at once. `perSecond`: for ever. */
   constructor(burst: number, perSecond: number, now: () => number) {
@@ -21,10 +22,6 @@ export class Ledger {
 
   /** Takes one out. False: there is none. */
   spend(): boolean {
-    if (this.#left >= 1) {
-      this.#left--;
-      return true;
-    }
     const now = this.#now();
     this.#left = Math.min(this.#burst, this.#left + ((now - this.#since) * this.#perSecond) / 1000);
     this.#since = now;

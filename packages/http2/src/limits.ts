@@ -1,5 +1,7 @@
+import { defaultFrameSize, initialWindow, largestFrameSize } from "./settings.ts";
+
 /**
- * What a connection lets its peer make it hold, do and wait for. Every bound of the engine stands here, with its default.
+ * What a connection lets its peer make it hold, do and wait for. Every bound that can be set stands here, with its default.
  * Whole numbers, from 1 on unless said otherwise.
  */
 export interface Limits {
@@ -13,11 +15,14 @@ export interface Limits {
   readonly maxContinuations: number;
   /** Streams that the peer may have open: SETTINGS_MAX_CONCURRENT_STREAMS (section 5.1.2). 256. */
   readonly maxConcurrentStreams: number;
-  /** Bytes under way on a stream at first: SETTINGS_INITIAL_WINDOW_SIZE (section 6.9.2). 65,535. */
+  /** Bytes under way on a stream at first, no more than at most: SETTINGS_INITIAL_WINDOW_SIZE (section 6.9.2). 65,535. */
   readonly streamWindowBytes: number;
   /** Bytes under way on a stream at most: what its window grows to where the link holds as much. 16,777,216. */
   readonly maxStreamWindowBytes: number;
-  /** Bytes under way on a connection at first. Credit comes on receipt, so a paused stream takes nothing of it. 1,048,576. */
+  /**
+   * Bytes under way on a connection at first, 65,535 or more (section 6.9.2). Credit comes on receipt, so a paused stream takes
+   * nothing of it. 1,048,576.
+   */
   readonly connectionWindowBytes: number;
   /** Output that waits for a peer which does not read; beyond it nothing more is read of it. 262,144. */
   readonly outputBacklogBytes: number;
@@ -40,7 +45,7 @@ export interface Limits {
   readonly headersTimeoutMs: number;
   /** How long a server keeps a connection without a stream: from so long on, at the latest twice that, in milliseconds. 600,000. */
   readonly idleTimeoutMs: number;
-  /** Until the transport has taken what was written, of a peer that does not read, in milliseconds. 120,000. */
+  /** How long what was written may take to leave, of a peer that does not read, or slowly, in milliseconds. 120,000. */
   readonly writeTimeoutMs: number;
   /** What is read and thrown away of a request that was answered before it had ended, in bytes. May be 0. 262,144. */
   readonly drainBytes: number;
@@ -53,12 +58,12 @@ export type LimitOptions = { readonly [Name in keyof Limits]?: number | undefine
 
 /** The bounds that hold where nobody says otherwise. */
 export const defaultLimits: Limits = {
-  maxFrameBytes: 16_384,
+  maxFrameBytes: defaultFrameSize,
   maxHeaderBytes: 65_536,
   maxHeaderFields: 512,
   maxContinuations: 16,
   maxConcurrentStreams: 256,
-  streamWindowBytes: 65_535,
+  streamWindowBytes: initialWindow,
   maxStreamWindowBytes: 16_777_216,
   connectionWindowBytes: 1_048_576,
   outputBacklogBytes: 262_144,
@@ -76,22 +81,43 @@ export const defaultLimits: Limits = {
 };
 
 const largest = 2 ** 31 - 1;
-const mayBeZero: ReadonlySet<string> = new Set(["drainBytes", "drainMs"]);
+
+/** From where to where a bound may be, and why, if that is not plain. */
+interface Range {
+  readonly least?: number;
+  readonly most?: number;
+  readonly why?: string;
+}
+
+const ranges: { readonly [Name in keyof Limits]?: Range } = {
+  maxFrameBytes: { least: defaultFrameSize, most: largestFrameSize, why: "RFC 9113 section 4.2" },
+  connectionWindowBytes: {
+    least: initialWindow,
+    why: "a connection's window is that large at first, and only grows: RFC 9113 section 6.9.2",
+  },
+  drainBytes: { least: 0 },
+  drainMs: { least: 0 },
+};
 
 /** The defaults, with other bounds in place of some. Throws TypeError, naming option and value. */
 export function limitsFrom(given: LimitOptions = {}): Limits {
   const limits: { -readonly [Name in keyof Limits]: number } = { ...defaultLimits };
-  for (const [name, value] of Object.entries(given)) {
+  for (const [key, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    if (!Object.hasOwn(defaultLimits, name))
-      throw new TypeError(`limits.${name} is not known: there are ${Object.keys(defaultLimits).join(", ")}`);
-    const least = name === "maxFrameBytes" ? 16_384 : mayBeZero.has(name) ? 0 : 1;
-    const most = name === "maxFrameBytes" ? 16_777_215 : largest;
-    if (!Number.isInteger(value) || value < least || value > most)
-      throw new TypeError(
-        `limits.${name} is ${String(value)}: it must be a whole number from ${least} to ${most}`,
-      );
-    limits[name as keyof Limits] = value;
+    if (!Object.hasOwn(defaultLimits, key))
+      throw new TypeError(`limits.${key} is not known: there are ${Object.keys(defaultLimits).join(", ")}`);
+    const name = key as keyof Limits;
+    const { least = 1, most = largest, why } = ranges[name] ?? {};
+    if (!Number.isInteger(value) || value < least || value > most) {
+      const text = `limits.${name} is ${String(value)}: it must be a whole number from ${least} to ${most}`;
+      throw new TypeError(why === undefined ? text : `${text} (${why})`);
+    }
+    limits[name] = value;
   }
+  const { streamWindowBytes, maxStreamWindowBytes } = limits;
+  if (streamWindowBytes > maxStreamWindowBytes)
+    throw new TypeError(
+      `limits.streamWindowBytes is ${streamWindowBytes}: it must be no more than limits.maxStreamWindowBytes, which is ${maxStreamWindowBytes}`,
+    );
   return limits;
 }

@@ -32,12 +32,19 @@ let isScheduled = false;
 
 function runDue(): void {
   isScheduled = false;
-  const now = due;
-  const later = dueLater;
+  const batch = dueLater.length === 0 ? due : [...due, ...dueLater];
   due = [];
   dueLater = [];
-  for (const run of now) run();
-  for (const run of later) run();
+  let ran = 0;
+  try {
+    while (ran < batch.length) batch[ran++]!();
+  } finally {
+    // One has thrown: the turns of the others are not lost with it.
+    if (ran < batch.length) {
+      due = [...batch.slice(ran), ...due];
+      schedule();
+    }
+  }
 }
 
 function schedule(): void {
@@ -66,13 +73,10 @@ export const nodeRuntime: Runtime = {
 /** A socket of Node's, TLS or not, or any other of its duplex streams. */
 export class SocketDuplex implements Duplex {
   readonly #socket: NodeDuplex;
-  readonly #first: Uint8Array | undefined;
   #cause: unknown;
 
-  /** `first`: bytes that were read of it already. */
-  constructor(socket: NodeDuplex, first?: Uint8Array) {
+  constructor(socket: NodeDuplex) {
     this.#socket = socket;
-    this.#first = first;
   }
 
   start(sink: DuplexSink): void {
@@ -85,7 +89,6 @@ export class SocketDuplex implements Duplex {
     socket.on("drain", () => sink.writable());
     socket.on("end", () => sink.end());
     socket.on("close", () => sink.closed(this.#cause));
-    if (this.#first !== undefined) socket.unshift(this.#first);
     socket.on("data", (chunk: Uint8Array) => sink.data(chunk, 0, chunk.length));
   }
 
@@ -132,7 +135,10 @@ export interface ListenOptions {
   readonly port?: number | undefined;
   /** An address or a name of this machine. Absent: all its addresses. */
   readonly host?: string | undefined;
-  /** As in node:tls; ALPN offers `h2` alone. Absent: cleartext, with prior knowledge (RFC 9113 section 3.3). */
+  /**
+   * As in node:tls; ALPN offers `h2` alone, and a handshake may take `limits.handshakeTimeoutMs`. Absent: cleartext, with prior
+   * knowledge (RFC 9113 section 3.3).
+   */
   readonly tls?: TlsOptions | undefined;
   /** Other bounds than the defaults. */
   readonly limits?: LimitOptions | undefined;
@@ -140,7 +146,7 @@ export interface ListenOptions {
   readonly keepalive?: KeepaliveOptions | undefined;
   /** Which fields HPACK keeps out of its table. Absent: `defaultIndexingPolicy`. */
   readonly indexing?: IndexingPolicy | undefined;
-  /** For logs: in one line, what a client did wrong that ended its connection. Absent: nobody hears of it. */
+  /** For logs: in one line, what a client did wrong that ended its connection, or its TLS handshake. Absent: nobody hears of it. */
   readonly onProblem?: ((text: string, peer: Peer) => void) | undefined;
 }
 
@@ -149,7 +155,7 @@ export interface Listening extends AsyncDisposable {
   readonly port: number;
   /**
    * Takes no new connections and no new requests, so that none is lost (RFC 9113 section 6.8); gives those that run `graceMs`
-   * milliseconds (10,000 if absent), and then resets them. Resolves when all connections are closed.
+   * milliseconds (10,000 if absent), and then cuts them. Resolves when all connections are closed.
    */
   close(graceMs?: number): Promise<void>;
 }
@@ -181,7 +187,8 @@ class OpenServer implements Listening {
     const { tls } = options;
     if (tls === undefined) this.#listener = createServer(tcp, (socket) => this.#serve(socket));
     else {
-      const secure = { ...tls, ...tcp, ALPNProtocols: [alpn] };
+      const { handshakeTimeoutMs: handshakeTimeout } = this.#limits;
+      const secure = { handshakeTimeout, ...tls, ...tcp, ALPNProtocols: [alpn] };
       this.#listener = createTlsServer(secure, (socket) => this.#secured(socket)).on(
         "tlsClientError",
         (error, socket) => this.#refuse(socket, `TLS: ${error.message}`),

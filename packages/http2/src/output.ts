@@ -3,6 +3,7 @@ import { FrameWriter } from "./frame/frame-writer.ts";
 import { ReadyQueue } from "./ready-queue.ts";
 import type { Limits } from "./limits.ts";
 import type { Runtime } from "./runtime.ts";
+import { defaultFrameSize, initialWindow, largestWindow } from "./settings.ts";
 import type { Stream } from "./stream.ts";
 import { WriteWatch } from "./write-watch.ts";
 
@@ -19,7 +20,7 @@ export interface OutputEvents {
   turnEnded(): void;
   /** The peer does not read, and what waits for it is more than may be, or is not any more. */
   backlogged(isBacklogged: boolean): void;
-  /** The peer has read nothing for too long. */
+  /** What was written has not left for too long. */
   stalled(): void;
 }
 
@@ -27,9 +28,9 @@ export interface OutputEvents {
 export class Output {
   readonly writer: FrameWriter = new FrameWriter();
   /** The connection's window, as the peer has it (RFC 9113 section 6.9). */
-  window = 65_535;
+  window = initialWindow;
   /** SETTINGS_MAX_FRAME_SIZE of the peer's. */
-  maxFrame = 16_384;
+  maxFrame = defaultFrameSize;
   readonly #duplex: Duplex;
   readonly #runtime: Runtime;
   readonly #events: OutputEvents;
@@ -126,7 +127,7 @@ export class Output {
   widen(bytes: number): boolean {
     this.window += bytes;
     if (!this.#ready.isEmpty) this.touch();
-    return this.window <= 0x7fffffff;
+    return this.window <= largestWindow;
   }
 
   /** The transport has room again. */

@@ -1,3 +1,4 @@
+import { uint24 } from "./frame/big-endian.ts";
 import type { Output } from "./output.ts";
 
 /** So many are waited for: a peer that answers none makes the list no longer. */
@@ -26,7 +27,7 @@ export class Pings {
   /** Takes an acknowledgement. False: of no PING of ours. */
   acknowledged(opaque: Uint8Array, at: number): boolean {
     for (let i = 0; i < 5; i++) if (opaque[at + i] !== 0) return false;
-    const number = (opaque[at + 5]! << 16) | (opaque[at + 6]! << 8) | opaque[at + 7]!;
+    const number = uint24(opaque, at + 5);
     const onAck = this.#waiting?.get(number);
     if (onAck === undefined) return false;
     this.#waiting!.delete(number);

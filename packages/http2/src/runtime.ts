@@ -1,3 +1,6 @@
+/** What stops a timer that is not armed. */
+export function noTimer(): void {}
+
 /** Time and turns of the event loop, as the engine needs them. */
 export interface Runtime {
   /** A monotonic clock, in milliseconds. */

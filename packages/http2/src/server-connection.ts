@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type Accept, type Caps, ErrorCode, type Peer } from "@millrace/exchange";
+import { http2Caps } from "./caps.ts";
 import { Connection, type ConnectionEnd } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
@@ -10,15 +11,15 @@ import { Malformed } from "./message/malformed.ts";
 import { type Priority, readPriority } from "./message/priority.ts";
 import { readRequest } from "./message/request.ts";
 import { readTrailers } from "./message/trailers.ts";
+import { noBytes } from "./no-bytes.ts";
 import { clientPreface } from "./preface.ts";
-import type { Runtime } from "./runtime.ts";
+import { noTimer, type Runtime } from "./runtime.ts";
 import { ServerStream, type ServerStreamHost } from "./server-stream.ts";
 import { Setting } from "./settings.ts";
-import { noBytes, noFields, type Stream } from "./stream.ts";
+import { noFields, type Stream } from "./stream.ts";
 import type { WindowBudget } from "./window-tuner.ts";
 
-const caps: Caps = { http: "2", trailers: true, request: "full", resets: true, duplicates: true };
-/** RFC 9113 section 6.8: of a GOAWAY that refuses nothing yet. */
+/** RFC 9113 section 6.8: the last of all ids, of a GOAWAY that refuses nothing yet. */
 const everyStream = 0x7fffffff;
 
 /** How long a client may take to answer the PING between the two. */
@@ -36,14 +37,17 @@ export interface ServerConnectionOptions {
   readonly accept: Accept;
   /** What exchanges say of the other end. */
   readonly peer: Peer;
-  /** It is closed. Undefined: as it should be; else what was wrong, in one line. */
+  /**
+   * It is closed. `problem`: what the client did wrong, in one line; `cause`: what the transport says, if it broke. Both are
+   * undefined where it ended as it should.
+   */
   readonly closed: (problem: string | undefined, cause: unknown) => void;
 }
 
 /** A server's side of a connection (RFC 9113). It begins when it is made: SETTINGS go out, and the duplex is read. */
 export class ServerConnection extends Connection implements ServerStreamHost, AsyncDisposable {
   readonly peer: Peer;
-  readonly caps: Caps = caps;
+  readonly caps: Caps = http2Caps;
   readonly isClient = false;
   readonly #options: ServerConnectionOptions;
   #prefaceAt = 0;
@@ -53,11 +57,11 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
   readonly #prioritiesAhead = new Map<number, Priority>();
   /** A stream has run since it was looked last whether the connection is idle. */
   #isUsed = false;
-  #stopIdle: () => void = nothing;
+  #stopIdle: () => void = noTimer;
   #problem: string | undefined;
   #cause: unknown;
   #clientLeaves = false;
-  #stopWaiting: () => void = nothing;
+  #stopWaiting: () => void = noTimer;
   readonly #whenClosed = Promise.withResolvers<void>();
 
   constructor(
@@ -136,7 +140,7 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
     this.goaway(this.lastTaken, ErrorCode.NO_ERROR);
   }
 
-  /** Resets what runs, and closes. */
+  /** Cuts what runs, and closes: GOAWAY says so for all of it. */
   abort(): void {
     this.shut();
   }
@@ -156,7 +160,7 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
     return this.#prefaceAt === clientPreface.length ? at : -1;
   }
 
-  headersOfNew(id: number, block: HeaderBlock, endStream: boolean, bad: boolean): boolean {
+  headersOfNew(id: number, block: HeaderBlock, endStream: boolean): boolean {
     if (id % 2 === 0)
       return this.fail(ErrorCode.PROTOCOL_ERROR, `a client opens stream ${id}, which is even`);
     this.lastPeerStream = id;
@@ -166,7 +170,7 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
       return this.refuse(id, ErrorCode.REFUSED_STREAM);
     if (block.outcome === "too-large") return this.#tooLarge(id, block, endStream);
     const request = readRequest(block);
-    if (bad || request instanceof Malformed) return this.refuse(id, ErrorCode.PROTOCOL_ERROR);
+    if (request instanceof Malformed) return this.refuse(id, ErrorCode.PROTOCOL_ERROR);
     const stream = new ServerStream(this, id, request, this.peerSettings.initialWindowSize);
     if (endStream && stream.isShort) return this.refuse(id, ErrorCode.PROTOCOL_ERROR);
     this.streams.add(stream);
@@ -285,8 +289,6 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
     if (this.isOpen && this.streams.size === 0 && !this.output.isPending && !this.isBehind) this.shut();
   }
 }
-
-function nothing(): void {}
 
 const ignored = { data(): void {}, end(): void {}, fault(): void {}, writable(): void {}, closed(): void {} };
 const plainText = ["content-type", "text/plain; charset=utf-8"];

@@ -10,8 +10,9 @@ import {
 } from "@millrace/exchange";
 import type { Request } from "./message/request.ts";
 import { statusFields } from "./message/status-fields.ts";
-import { unsendable, unsendableFault } from "./message/unsendable.ts";
-import { ending, noBytes, noFields, open, Stream, type StreamHost } from "./stream.ts";
+import { unsendableFault, unsendableInterim, unsendableResponse } from "./message/unsendable.ts";
+import { noBytes } from "./no-bytes.ts";
+import { ending, noFields, open, Stream, type StreamHost } from "./stream.ts";
 
 /** What a server's stream asks of its connection beyond what each does. */
 export interface ServerStreamHost extends StreamHost {
@@ -72,6 +73,8 @@ export class ServerStream extends Stream implements ServerExchange {
 
   inform(status: number, fields: Fields): void {
     if (!this.isAlive || this.#response !== "none") return;
+    const wrong = unsendableInterim(status, fields);
+    if (wrong !== null) return this.dieLater(unsendableFault("interim response", wrong, "maybe"));
     this.host.headers(this, statusFields(status), fields, noFields, false);
   }
 
@@ -149,7 +152,7 @@ export class ServerStream extends Stream implements ServerExchange {
 
   #sendHead(more: Fields, withEnd: boolean): void {
     this.#response = "sent";
-    const wrong = unsendable(this.#fields);
+    const wrong = unsendableResponse(this.#status, this.#fields);
     if (wrong !== null) return this.dieLater(unsendableFault("head", wrong, "maybe"));
     const isBodiless = this.head.method === "HEAD" || bodiless.has(this.#status);
     this.host.headers(this, statusFields(this.#status), this.#fields, more, withEnd || isBodiless);

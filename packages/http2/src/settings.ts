@@ -1,5 +1,6 @@
 import { ErrorCode } from "@millrace/exchange";
 
+import { uint16, uint32 } from "./frame/big-endian.ts";
 import type { Violation } from "./violation.ts";
 
 /** RFC 9113 section 6.5.2, RFC 8441 section 3, RFC 9218 section 2.1. */
@@ -16,13 +17,18 @@ export const Setting = {
 
 /** RFC 9113 section 6.9.2: of streams and of the connection, until someone says otherwise. */
 export const initialWindow = 65_535;
+/** RFC 9113 section 6.9.1: no window may be larger. */
+export const largestWindow = 0x7fffffff;
+/** RFC 9113 section 6.5.2: of SETTINGS_MAX_FRAME_SIZE, the least and what holds at first. */
+export const defaultFrameSize = 16_384;
+/** The most. */
+export const largestFrameSize = 16_777_215;
 
 /** What a peer has said of itself. */
 export interface PeerSettings {
   headerTableSize: number;
   /** The smallest that it has been since the encoder heard of it, which has to be told as well (RFC 7541 section 4.2). */
   leastHeaderTableSize: number;
-  enablePush: boolean;
   maxConcurrentStreams: number;
   initialWindowSize: number;
   maxFrameSize: number;
@@ -35,10 +41,9 @@ export function initialSettings(): PeerSettings {
   return {
     headerTableSize: 4096,
     leastHeaderTableSize: 4096,
-    enablePush: true,
     maxConcurrentStreams: Infinity,
     initialWindowSize: initialWindow,
-    maxFrameSize: 16_384,
+    maxFrameSize: defaultFrameSize,
     maxHeaderListSize: Infinity,
     enableConnectProtocol: false,
   };
@@ -53,13 +58,8 @@ export function applySettings(
   end: number,
 ): Violation | null {
   for (let at = start; at < end; at += 6) {
-    const identifier = ((payload[at] as number) << 8) | (payload[at + 1] as number);
-    const value =
-      (((payload[at + 2] as number) << 24) |
-        ((payload[at + 3] as number) << 16) |
-        ((payload[at + 4] as number) << 8) |
-        (payload[at + 5] as number)) >>>
-      0;
+    const identifier = uint16(payload, at);
+    const value = uint32(payload, at + 2);
     switch (identifier) {
       case Setting.HEADER_TABLE_SIZE:
         settings.headerTableSize = value;
@@ -67,17 +67,16 @@ export function applySettings(
         break;
       case Setting.ENABLE_PUSH:
         if (value > 1 || (fromServer && value === 1)) return wrong("ENABLE_PUSH", value);
-        settings.enablePush = value === 1;
         break;
       case Setting.MAX_CONCURRENT_STREAMS:
         settings.maxConcurrentStreams = value;
         break;
       case Setting.INITIAL_WINDOW_SIZE:
-        if (value > 0x7fffffff) return wrong("INITIAL_WINDOW_SIZE", value, ErrorCode.FLOW_CONTROL_ERROR);
+        if (value > largestWindow) return wrong("INITIAL_WINDOW_SIZE", value, ErrorCode.FLOW_CONTROL_ERROR);
         settings.initialWindowSize = value;
         break;
       case Setting.MAX_FRAME_SIZE:
-        if (value < 16_384 || value > 16_777_215) return wrong("MAX_FRAME_SIZE", value);
+        if (value < defaultFrameSize || value > largestFrameSize) return wrong("MAX_FRAME_SIZE", value);
         settings.maxFrameSize = value;
         break;
       case Setting.MAX_HEADER_LIST_SIZE:
@@ -97,5 +96,5 @@ export function applySettings(
 }
 
 function wrong(name: string, value: number, code: number = ErrorCode.PROTOCOL_ERROR): Violation {
-  return { scope: "connection", code, text: `SETTINGS_${name} is ${value}` };
+  return { code, text: `SETTINGS_${name} is ${value}` };
 }

@@ -2,9 +2,11 @@ import { ErrorCode, type Exchange, type Fault, type Fields, type Sink, type Span
 import { Backlog } from "./backlog.ts";
 import { Held } from "./held.ts";
 import { unsendable, unsendableFault } from "./message/unsendable.ts";
+import { noBytes } from "./no-bytes.ts";
 import type { Output } from "./output.ts";
 import { creditShare } from "./connection-window.ts";
 import { notReady } from "./ready-queue.ts";
+import { largestWindow } from "./settings.ts";
 
 /** What a stream asks of its connection. */
 export interface StreamHost {
@@ -36,10 +38,8 @@ export interface StreamHost {
 /** Bytes of one stream that wait to be sent, from which on a writer is held back, and below which it goes on. */
 const highWater = 64 * 1024;
 const lowWater = 16 * 1024;
-const largestWindow = 0x7fffffff;
 /** Less room than this is not lent: few messages would fit in. */
 const leastLoan = 256;
-export const noBytes: Uint8Array = new Uint8Array(0);
 export const noFields: Fields = [];
 
 /** Our half (RFC 9113 section 5.1): nothing sent; headers sent; all handed over, some of it waits; END_STREAM written. */
@@ -390,10 +390,6 @@ export abstract class Stream implements Exchange {
 
   get isRemoteEnded(): boolean {
     return this.remoteEnded;
-  }
-
-  get isLocalEnded(): boolean {
-    return this.local === ended;
   }
 
   data(chunk: Uint8Array, start: number, end: number): void {

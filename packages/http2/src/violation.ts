@@ -1,6 +1,5 @@
-/** RFC 9113 section 5.4: what a peer did wrong, and what it costs. */
+/** RFC 9113 section 5.4.1: what a peer did wrong that ends the connection. */
 export interface Violation {
-  readonly scope: "connection" | "stream";
   /** RFC 9113 section 7. */
   readonly code: number;
   readonly text: string;

@@ -1,15 +1,15 @@
-import type { Runtime } from "./runtime.ts";
+import { noTimer, type Runtime } from "./runtime.ts";
 
-/** Tells of a transport that takes nothing any more of what was written: its peer does not read. */
+/** Tells of a transport that has not sent in time what was written: its peer does not read, or too slowly. */
 export class WriteWatch {
   readonly #runtime: Runtime;
   readonly #ms: number;
   readonly #stalled: () => void;
   #isBlocked = false;
-  /** How often there was room again. */
+  /** How often all had left. */
   #drains = 0;
   #isWatching = false;
-  #cancel: () => void = nothing;
+  #cancel: () => void = noTimer;
 
   constructor(runtime: Runtime, ms: number, stalled: () => void) {
     this.#runtime = runtime;
@@ -44,5 +44,3 @@ export class WriteWatch {
     });
   }
 }
-
-function nothing(): void {}

@@ -25,6 +25,13 @@ describe("a ledger", () => {
     expect(allowed(ledger)).toBe(5);
   });
 
+  test("that was idle has its burst, and no more", () => {
+    let now = 0;
+    const ledger = new Ledger(5, 2, () => now);
+    now = 1_000_000;
+    expect(allowed(ledger)).toBe(5);
+  });
+
   test("loses nothing of the time between things that it did not allow", () => {
     let now = 0;
     const ledger = new Ledger(1, 1, () => now);

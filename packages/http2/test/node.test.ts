@@ -12,6 +12,7 @@ import {
   listen,
   type Listening,
   type ListenOptions,
+  nodeRuntime,
 } from "../src/node.ts";
 import { concat } from "./hpack/support.ts";
 import { requestHead } from "./support/client-script.ts";
@@ -135,6 +136,34 @@ describe.each([
   });
 });
 
+describe("the turns of an event loop", () => {
+  test("go on behind one that throws", async () => {
+    const listeners = process.listeners("uncaughtException");
+    process.removeAllListeners("uncaughtException");
+    cleanups.push(() => {
+      process.removeAllListeners("uncaughtException");
+      for (const listener of listeners) process.on("uncaughtException", listener);
+    });
+    const thrown: unknown[] = [];
+    process.on("uncaughtException", (error) => thrown.push(error));
+    const first = new Error("first");
+    const second = new Error("second");
+    const ran: string[] = [];
+    await new Promise<void>((resolve) => {
+      const fail = (error: Error) => (): void => {
+        throw error;
+      };
+      nodeRuntime.soon(fail(first));
+      nodeRuntime.soon(() => ran.push("soon"));
+      nodeRuntime.later(fail(second));
+      nodeRuntime.later(() => ran.push("later"));
+      nodeRuntime.later(resolve);
+    });
+    expect(thrown).toEqual([first, second]);
+    expect(ran).toEqual(["soon", "later"]);
+  });
+});
+
 describe("listen()", () => {
   test("rejects with node's error if the port is taken", async () => {
     const { port } = await start();
@@ -167,6 +196,16 @@ describe("listen()", () => {
     const socket = connectTls({ port, host: "127.0.0.1", ca, ...alpn });
     const closed = new Promise((resolve) => socket.on("error", () => {}).on("close", resolve));
     expect(await told.promise).toMatch(problem);
+    await closed;
+  });
+
+  test("over TLS sends a client away that does not finish its handshake in time", async () => {
+    const told = Promise.withResolvers<string>();
+    const limits = { handshakeTimeoutMs: 1 };
+    const { port } = await start({ tls: { cert, key }, limits, onProblem: told.resolve });
+    const socket = connectTcp(port, "127.0.0.1").on("error", () => {});
+    const closed = new Promise((resolve) => socket.resume().on("close", resolve));
+    expect(await told.promise).toBe("TLS: TLS handshake timeout");
     await closed;
   });
 

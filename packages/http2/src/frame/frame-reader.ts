@@ -1,3 +1,5 @@
+import { noBytes } from "../no-bytes.ts";
+import { uint24, uint31 } from "./big-endian.ts";
 import { Flag, frameHeaderSize, FrameType } from "./frame-type.ts";
 
 /** Where frames go. Once it has said `stop`, nothing follows. */
@@ -30,7 +32,6 @@ const padLength = 2;
 const data = 3;
 const padding = 4;
 
-const none: Uint8Array = new Uint8Array(0);
 /** What is kept for the next payload that comes in pieces. */
 const keptSize = 1024;
 
@@ -54,7 +55,7 @@ export class FrameReader {
   /** Bytes of the payload, or of this part of it, that are still to come. */
   #left = 0;
   #padding = 0;
-  #gathered: Uint8Array = none;
+  #gathered: Uint8Array = noBytes;
   #gatheredLength = 0;
 
   /** `maxLength`: our SETTINGS_MAX_FRAME_SIZE. */
@@ -104,7 +105,7 @@ export class FrameReader {
           const length = this.#gatheredLength;
           this.#gatheredLength = 0;
           const gathered = this.#gathered;
-          if (length > keptSize) this.#gathered = none;
+          if (length > keptSize) this.#gathered = noBytes;
           if (!this.#sink.frame(this.#type, this.#flags, this.#stream, gathered, 0, length)) return -1;
           break;
         }
@@ -144,15 +145,11 @@ export class FrameReader {
 
   /** Reads a frame's header. False: the sink has said stop. */
   #begin(buf: Uint8Array, at: number): boolean {
-    const length = ((buf[at] as number) << 16) | ((buf[at + 1] as number) << 8) | (buf[at + 2] as number);
+    const length = uint24(buf, at);
     const type = buf[at + 3] as number;
     const flags = buf[at + 4] as number;
     // The reserved bit is ignored.
-    const stream =
-      (((buf[at + 5] as number) & 0x7f) << 24) |
-      ((buf[at + 6] as number) << 16) |
-      ((buf[at + 7] as number) << 8) |
-      (buf[at + 8] as number);
+    const stream = uint31(buf, at + 5);
     this.#frames++;
     this.allowance--;
     if (length > this.#maxLength) {

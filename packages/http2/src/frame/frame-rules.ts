@@ -1,4 +1,5 @@
 import { ErrorCode } from "@millrace/exchange";
+import type { Violation } from "../violation.ts";
 import { Flag, FrameType } from "./frame-type.ts";
 
 /** What RFC 9113 section 6 says of a type's frames, whatever their content. */
@@ -27,14 +28,8 @@ function rule(type: number, of: FrameRule): void {
   (rules as (FrameRule | undefined)[])[type] = of;
 }
 
-/** What is wrong with a frame that ends the connection. */
-export interface FrameFault {
-  readonly code: number;
-  readonly text: string;
-}
-
 /** Looks at a frame's header. Null: nothing is wrong with it, or its type is unknown. */
-export function frameFault(type: number, flags: number, stream: number, length: number): FrameFault | null {
+export function frameFault(type: number, flags: number, stream: number, length: number): Violation | null {
   const known = rules[type];
   if (known === undefined) return null;
   const { name, on, least = 0, most = Infinity } = known;

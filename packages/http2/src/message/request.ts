@@ -4,6 +4,7 @@ import { contentLength } from "./content-length.ts";
 import { Malformed } from "./malformed.ts";
 import { readPriority, type Priority } from "./priority.ts";
 import { fieldFault } from "./regular-field.ts";
+import { token } from "./token.ts";
 
 /** What a request's header block says. */
 export interface Request {
@@ -21,7 +22,6 @@ const schemeForm = /^[A-Za-z][A-Za-z0-9+.-]*$/;
 /** Of a URI, whatever else it has, these are no part (RFC 3986 sections 3.2 to 3.5). */
 const noTarget = /[\s#]/;
 const noAuthority = /[\s#/?@\\]/;
-const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Reads a request's header block (RFC 9113 section 8.3.1). Once for each block, whatever repeats it. */
 export function readRequest(block: HeaderBlock): Request | Malformed {

@@ -56,6 +56,8 @@ function busy(limits: LimitOptions = {}): Target {
 describe("frames that carry nothing end the connection with ENHANCE_YOUR_CALM when they are too many", () => {
   test.each(idle)("%s", (_name, make) => {
     const target = busy();
+    // Rest saves up nothing.
+    target.runtime.advance(10_000);
     const count = target.flood(2 * idleFrameBurst, make);
     expect(count).toBeGreaterThan(idleFrameBurst / 2);
     expect(count).toBeLessThan(idleFrameBurst + 20);
@@ -75,6 +77,22 @@ describe("frames that carry nothing end the connection with ENHANCE_YOUR_CALM wh
     target.say(data(1, true, Buffer.from("x")));
     expect(target.goaway).not.toBe(ErrorCode.ENHANCE_YOUR_CALM);
     expect(target.seen[0]).toMatchObject({ ended: true, fault: undefined });
+  });
+});
+
+describe("a client that works may say more of what carries nothing: four frames for a call", () => {
+  test.each([
+    [4, undefined],
+    [5, ErrorCode.ENHANCE_YOUR_CALM],
+  ])("%d PINGs for each", (pings, code) => {
+    const target = Target.open({ idleFrameBurst: 10 });
+    target.flood(100, (n) =>
+      Buffer.concat([
+        headers(2 * n + 1, true, ...post),
+        ...Array.from({ length: pings }, () => frame(PING, 0, 0, eight)),
+      ]),
+    );
+    expect(target.goaway).toBe(code);
   });
 });
 
@@ -144,6 +162,7 @@ describe("streams that come to nothing end the connection with ENHANCE_YOUR_CALM
 
   test.each(attacks)("%s", (_name, make) => {
     const target = Target.open({}, replies);
+    target.runtime.advance(10_000);
     const count = target.flood(2 * resetBurst, (n) => Buffer.concat(make(n)));
     expect(count).toBeGreaterThan(resetBurst / 2);
     expect(count).toBeLessThan(resetBurst + 20);

@@ -23,6 +23,8 @@ import { post, Target } from "../support/target.ts";
 const { handshakeTimeoutMs, settingsTimeoutMs, headersTimeoutMs, idleTimeoutMs, writeTimeoutMs } =
   defaultLimits;
 const { drainMs, drainBytes } = defaultLimits;
+/** What is read of a connection that ends. */
+const lingerBytes = 1024 * 1024;
 
 /** The connection has gone, with this code, and nothing of it is left to wait. */
 function expectGone(target: Target, code: number, text: string): void {
@@ -132,7 +134,7 @@ describe("a connection that nobody uses", () => {
 });
 
 describe("a client that does not read", () => {
-  test("is given up, and its requests with it, when the transport has taken nothing for too long", () => {
+  test("is given up, and its requests with it, when what was written has not left in time", () => {
     const target = Target.open().say(headers(1, false, ...post));
     target.wire.isCongested = true;
     target.say(frame(PING, 0, 0, Buffer.alloc(8)));
@@ -142,12 +144,12 @@ describe("a client that does not read", () => {
     expect(target.wire.state).toBe("destroyed");
     expect(target.seen[0]).toMatchObject({ closed: true, fault: { by: "transport", kind: "truncated" } });
     expect(target.seen[0]!.fault!.cause).toEqual(
-      new Error(`the peer has read nothing for ${writeTimeoutMs} ms`),
+      new Error(`what was written has not left within ${writeTimeoutMs} ms`),
     );
     expect(target.runtime.timers).toBe(0);
   });
 
-  test("is waited for while it reads a little now and then", () => {
+  test("is waited for as long as all that was written leaves in time, however often that is only just", () => {
     const target = Target.open({ idleTimeoutMs: 100 * writeTimeoutMs });
     target.wire.isCongested = true;
     for (let n = 0; n < 10; n++) {
@@ -231,13 +233,15 @@ test.each(["abort", "drain"] as const)(
 );
 
 test("of a client that is sent away, what still comes is read for so many bytes, and not answered", () => {
-  const target = Target.open();
+  // The bound of a request's rest has nothing to do with it: a reset by TCP would overtake the GOAWAY.
+  const target = Target.open({ drainBytes: 0 });
   target.connection.abort();
   target.runtime.settle();
   const answers = target.frames.length;
   let sent = 0;
-  for (; target.wire.state !== "destroyed" && sent < 2 * drainBytes; sent += 16_384)
+  for (; target.wire.state !== "destroyed" && sent < 2 * lingerBytes; sent += 16_384)
     target.say(data(1, false, Buffer.alloc(16_384)));
-  expect(sent).toBeLessThanOrEqual(drainBytes + 2 * 16_384);
+  expect(sent).toBeGreaterThan(lingerBytes - 16_384);
+  expect(sent).toBeLessThanOrEqual(lingerBytes + 2 * 16_384);
   expect(target.frames.length).toBe(answers);
 });

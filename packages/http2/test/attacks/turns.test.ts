@@ -3,6 +3,7 @@
 import { ErrorCode } from "@millrace/exchange";
 import { describe, expect, test } from "vitest";
 import {
+  ACK,
   DATA,
   data,
   END_HEADERS,
@@ -12,6 +13,7 @@ import {
   HEADERS,
   headers,
   PING,
+  SETTINGS,
   settings,
 } from "../../../../test/support/frames.ts";
 import { block } from "../../../../test/support/hpack.ts";
@@ -67,6 +69,22 @@ describe("what comes in one piece is read in as many turns as it is work for", (
     expect(target.seen[0]).toMatchObject({ ended: true, closed: true, fault: undefined });
   });
 
+  test("SETTINGS that change the window of many streams", () => {
+    const changes = times(100, (n) => settings(4, 70_000 + n));
+    const few = Target.open().say(headers(1, false, ...post));
+    few.wire.deliver(changes);
+    expect(few.wire.isPaused).toBe(false);
+    const many = Target.open().say(times(50, (n) => headers(id(n), false, ...post)));
+    for (let n = 50; n < 250; n += 50) many.say(times(50, (k) => headers(id(n + k), false, ...post)));
+    // What is answered begins a turn.
+    many.say(frame(PING, 0, 0, eight));
+    expect(many.wire.isPaused).toBe(false);
+    many.wire.deliver(changes);
+    expect(many.wire.isPaused).toBe(true);
+    many.runtime.settle();
+    expect(many.of(SETTINGS).filter(({ flags }) => flags === ACK).length).toBe(101);
+  });
+
   test("header blocks that are long, though each is one frame", () => {
     const target = Target.open();
     const long = Buffer.concat([block(...post), block("x", "y".repeat(16_000))]);
@@ -111,6 +129,20 @@ describe("what waits for its turn", () => {
       expect([target.problems, target.runtime.timers]).toEqual([[undefined], 0]);
     },
   );
+
+  test("is read before the end of the transport is told, though what answers it waits for a peer that is gone", () => {
+    const head = ["x", "y".repeat(8_000)];
+    const target = Target.open({ outputBacklogBytes: 20_000 }, ({ exchange }) =>
+      exchange.reply(200, head, null, null),
+    );
+    target.wire.isCongested = true;
+    target.wire.deliver(requests);
+    target.wire.close(undefined);
+    target.runtime.settle();
+    expect(target.seen.length).toBe(200);
+    expect(target.seen.every(({ closed }) => closed)).toBe(true);
+    expect([target.problems, target.runtime.timers]).toEqual([[undefined], 0]);
+  });
 
   test("is dropped with a connection that is cut", () => {
     const target = Target.open();

@@ -107,6 +107,19 @@ describe("section 6.9: what this side sends", () => {
   });
 });
 
+test("no more than 256 KiB of bodies leave in a turn, of however many streams", () => {
+  const script = ServerScript.open({ settings: { INITIAL_WINDOW_SIZE: largest } });
+  script.receive(windowUpdate(0, 10_000_000), headers(1, get, "END_STREAM"), headers(3, get, "END_STREAM"));
+  script.sent();
+  for (const { exchange } of script.requests) exchange.reply(200, [], new Uint8Array(400_000), null);
+  const turns: number[] = [];
+  while (script.runtime.step()) {
+    const bodies = script.wire.frames().filter(({ type }) => type === FrameType.DATA);
+    if (bodies.length > 0) turns.push(bodies.reduce((bytes, { payload }) => bytes + payload.length, 0));
+  }
+  expect(turns).toEqual([262_144, 262_144, 262_144, 800_000 - 3 * 262_144]);
+});
+
 describe("section 6.9: what the peer sends", () => {
   const limits = { streamWindowBytes: 100, maxStreamWindowBytes: 100, connectionWindowBytes: 65_535 };
 
@@ -202,7 +215,7 @@ describe("section 6.9: what the peer sends", () => {
     ["is closed", (script: ServerScript) => script.last.exchange.reset(8)],
     ["has been answered", (script: ServerScript) => script.last.exchange.reply(200, [], null, null)],
   ])("is credited on the connection when its stream %s", (_, answer) => {
-    const script = ServerScript.open({ limits: { ...limits, streamWindowBytes: 65_535 } });
+    const script = ServerScript.open({ limits: { connectionWindowBytes: 65_535 } });
     script.receive(headers(1, post));
     answer(script);
     script.sent();
@@ -211,7 +224,7 @@ describe("section 6.9: what the peer sends", () => {
   });
 
   test("beyond the connection's window is a connection error, whatever the streams' windows", () => {
-    const wide = { streamWindowBytes: largest, connectionWindowBytes: 65_535, maxFrameBytes: 100_000 };
+    const wide = { streamWindowBytes: 70_000, connectionWindowBytes: 65_535, maxFrameBytes: 100_000 };
     const script = ServerScript.open({ limits: wide });
     script.receive(headers(1, post), data(1, new Uint8Array(65_536)));
     expect(script.sent()).toEqual(["GOAWAY 1 FLOW_CONTROL_ERROR"]);

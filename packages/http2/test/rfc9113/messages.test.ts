@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { octets } from "../hpack/support.ts";
 import { ClientScript } from "../support/client-script.ts";
-import { data, headers, rstStream } from "../support/frames.ts";
+import { data, headers, rstStream, windowUpdate } from "../support/frames.ts";
 import { get, post, ServerScript } from "../support/server-script.ts";
 
 const ok = [":status", "200"];
@@ -121,6 +121,26 @@ describe("section 8.1: a response before the request has ended", () => {
     expect(script.runtime.timers).toBe(1);
   });
 
+  test("asks for no more at once where it may take no time", () => {
+    const script = ServerScript.open({ limits: { drainMs: 0 } });
+    script.receive(headers(1, post));
+    script.last.exchange.reply(413, [], null, null);
+    expect(script.sent()).toEqual(["HEADERS 1 END_STREAM :status=413", "RST_STREAM 1 NO_ERROR"]);
+    expect(script.last.events()).toEqual(["closed true"]);
+  });
+
+  test("asks for no more at once if it was too much before the answer had left", () => {
+    const script = ServerScript.open({ limits: { drainBytes: 10 }, settings: { INITIAL_WINDOW_SIZE: 0 } });
+    script.receive(headers(1, post));
+    script.last.exchange.reply(200, [], octets("no"), null);
+    script.sent();
+    script.receive(data(1, "more than ten"));
+    expect(script.sent()).toEqual([]);
+    script.receive(windowUpdate(1, 100));
+    expect(script.sent()).toEqual(["DATA 1 END_STREAM no", "RST_STREAM 1 NO_ERROR"]);
+    expect(script.last.events()).toEqual(["closed true"]);
+  });
+
   test("is whole for a client, whose upload ends without a fault of the response's", () => {
     const script = ClientScript.open();
     const call = script.upload();
@@ -148,6 +168,36 @@ describe("section 8.1: a response before the request has ended", () => {
     call.exchange.end(null);
     expect(script.sent()).toEqual(["DATA 1 still", "DATA 1 END_STREAM"]);
     expect(call.events()).toEqual(["closed true"]);
+  });
+});
+
+describe("a sink that throws at the end of a turn", () => {
+  const failing = (): never => {
+    throw new Error("a mistake of the application's");
+  };
+
+  test("takes no turn from the other streams, nor from the connection", () => {
+    const script = ServerScript.open();
+    script.receive(headers(1, get, "END_STREAM"), headers(3, get, "END_STREAM"));
+    const [one, other] = script.requests;
+    one!.closed = failing;
+    one!.exchange.reply(200, [], null, null);
+    other!.exchange.reply(200, [], null, null);
+    expect(() => script.runtime.settle()).toThrow("a mistake of the application's");
+    script.runtime.settle();
+    expect(other!.events()).toEqual(["end", "closed true"]);
+    script.receive(headers(5, get, "END_STREAM"));
+    expect(script.last.events()).toEqual(["end"]);
+  });
+
+  test("keeps nobody from the end of the connection", () => {
+    const script = ServerScript.open();
+    script.receive(headers(1, get, "END_STREAM"));
+    script.last.closed = failing;
+    script.wire.close(undefined);
+    expect(() => script.runtime.settle()).toThrow("a mistake of the application's");
+    script.runtime.settle();
+    expect(script.closed).toBeNull();
   });
 });
 
@@ -183,6 +233,19 @@ describe("section 8.1: a response, as a client has it", () => {
     const call = script.open();
     script.receive(headers(1, ok), rstStream(1, "REFUSED_STREAM"));
     expect(call.events()).toContain("fault peer reset REFUSED_STREAM maybe");
+  });
+
+  test("a paused reader hears the end of its response before the end of the connection is told", () => {
+    const script = ClientScript.open();
+    const call = script.open();
+    call.exchange.pause();
+    script.receive(headers(1, ok), data(1, "held", "END_STREAM"));
+    script.wire.close(undefined);
+    script.runtime.settle();
+    expect([call.events(), script.closed]).toEqual([["sent", "head 200"], undefined]);
+    call.exchange.resume();
+    script.runtime.settle();
+    expect([call.events(), script.closed]).toEqual([["data held", "end", "closed true"], null]);
   });
 
   test("a fault waits behind the bytes that a paused reader has not taken", () => {

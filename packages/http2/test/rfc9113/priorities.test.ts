@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { FrameType } from "../../src/frame/frame-type.ts";
-import { type Frame, headers, priority, priorityUpdate, rstStream, windowUpdate } from "../support/frames.ts";
+import { Flag, FrameType } from "../../src/frame/frame-type.ts";
+import {
+  type Frame,
+  frame,
+  headers,
+  priority,
+  priorityUpdate,
+  rstStream,
+  windowUpdate,
+} from "../support/frames.ts";
 import { get, ServerScript } from "../support/server-script.ts";
 
 /** What one stream sends in its turn. */
@@ -126,6 +134,47 @@ describe("section 5.3: PRIORITY", () => {
     script.receive(priority(1, 0), headers(1, get), priority(1, 3), priority(7, 1));
     expect(script.sent()).toEqual([]);
     expect(script.requests).toHaveLength(1);
+  });
+
+  test("in HEADERS, of a stream that depends on itself, is a connection error", () => {
+    const script = ServerScript.open();
+    const { payload } = headers(1, get);
+    const flags = Flag.PRIORITY | Flag.END_HEADERS | Flag.END_STREAM;
+    script.receive(frame(FrameType.HEADERS, flags, 1, Uint8Array.of(0x80, 0, 0, 1, 15, ...payload)));
+    expect(script.sent()).toEqual(["GOAWAY 0 PROTOCOL_ERROR"]);
+    expect(script.requests).toEqual([]);
+  });
+
+  test.each([4, 6])(
+    "of %d bytes is an error, of the stream or, where none has been, of the connection",
+    (length) => {
+      const wrong = (id: number): Frame => frame(FrameType.PRIORITY, 0, id, new Uint8Array(length));
+      const script = ServerScript.open();
+      script.receive(headers(1, get, "END_STREAM"));
+      script.receive(wrong(1));
+      expect(script.sent()).toEqual(["RST_STREAM 1 FRAME_SIZE_ERROR"]);
+      expect(script.last.events().at(-1)).toBe("closed false");
+      script.receive(wrong(1));
+      expect(script.sent()).toEqual(["RST_STREAM 1 FRAME_SIZE_ERROR"]);
+      script.receive(wrong(3), headers(3, get));
+      expect(script.sent()).toEqual(["GOAWAY 1 FRAME_SIZE_ERROR"]);
+      expect(script.requests).toHaveLength(1);
+    },
+  );
+
+  test("of an idle stream that depends on itself is a connection error", () => {
+    const script = ServerScript.open();
+    script.receive(priority(1, 1), headers(1, get));
+    expect(script.sent()).toEqual(["GOAWAY 0 PROTOCOL_ERROR"]);
+    expect(script.requests).toEqual([]);
+  });
+
+  test("of an open stream that depends on itself is a stream error, of which its reader is told", () => {
+    const script = ServerScript.open();
+    script.receive(headers(1, get), priority(1, 1));
+    expect(script.sent()).toEqual(["RST_STREAM 1 PROTOCOL_ERROR"]);
+    expect(script.last.events()).toEqual(["fault local protocol PROTOCOL_ERROR maybe", "closed false"]);
+    expect(script.server.streams.size).toBe(0);
   });
 
   test("of a stream that depends on itself is a stream error", () => {

@@ -1,0 +1,1 @@
+export const noBytes: Uint8Array = new Uint8Array(0);
