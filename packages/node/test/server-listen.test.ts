@@ -524,6 +524,27 @@ describe("the upgrade hook", () => {
     await raw.until(/200 OK[^]*\/ws$/);
     raw.socket.destroy();
   });
+
+  describe.each<[string, ListenOptions]>([
+    ["declines", { upgrade: () => false }],
+    ["is not there", {}],
+  ])("%s, and the connection is as any other", (_what, options) => {
+    it("for a request that was read with the asking one", async () => {
+      const { port } = await start(answerPath, { host: "127.0.0.1", ...options });
+      const raw = new RawConnection(port).send(...asking.slice(0, -1), "GET /behind HTTP/1.1", "host: h", "", "");
+      await raw.until(/200 OK[^]*\/ws[^]*200 OK[^]*\/behind$/);
+      raw.socket.destroy();
+    });
+
+    it("for a malformed request", async () => {
+      const { port } = await start(answerPath, { host: "127.0.0.1", ...options });
+      const raw = new RawConnection(port).send(...asking);
+      await raw.until(/200 OK[^]*\/ws$/);
+      raw.send("garbage", "", "");
+      await raw.closed;
+      expect(raw.received).toMatch(/\/wsHTTP\/1.1 400 Bad Request\r\n/);
+    });
+  });
 });
 
 describe("bad input", () => {

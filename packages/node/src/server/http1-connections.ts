@@ -57,7 +57,7 @@ export class Http1Connections {
   }
 
   #createServer(): Server {
-    const { limits, upgrade } = this.#options;
+    const { limits, upgrade = declined } = this.#options;
     const server = createServer({
       maxHeaderSize: limits.maxHeaderBytes,
       headersTimeout: limits.headersTimeoutMs,
@@ -72,8 +72,8 @@ export class Http1Connections {
     server.maxHeadersCount = limits.maxHeaderFields;
     server.on("request", (req, res) => this.#accept(req, res, false));
     server.on("checkContinue", (req, res) => this.#accept(req, res, true));
-    if (upgrade !== undefined)
-      server.on("upgrade", (req, socket, head) => this.#upgrade(upgrade, req, socket as Socket, head));
+    // Also where all are declined: left to node, what is read behind such a request is lost, and a malformed one hangs.
+    server.on("upgrade", (req, socket, head) => this.#upgrade(upgrade, req, socket as Socket, head));
     // node starts to look for slow requests when a server listens; this one is fed by hand.
     server.emit("listening");
     return server;
@@ -184,6 +184,10 @@ function wrongHost({ httpVersion, rawHeaders }: IncomingMessage): string | undef
   for (let i = 0; i < rawHeaders.length; i += 2) if (/^host$/i.test(rawHeaders[i] as string)) hosts++;
   if (hosts === 0 && httpVersion === "1.1") return "the host field is missing";
   return hosts > 1 ? "there is more than one host field" : undefined;
+}
+
+function declined(): boolean {
+  return false;
 }
 
 function ignore(): void {}
