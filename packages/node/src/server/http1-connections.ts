@@ -24,7 +24,6 @@ export class Http1Connections {
   readonly #options: Http1Options;
   readonly #server: Server;
   readonly #pipelines = new Map<Socket, Pipeline>();
-  readonly #exchanges = new Set<Http1Exchange>();
   #isDraining = false;
 
   constructor(options: Http1Options) {
@@ -51,7 +50,7 @@ export class Http1Connections {
   /** Ends what still runs, now. */
   cut(): void {
     this.#isDraining = true;
-    for (const exchange of [...this.#exchanges]) exchange.cut();
+    for (const pipeline of [...this.#pipelines.values()]) pipeline.running?.cut();
     // It never listened: this only stops the timer that looks for slow requests.
     this.#server.close();
   }
@@ -85,7 +84,6 @@ export class Http1Connections {
     // What was read before the hook took the connection.
     if (pipeline === undefined) return;
     const closed = (): void => {
-      this.#exchanges.delete(exchange);
       pipeline.leave();
       if (pipeline.idle && this.#isDraining) socket.end();
     };
@@ -94,7 +92,7 @@ export class Http1Connections {
     const exchange = new Http1Exchange(req, res, peerOf(socket, socket), site);
     const begin = (): void => {
       if (wrong !== undefined) answer(exchange, 400, wrong);
-      else this.#settle(exchange);
+      else this.#settle(exchange, pipeline);
     };
     if (!socket.destroyed) this.#enter(pipeline, req, begin);
   }
@@ -112,8 +110,8 @@ export class Http1Connections {
     socket.destroy();
   }
 
-  #settle(exchange: Http1Exchange): void {
-    this.#exchanges.add(exchange);
+  #settle(exchange: Http1Exchange, pipeline: Pipeline): void {
+    pipeline.running = exchange;
     const sink = this.#options.accept(exchange);
     if (sink === null) answer(exchange, 404, "not found");
     else exchange.start(sink);
