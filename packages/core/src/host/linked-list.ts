@@ -31,16 +31,15 @@ export class LinkedList<Entry extends Linked> {
     this.#last = entry;
   }
 
-  /** False: it is not there. */
-  delete(entry: Entry): boolean {
+  /** It may have left already, or never been there. */
+  delete(entry: Entry): void {
     const { previous, next } = entry;
-    if (previous === null && this.#first !== entry) return false;
+    if (previous === null && this.#first !== entry) return;
     if (previous === null) this.#first = next;
     else previous.next = next;
     if (next === null) this.#last = previous;
     else next.previous = previous;
     // One that has left keeps no other alive.
     entry.previous = entry.next = null;
-    return true;
   }
 }

@@ -84,6 +84,8 @@ export class Http1Connections {
     // What was read before the hook took the connection.
     if (pipeline === undefined) return;
     const closed = (): void => {
+      // It took the connection with it: nobody waits for the answers to those behind.
+      if (socket.destroyed) pipeline.close();
       pipeline.leave();
       if (pipeline.idle && this.#isDraining) socket.end();
     };
