@@ -367,3 +367,22 @@ test("Without resets a reset is a connection lost, and its code does not travel"
   await settled();
   expect(client.faults[0]).toMatchObject({ by: "transport", kind: "lost", h2: -1, processed: "maybe" });
 });
+
+test.each(["", "0", "1", "2", "3", "10", "12", "23", "31", "012", "321", "1203"])(
+  "close() ends the exchanges that still run, whichever have ended before the last came: %s of 0123",
+  async (ended) => {
+    const connector = memoryConnector(keeping().accept, new FakeClock());
+    const logs = Array.from({ length: 4 }, () => new Log());
+    const exchanges = logs.map((log) => connector.open(head, undefined, hints, log));
+    await settled();
+    for (const at of ended) {
+      exchanges[Number(at)]!.reset(ErrorCode.CANCEL);
+      await settled();
+    }
+    logs.push(new Log());
+    connector.open(head, undefined, hints, logs[4]!);
+    await connector.close(0);
+    const shut = logs.map(({ faults }, at) => (faults[0]?.kind === "shutdown" ? at : "")).join("");
+    expect(shut).toBe("01234".replaceAll(new RegExp(`[${ended}]`, "g"), ""));
+  },
+);

@@ -484,6 +484,15 @@ describe("pipelined requests", () => {
     expect(recorder.all).toHaveLength(1);
   });
 
+  it("are not served behind one that was reset, which ends the connection", async () => {
+    const { recorder, raw } = await start({});
+    const client = raw().send(pipelined + pipelined);
+    const first = await (await recorder.get()).saw("end");
+    first.exchange.reset(8);
+    await client.closed;
+    expect(recorder.all).toHaveLength(1);
+  });
+
   it("that ask for an upgrade are asked for in their turn", async () => {
     const asked: string[] = [];
     const { recorder, raw } = await start(

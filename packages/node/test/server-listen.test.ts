@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { spawnSync } from "node:child_process";
 import { connect as connectTls } from "node:tls";
 
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 
 import {
   ACK,
@@ -93,6 +93,8 @@ async function refusal(options: ListenOptions): Promise<unknown> {
     (reason: unknown) => reason,
   );
 }
+
+const trusting = { ca: TLS.ca, servername: "localhost" };
 
 const answerPath: Handlers = {
   end: ({ exchange }) =>
@@ -402,12 +404,58 @@ describe("close()", () => {
     const { server, port } = await start(echo);
     const raw = new RawConnection(port);
     await raw.send("POST / HTTP/1.1", "host: h", "content-length: 3", "", "end").until(/end$/);
-    const silent = new RawConnection(port);
-    await once(silent.socket, "connect");
     await overHttp2(http2(server.url), "/");
     await server.close({ graceMs: 2 ** 40 });
     await raw.closed;
-    await silent.closed;
+  });
+
+  describe("with a connection that was accepted and has said nothing", () => {
+    /** Gives the connection, and what close() gave, when that has closed all the others. */
+    async function closing(options: ListenOptions): Promise<[RawConnection, Promise<void>]> {
+      const { server, port } = await start(answerPath, { host: "127.0.0.1", ...options });
+      const silent = new RawConnection(port);
+      await once(silent.socket, "connect");
+      // Accepted behind it.
+      const other = connect(port, "127.0.0.1");
+      other.on("error", () => {});
+      const socket = options.tls === undefined ? other : connectTls({ socket: other, ...trusting });
+      socket.write("GET / HTTP/1.1\r\nhost: h\r\n\r\n");
+      await once(socket, "data");
+      const closed = server.close({ graceMs: 2 ** 40 });
+      await once(socket.resume(), "close");
+      return [silent, closed];
+    }
+
+    it("serves its first request over HTTP/1.1, its last", async () => {
+      const [silent, closed] = await closing({});
+      silent.send("GET /first HTTP/1.1", "host: h", "", "");
+      await silent.closed;
+      expect(silent.received).toMatch(/ 200 OK\r\n[^]*connection: close\r\n[^]*\/first$/i);
+      await closed;
+    });
+
+    it.each<[string, ListenOptions]>([
+      ["cleartext", {}],
+      ["TLS", { tls: TLS.server }],
+    ])("serves its first request over HTTP/2, %s", async (_what, options) => {
+      const [silent, closed] = await closing(options);
+      const socket =
+        options.tls === undefined
+          ? silent.socket
+          : connectTls({ socket: silent.socket, ...trusting, ALPNProtocols: ["h2"] });
+      const session = http2("http://h", { createConnection: () => socket });
+      expect(await overHttp2(session, "/first")).toMatch(/\/first/);
+      await closed;
+    });
+
+    it("waits for that as long as for any other's first bytes", async () => {
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+      cleanups.push(() => vi.useRealTimers());
+      const [silent, closed] = await closing({});
+      vi.advanceTimersByTime(10_000);
+      await closed;
+      await silent.closed;
+    });
   });
 
   it("cuts what still runs when the grace is over, as this side's shutdown", async () => {
@@ -523,6 +571,33 @@ describe("the upgrade hook", () => {
     const raw = new RawConnection(port).send(...asking);
     await raw.until(/200 OK[^]*\/ws$/);
     raw.socket.destroy();
+  });
+
+  describe.each<[string, ListenOptions]>([
+    ["declines", { upgrade: () => false }],
+    ["is not there", {}],
+  ])("%s, and the connection is as any other", (_what, options) => {
+    it("for a request that was read with the asking one", async () => {
+      const { port } = await start(answerPath, { host: "127.0.0.1", ...options });
+      const raw = new RawConnection(port).send(
+        ...asking.slice(0, -1),
+        "GET /behind HTTP/1.1",
+        "host: h",
+        "",
+        "",
+      );
+      await raw.until(/200 OK[^]*\/ws[^]*200 OK[^]*\/behind$/);
+      raw.socket.destroy();
+    });
+
+    it("for a malformed request", async () => {
+      const { port } = await start(answerPath, { host: "127.0.0.1", ...options });
+      const raw = new RawConnection(port).send(...asking);
+      await raw.until(/200 OK[^]*\/ws$/);
+      raw.send("garbage", "", "");
+      await raw.closed;
+      expect(raw.received).toMatch(/\/wsHTTP\/1.1 400 Bad Request\r\n/);
+    });
   });
 });
 

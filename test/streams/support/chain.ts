@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { createClient, createTransport, implementPartial, serve } from "@millrace/node";
 import type { Protocol, Server, Transport } from "@millrace/node";
 import { GreetService } from "../../../gen/greet/v1/greet_millrace.ts";
@@ -35,6 +37,7 @@ export class Chain implements AsyncDisposable {
   readonly #legs: { readonly front: Leg; readonly back: Leg };
   readonly #servers: Server[] = [];
   readonly #ways: Way[] = [];
+  readonly #silent = createServer();
   #front: Way | undefined;
   #back: Way | undefined;
 
@@ -81,8 +84,17 @@ export class Chain implements AsyncDisposable {
   /** New connections, on both halves of the way. */
   async renew(): Promise<void> {
     const [upstream, relay] = this.#servers;
-    this.#back = await this.#way(this.#legs.back, upstream!, this.ends.back);
-    this.#front = await this.#way(this.#legs.front, relay!, this.ends.client);
+    this.#back = await this.#way(this.#legs.back, portOf(upstream!), this.ends.back);
+    this.#front = await this.#way(this.#legs.front, portOf(relay!), this.ends.client);
+  }
+
+  /** The relay's upstream is now one that takes connections and says nothing. Gives when it has taken one. */
+  async silence(): Promise<{ readonly taken: Promise<unknown> }> {
+    const taken = once(this.#silent, "connection");
+    await once(this.#silent.listen(0, "127.0.0.1"), "listening");
+    const { port } = this.#silent.address() as AddressInfo;
+    this.#back = await this.#way(this.#legs.back, port, this.ends.back);
+    return { taken };
   }
 
   /** Waits until all four have heard of the ends of `calls` calls. */
@@ -96,14 +108,19 @@ export class Chain implements AsyncDisposable {
       await fuse.close();
     }
     for (const server of this.#servers) await server.close({ graceMs: 0 });
+    this.#silent.close();
   }
 
-  async #way(leg: Leg, server: Server, ends: Ends): Promise<Way> {
-    const fuse = await Fuse.to(Number(new URL(server.url).port));
+  async #way(leg: Leg, port: number, ends: Ends): Promise<Way> {
+    const fuse = await Fuse.to(port);
     const baseUrl = `http://127.0.0.1:${fuse.port}`;
     const transport = createTransport({ ...leg, baseUrl, observers: [ends.observer] });
     const way = { client: createClient(GreetService, transport), transport, fuse };
     this.#ways.push(way);
     return way;
   }
+}
+
+function portOf(server: Server): number {
+  return Number(new URL(server.url).port);
 }

@@ -23,4 +23,6 @@ export { serverProtocols } from "../protocol/server-protocols.ts";
 export { CompressionFailure } from "./host.ts";
 export type { Compression, Host } from "./host.ts";
 export { shownUrl } from "./shown-url.ts";
+export type { Linked } from "./linked-list.ts";
 export { Shutdown, shutdownFault } from "./shutdown.ts";
+export type { Stoppable } from "./shutdown.ts";

@@ -1,8 +1,9 @@
 import type { Fault } from "@millrace/exchange";
 import type { Host } from "./host.ts";
+import { type Linked, LinkedList } from "./linked-list.ts";
 
 /** What a connector can end by force: with a fault and closed(false), in a later turn. */
-export interface Stoppable {
+export interface Stoppable extends Linked {
   fail(fault: Fault): void;
 }
 
@@ -13,10 +14,10 @@ export function shutdownFault(where: string, processed: "never" | "maybe"): Faul
 }
 
 /** The exchanges of a connector, and its end: no new ones, a grace for those that run, then a fault. */
-export class Shutdown {
+export class Shutdown<Running extends Stoppable = Stoppable> {
   readonly #host: Pick<Host, "now" | "timer">;
   readonly #where: string;
-  readonly #running = new Set<Stoppable>();
+  readonly #running = new LinkedList<Running>();
   #state: "open" | "closing" = "open";
   #waiters: (() => void)[] = [];
 
@@ -25,8 +26,13 @@ export class Shutdown {
     this.#where = where;
   }
 
+  /** The exchanges that run, in the order in which they were opened. */
+  get running(): readonly Running[] {
+    return this.#running.values();
+  }
+
   /** Takes an exchange in; false if the connector is closing, and then the exchange has been failed. */
-  admits(exchange: Stoppable): boolean {
+  admits(exchange: Running): boolean {
     if (this.#state === "closing") {
       exchange.fail(shutdownFault(this.#where, "never"));
       return false;
@@ -36,19 +42,19 @@ export class Shutdown {
   }
 
   /** An exchange has closed. */
-  left(exchange: Stoppable): void {
+  left(exchange: Running): void {
     this.#running.delete(exchange);
-    if (this.#running.size > 0) return;
+    if (!this.#running.isEmpty) return;
     for (const resolve of this.#waiters.splice(0)) resolve();
   }
 
   /** Resolves when all exchanges have closed, which they are made to after `graceMs`. May be called again. */
   async begin(graceMs: number): Promise<void> {
     this.#state = "closing";
-    if (this.#running.size === 0) return;
+    if (this.#running.isEmpty) return;
     const drained = new Promise<void>((resolve) => this.#waiters.push(resolve));
     const stop = (): void => {
-      for (const exchange of [...this.#running]) exchange.fail(shutdownFault(this.#where, "maybe"));
+      for (const exchange of this.running) exchange.fail(shutdownFault(this.#where, "maybe"));
     };
     if (graceMs <= 0) stop();
     const cancel = graceMs > 0 ? this.#host.timer(this.#host.now() + graceMs, stop) : undefined;

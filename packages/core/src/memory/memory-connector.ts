@@ -5,6 +5,7 @@ import { Shutdown, type Stoppable } from "../host/shutdown.ts";
 import { MemoryClient } from "./memory-client.ts";
 import { scratchSize, type Terms } from "./memory-end.ts";
 import { type Drain, MemoryServer } from "./memory-server.ts";
+import type { Linked } from "../host/linked-list.ts";
 import { Pipe } from "./pipe.ts";
 
 /** How an in-memory carriage behaves. */
@@ -62,27 +63,17 @@ export function memoryConnector(
     bytes: options.drainBytes ?? 262_144,
     timer: (run) => host.timer(host.now() + drainMs, run),
   };
-  const running = new Map<MemoryClient, MemoryServer>();
-  const shutdown = new Shutdown(host, "the server in this process");
+  const shutdown = new Shutdown<MemoryExchange>(host, "the server in this process");
 
   return {
     caps,
     open(head, body, _hints, sink): Exchange {
       const up = new Pipe(terms.window);
       const down = new Pipe(terms.window);
-      const exchange: Stoppable = {
-        fail(fault) {
-          client.fail(client.unsent ? { ...fault, processed: "never" } : fault);
-          server.fail(cancelled);
-        },
-      };
-      const client: MemoryClient = new MemoryClient(terms, up, down, sink, () => {
-        running.delete(client);
-        shutdown.left(exchange);
-      });
+      const client: MemoryClient = new MemoryClient(terms, up, down, sink, () => shutdown.left(exchange));
       const server = new MemoryServer(terms, down, up, head, accept ?? (() => null), drain, client);
       client.join(server);
-      running.set(client, server);
+      const exchange = new MemoryExchange(client, server);
       if (!shutdown.admits(exchange)) return client;
       if (accept === null) client.fail(unreachable);
       else {
@@ -94,19 +85,37 @@ export function memoryConnector(
     },
     close: (graceMs) => shutdown.begin(graceMs),
     cut(): void {
-      for (const [client, server] of running) {
+      for (const { client, server } of shutdown.running) {
         client.fail(lost(client));
         server.fail({ ...lost(client), kind: "lost" });
       }
     },
     goaway(): void {
-      for (const [client, server] of running)
+      for (const { client, server } of shutdown.running)
         if (server.untouched) {
           client.fail(gone);
           server.fail(gone);
         }
     },
   };
+}
+
+/** Both ends of an exchange. */
+class MemoryExchange implements Stoppable {
+  previous: Linked | null = null;
+  next: Linked | null = null;
+  readonly client: MemoryClient;
+  readonly server: MemoryServer;
+
+  constructor(client: MemoryClient, server: MemoryServer) {
+    this.client = client;
+    this.server = server;
+  }
+
+  fail(fault: Fault): void {
+    this.client.fail(this.client.unsent ? { ...fault, processed: "never" } : fault);
+    this.server.fail(cancelled);
+  }
 }
 
 const unreachable: Fault = {

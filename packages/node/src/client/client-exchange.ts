@@ -1,8 +1,11 @@
 import { type ClientSink, ErrorCode, type Exchange, type Fault, type Fields } from "@millrace/exchange";
+import type { Linked, Stoppable } from "@millrace/core/host";
 import { OrderedSink } from "./ordered-sink.ts";
 
 /** A client's exchange, as far as it is the same whatever carries it: how it is held back, and how it ends. */
-export abstract class ClientExchange implements Exchange {
+export abstract class ClientExchange implements Exchange, Stoppable {
+  previous: Linked | null = null;
+  next: Linked | null = null;
   protected readonly sink: OrderedSink;
   /** `waiting`: nothing of it has been sent. */
   protected state: "waiting" | "running" | "closed" = "waiting";

@@ -14,10 +14,8 @@ export class Connections {
   readonly #options: Http1Options & Http2Options;
   readonly #http1: Http1Connections;
   readonly #http2: Http2Connections;
-  /** Every socket, also those of which nothing is known yet. */
+  /** Every socket: those of which nothing is known yet, those that speak HTTP, those that the upgrade hook took. */
   readonly #sockets = new Set<Socket>();
-  /** What drain() waits for: connections that speak HTTP, or have been handed to the upgrade hook. */
-  readonly #standing = new Set<Socket>();
   #onEmpty: (() => void) | undefined;
 
   constructor(options: Http1Options & Http2Options) {
@@ -31,15 +29,18 @@ export class Connections {
     this.#sockets.add(socket);
     // A socket's error without a listener ends the process. What it means, the exchanges on it say.
     socket.on("error", ignore);
-    socket.on("close", () => this.#sockets.delete(socket));
+    socket.on("close", () => {
+      this.#sockets.delete(socket);
+      this.#lookEmpty();
+    });
   }
 
   /** A cleartext connection: its first bytes tell what it speaks. */
   clear(socket: Socket, unixPath: string | undefined): void {
     const { address } = peerOf(socket, socket, unixPath);
     tellProtocol(socket, this.#options.limits.handshakeTimeoutMs, (first) => {
-      if (first === "http1") this.#serveHttp1(socket);
-      else if (first === "http2") this.#serveHttp2(socket);
+      if (first === "http1") this.#http1.serve(socket);
+      else if (first === "http2") this.#http2.serve(socket);
       else {
         const text = FIRST_BYTES_FAILURES[first];
         if (text !== undefined) this.#options.report({ address, text });
@@ -51,17 +52,20 @@ export class Connections {
   /** A TLS connection whose handshake is over: ALPN has told what it speaks. */
   secure(socket: TLSSocket, unixPath: string | undefined): void {
     peerOf(socket, socket, unixPath);
-    if (socket.alpnProtocol === "h2") this.#serveHttp2(socket);
-    else this.#serveHttp1(socket);
+    if (socket.alpnProtocol === "h2") this.#http2.serve(socket);
+    else this.#http1.serve(socket);
   }
 
   /** A connection that speaks HTTP/2, whatever comes. */
   http2(socket: Socket, unixPath: string | undefined): void {
     peerOf(socket, socket, unixPath);
-    this.#serveHttp2(socket);
+    this.#http2.serve(socket);
   }
 
-  /** Tells every connection that it is to end; each closes when nothing runs on it. Resolves when none stands. */
+  /**
+   * Tells every connection that it is to end; each closes when nothing runs on it. Who was accepted and has said nothing yet
+   * has its first request on the way, which is served too. Resolves when none is left.
+   */
   async drain(): Promise<void> {
     this.#http1.drain();
     this.#http2.drain();
@@ -78,26 +82,8 @@ export class Connections {
     for (const socket of [...this.#sockets]) socket.destroy();
   }
 
-  #serveHttp1(socket: Socket): void {
-    this.#stand(socket);
-    this.#http1.serve(socket);
-  }
-
-  #serveHttp2(socket: Socket): void {
-    this.#stand(socket);
-    this.#http2.serve(socket);
-  }
-
-  #stand(socket: Socket): void {
-    this.#standing.add(socket);
-    socket.once("close", () => {
-      this.#standing.delete(socket);
-      this.#lookEmpty();
-    });
-  }
-
   #lookEmpty(): void {
-    if (this.#standing.size === 0) this.#onEmpty?.();
+    if (this.#sockets.size === 0) this.#onEmpty?.();
   }
 }
 

@@ -24,7 +24,6 @@ export class Http1Connections {
   readonly #options: Http1Options;
   readonly #server: Server;
   readonly #pipelines = new Map<Socket, Pipeline>();
-  readonly #exchanges = new Set<Http1Exchange>();
   #isDraining = false;
 
   constructor(options: Http1Options) {
@@ -51,13 +50,13 @@ export class Http1Connections {
   /** Ends what still runs, now. */
   cut(): void {
     this.#isDraining = true;
-    for (const exchange of [...this.#exchanges]) exchange.cut();
+    for (const pipeline of [...this.#pipelines.values()]) pipeline.running?.cut();
     // It never listened: this only stops the timer that looks for slow requests.
     this.#server.close();
   }
 
   #createServer(): Server {
-    const { limits, upgrade } = this.#options;
+    const { limits, upgrade = declined } = this.#options;
     const server = createServer({
       maxHeaderSize: limits.maxHeaderBytes,
       headersTimeout: limits.headersTimeoutMs,
@@ -72,8 +71,8 @@ export class Http1Connections {
     server.maxHeadersCount = limits.maxHeaderFields;
     server.on("request", (req, res) => this.#accept(req, res, false));
     server.on("checkContinue", (req, res) => this.#accept(req, res, true));
-    if (upgrade !== undefined)
-      server.on("upgrade", (req, socket, head) => this.#upgrade(upgrade, req, socket as Socket, head));
+    // Also where all are declined: left to node, what is read behind such a request is lost, and a malformed one hangs.
+    server.on("upgrade", (req, socket, head) => this.#upgrade(upgrade, req, socket as Socket, head));
     // node starts to look for slow requests when a server listens; this one is fed by hand.
     server.emit("listening");
     return server;
@@ -85,7 +84,8 @@ export class Http1Connections {
     // What was read before the hook took the connection.
     if (pipeline === undefined) return;
     const closed = (): void => {
-      this.#exchanges.delete(exchange);
+      // It took the connection with it: nobody waits for the answers to those behind.
+      if (socket.destroyed) pipeline.close();
       pipeline.leave();
       if (pipeline.idle && this.#isDraining) socket.end();
     };
@@ -94,7 +94,7 @@ export class Http1Connections {
     const exchange = new Http1Exchange(req, res, peerOf(socket, socket), site);
     const begin = (): void => {
       if (wrong !== undefined) answer(exchange, 400, wrong);
-      else this.#settle(exchange);
+      else this.#settle(exchange, pipeline);
     };
     if (!socket.destroyed) this.#enter(pipeline, req, begin);
   }
@@ -112,8 +112,8 @@ export class Http1Connections {
     socket.destroy();
   }
 
-  #settle(exchange: Http1Exchange): void {
-    this.#exchanges.add(exchange);
+  #settle(exchange: Http1Exchange, pipeline: Pipeline): void {
+    pipeline.running = exchange;
     const sink = this.#options.accept(exchange);
     if (sink === null) answer(exchange, 404, "not found");
     else exchange.start(sink);
@@ -184,6 +184,10 @@ function wrongHost({ httpVersion, rawHeaders }: IncomingMessage): string | undef
   for (let i = 0; i < rawHeaders.length; i += 2) if (/^host$/i.test(rawHeaders[i] as string)) hosts++;
   if (hosts === 0 && httpVersion === "1.1") return "the host field is missing";
   return hosts > 1 ? "there is more than one host field" : undefined;
+}
+
+function declined(): boolean {
+  return false;
 }
 
 function ignore(): void {}

@@ -101,8 +101,9 @@ export interface Listening extends AsyncDisposable {
   readonly urls: readonly string[];
   /**
    * Takes no new connections, tells those that stand (GOAWAY, `connection: close`), gives running exchanges `graceMs`
-   * milliseconds (10,000 if absent), and then cuts them. 0 cuts at once. Again: the shorter time counts. Rejects with a
-   * TypeError for what is no number.
+   * milliseconds (10,000 if absent), and then cuts them. One that was accepted just before and has said nothing counts as
+   * running until its first request is through, or `handshakeTimeoutMs` is over. 0 cuts at once. Again: the shorter time
+   * counts. Rejects with a TypeError for what is no number.
    */
   close(options?: { readonly graceMs?: number | undefined }): Promise<void>;
 }

@@ -213,7 +213,7 @@ class OpenServer implements Listening {
     const closed = this.#servers.map(closeListener);
     await this.#connections.drain();
     clearTimeout(this.#cut);
-    // Connections of which nothing was known yet.
+    // No connection is left: this ends what watched them.
     this.#connections.cut();
     await Promise.all(closed);
   }

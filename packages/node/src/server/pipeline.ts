@@ -2,6 +2,11 @@
 const mostWaiting = 256;
 const mostWaitingBytes = 1024 * 1024;
 
+/** What cuts a request off that runs. */
+interface Running {
+  cut(): void;
+}
+
 interface Waiting {
   readonly begin: () => void;
   readonly bytes: () => number;
@@ -15,6 +20,8 @@ export class Pipeline {
   /** `closed`: the client has been told that the connection takes no further request, or it is gone. */
   #state: "idle" | "busy" | "closed" = "idle";
   #waiting: Waiting[] = [];
+  /** The request whose turn it is, once it has been handed on. */
+  running: Running | undefined;
 
   /** Nothing runs on the connection. */
   get idle(): boolean {
@@ -38,6 +45,7 @@ export class Pipeline {
 
   /** A request is through. */
   leave(): void {
+    this.running = undefined;
     if (this.#state === "closed") return;
     const next = this.#waiting.shift();
     if (next === undefined) this.#state = "idle";

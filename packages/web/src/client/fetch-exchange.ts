@@ -1,3 +1,4 @@
+import type { Linked, Stoppable } from "@millrace/core/host";
 import type { Caps, ClientSink, Exchange, Fault, Fields, Peer, RequestHead } from "@millrace/exchange";
 import { IncomingBody } from "../body/incoming-body.ts";
 import { OutgoingBody } from "../body/outgoing-body.ts";
@@ -24,7 +25,9 @@ const stopped = "the call has ended";
  * One request by fetch. What becomes of it on the way is the runtime's: it is taken for sent when fetch has been called,
  * and why it failed is known from the runtime's words alone.
  */
-export class FetchExchange implements Exchange {
+export class FetchExchange implements Exchange, Stoppable {
+  previous: Linked | null = null;
+  next: Linked | null = null;
   readonly #request: FetchRequest;
   readonly #caps: Caps;
   readonly #sink: ClientSink;

@@ -4,7 +4,6 @@ import { nameCall, RpcError } from "../../error.ts";
 import type { Init } from "../../init.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { GetForm, Outcome, RequestFacts } from "../../protocol/client-protocol.ts";
-import { handled } from "../handled.ts";
 import type { EncodedMessage } from "../message-encoder.ts";
 import type { Observation } from "../observation.ts";
 import { Attempt } from "./attempt.ts";
@@ -13,6 +12,9 @@ import { carriageFailure } from "./carriage-failure.ts";
 import type { ClientHead } from "./client-head.ts";
 import { getFormFor, getOrPost } from "./get-request.ts";
 import type { MethodPlan } from "./method-plan.ts";
+import { RequestSender } from "./request-sender.ts";
+import type { RequestSenderOwner } from "./request-sender.ts";
+import type { RequestTarget } from "./request-target.ts";
 import { Retries } from "./retries.ts";
 
 /** What a call hands up: headers at most once, messages, then the end exactly once. */
@@ -27,18 +29,11 @@ export interface ReplyConsumer<O> {
 /** Who fixed a call's outcome: the peer by its word, this side by canceling, or what went wrong in between. */
 type EndedBy = "peer" | "cancel" | "failure";
 
-interface SendWaiter {
-  resolve(room: boolean): void;
-  reject(error: RpcError): void;
-  /** Kept alive while the sender waits. */
-  readonly keeper: unknown;
-}
-
 /**
  * One call on the wire: `open` until its outcome is fixed, then `settled`, and `closed` when its exchange is gone too. It
  * owns its scope: the deadline stays armed until it is closed.
  */
-export class ClientCall<I extends Message, O extends Message> implements AttemptOwner<O> {
+export class ClientCall<I extends Message, O extends Message> implements AttemptOwner<O>, RequestSenderOwner {
   readonly #head: ClientHead;
   readonly #plan: MethodPlan<I, O>;
   readonly #consumer: ReplyConsumer<O>;
@@ -46,21 +41,18 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
   /** Whether the outcome on the wire is the user's; with interceptors, theirs is. */
   readonly #outermost: boolean;
   #state: "open" | "settled" | "closed" = "open";
-  #error: RpcError | null = null;
+  #outcome: RpcError | null | undefined;
   #attempt: Attempt<O> | undefined;
   /** Makes an attempt of a request that is whole, and kept until something is heard of it. */
   #try: (() => void) | undefined;
-  #attempts = 0;
   #retries: Retries | undefined;
   /** `following`: an attempt has died, and another one follows when it has closed. */
   #exchange: "none" | "open" | "following" | "closed" = "none";
   #messages = 0;
   /** What the carriage can do; narrower once the request is on the wire. */
   #caps: Caps;
-  #requests: "open" | "ending" | "ended" = "open";
-  /** The last of the sends that wait for their compression. */
-  #sending: Promise<void> | undefined;
-  #waiters: SendWaiter[] = [];
+  /** Of a call that sends a stream. */
+  #sender: RequestSender<I> | undefined;
 
   constructor(
     head: ClientHead,
@@ -96,52 +88,17 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     }
   }
 
-  /** Starts a call that sends a stream: send() and endRequests() follow. */
-  startStream(): void {
-    if (!this.#begin()) return;
-    this.#open(undefined, this.#head.core.send?.algorithm.name ?? null);
+  /** Starts a call that sends a stream, and gives what its requests go to. */
+  startStream(): RequestTarget<I> {
+    const { send } = this.#head.core;
+    this.#sender = new RequestSender(this.#plan.encoder, send, this);
+    if (this.#begin()) this.#open(undefined, send?.algorithm.name ?? null);
+    return this.#sender;
   }
 
   /** Ends the call from this side. */
   cancel(error: RpcError): void {
     this.#settle(error, [], "cancel");
-  }
-
-  send(message: Init<I>, keeper: unknown): Promise<boolean> {
-    if (this.#state !== "open") return this.#sendOutcome();
-    if (this.#requests !== "open") {
-      const text = "the requests of this call have ended: send() before that";
-      return handled(Promise.reject(new RpcError("failed_precondition", text)));
-    }
-    let encoded: EncodedMessage | Promise<EncodedMessage>;
-    try {
-      encoded = this.#plan.encoder.encode(message, this.#head.core.send, false);
-    } catch (error) {
-      this.#settle(RpcError.from(error), []);
-      return this.#sendOutcome();
-    }
-    if (!(encoded instanceof Promise) && this.#sending === undefined) return this.#write(encoded, keeper);
-    const turn = Promise.all([encoded, this.#sending]);
-    const written = turn.then(
-      ([ready]) => (this.#state === "open" ? this.#write(ready, keeper) : this.#sendOutcome()),
-      (error: unknown) => {
-        this.#settle(RpcError.from(error), []);
-        return this.#sendOutcome();
-      },
-    );
-    const sending = turn.then(ignore, ignore).then(() => {
-      if (this.#sending !== sending) return;
-      this.#sending = undefined;
-      if (this.#requests === "ending") this.#endNow();
-    });
-    this.#sending = sending;
-    return handled(written);
-  }
-
-  endRequests(): void {
-    if (this.#requests !== "open") return;
-    this.#requests = "ending";
-    if (this.#sending === undefined) this.#endNow();
   }
 
   /** Held back, and let go on, by who takes the messages. */
@@ -200,7 +157,7 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
   }
 
   writable(): void {
-    this.#wake((waiter) => waiter.resolve(true));
+    this.#sender?.writable();
   }
 
   closed(delivered: boolean): void {
@@ -208,6 +165,22 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     this.#exchange = "closed";
     this.#observation?.closed(delivered);
     this.#close();
+  }
+
+  // What the sender of requests says.
+
+  get outcome(): RpcError | null | undefined {
+    return this.#outcome;
+  }
+
+  write(message: EncodedMessage): boolean {
+    const room = this.#attempt!.write(message.chunk);
+    this.#observation?.sent(message.size);
+    return room;
+  }
+
+  endWriting(): void {
+    this.#attempt!.endRequests();
   }
 
   // Inside.
@@ -243,7 +216,6 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
   }
 
   #get(form: GetForm, query: string, size: number): void {
-    this.#requests = "ended";
     this.#attemptBy(() => {
       const facts = this.#facts("GET", null);
       this.#exchangeWith(query, form.request(facts), null, facts);
@@ -255,7 +227,6 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     const { core } = this.#head;
     const wholeBody = core.protocol.framing(this.#plan.method) === "body";
     const compression = message.compressed || !wholeBody ? core.send : null;
-    this.#requests = "ended";
     this.#attemptBy(() => this.#open(message.chunk, compression?.algorithm.name ?? null));
     this.#observation?.sent(message.size);
   }
@@ -303,10 +274,10 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     const attempt = new Attempt(core, this, facts, this.#plan.output, maxReceiveBytes);
     this.#attempt = attempt;
     this.#exchange = "open";
-    const count = this.#attempts++;
+    const before = this.#retries?.followed ?? 0;
     // To its observers all attempts are one.
-    if (count === 0) this.#observation?.opened();
-    attempt.open(head, body, { deadline: scope.deadline, waitForReady: false, attempt: count });
+    if (before === 0) this.#observation?.opened();
+    attempt.open(head, body, { deadline: scope.deadline, waitForReady: false, attempt: before });
   }
 
   /** Goes on with what is there, or when it is. */
@@ -323,27 +294,10 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     );
   }
 
-  #write(message: EncodedMessage, keeper: unknown): Promise<boolean> {
-    const room = this.#attempt!.write(message.chunk);
-    this.#observation?.sent(message.size);
-    // An observer may have ended the call.
-    if (this.#state !== "open") return this.#sendOutcome();
-    if (room && this.#waiters.length === 0) return Promise.resolve(true);
-    const waiting = new Promise<boolean>((resolve, reject) =>
-      this.#waiters.push({ resolve, reject, keeper }),
-    );
-    return handled(waiting);
-  }
-
-  #endNow(): void {
-    this.#requests = "ended";
-    if (this.#state === "open") this.#attempt!.endRequests();
-  }
-
   #settle(error: RpcError | null, trailers: Fields, by: EndedBy = "failure"): void {
     if (this.#state !== "open") return;
     this.#state = "settled";
-    this.#error = error;
+    this.#outcome = error;
     if (error !== null) nameCall(error, this.#plan.method.path);
     const { scope } = this.#head;
     if (error !== null && by !== "peer") scope.cancel(error);
@@ -351,18 +305,14 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     if (by === "peer") this.#leaveRequests();
     else this.#attempt?.abandon();
     this.#consumer.onEnd(error, trailers, by === "cancel");
-    this.#wake((waiter) => {
-      if (error === null) waiter.resolve(false);
-      else waiter.reject(error);
-    });
+    this.#sender?.settled();
     if (this.#outermost) this.#observation?.settled(error);
     this.#close();
   }
 
   /** The peer has ended the call: what we have ended too ends by itself, and of the rest nothing more is said. */
   #leaveRequests(): void {
-    if (this.#requests === "ended") return;
-    this.#requests = "ended";
+    if (this.#sender === undefined || !this.#sender.leave()) return;
     // Where a reset costs the connection, an orderly end leaves it to the next call.
     if (this.#caps.resets) this.#attempt?.abandon();
     else this.#attempt?.endRequests();
@@ -376,16 +326,6 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     this.#head.scope.release();
   }
 
-  #sendOutcome(): Promise<boolean> {
-    return this.#error === null ? Promise.resolve(false) : handled(Promise.reject(this.#error));
-  }
-
-  #wake(tell: (waiter: SendWaiter) => void): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiters) tell(waiter);
-  }
-
   #wrongCount(what: string): RpcError {
     return new RpcError(
       "unimplemented",
@@ -393,5 +333,3 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     );
   }
 }
-
-function ignore(): void {}

@@ -36,10 +36,10 @@ export function openRequests<I extends Message, O extends Message>(
   const replies = new WireReplies<O>();
   const call = new ClientCall<I, O>(head, plan, replies, observation);
   replies.from(call);
-  call.startStream();
+  const requests = call.startStream();
   if (messages !== undefined)
-    replies.onSettled(pump(settings.core.host, messages, call, (error) => call.cancel(error)));
-  return { requests: call, replies, head, settings };
+    replies.onSettled(pump(settings.core.host, messages, requests, (error) => call.cancel(error)));
+  return { requests, replies, head, settings };
 }
 
 /** Whether a call's first argument is messages to send, rather than options. */

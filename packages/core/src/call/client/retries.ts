@@ -8,14 +8,19 @@ const mostAttempts = 5;
  * processed, at once. One that had been sent is followed once in a call.
  */
 export class Retries {
-  #attempts = 1;
+  #followed = 0;
   #followedSent = false;
+
+  /** How many attempts were followed by another. */
+  get followed(): number {
+    return this.#followed;
+  }
 
   /** Whether another one follows an attempt that ended so. `wasSent`: it had left this process. */
   follow(fault: Fault, wasSent: boolean): boolean {
-    if (this.#attempts === mostAttempts || !isUnprocessed(fault)) return false;
+    if (this.#followed === mostAttempts - 1 || !isUnprocessed(fault)) return false;
     if (wasSent && this.#followedSent) return false;
-    this.#attempts++;
+    this.#followed++;
     if (wasSent) this.#followedSent = true;
     return true;
   }

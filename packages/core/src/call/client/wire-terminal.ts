@@ -121,8 +121,8 @@ function start(
   shared.started(wire);
   if (call.kind === "unary" || call.kind === "server_streaming") wire.startWith(call.request as Message);
   else {
-    wire.startStream();
-    stop = pump(head.core.host, call.request as AsyncIterable<Message>, wire, (error: RpcError) =>
+    const requests = wire.startStream();
+    stop = pump(head.core.host, call.request as AsyncIterable<Message>, requests, (error: RpcError) =>
       wire.cancel(error),
     );
   }
