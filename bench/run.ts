@@ -5,7 +5,8 @@ import { parseArgs } from "node:util";
 import { help } from "../test/support/help.ts";
 import { type Case, type Line, ours, type Plan } from "./case.ts";
 import { h2Cases } from "./h2/cases.ts";
-import { median, ratio, spread } from "./median.ts";
+import { median } from "../test/support/median.ts";
+import { ratio, spread } from "./samples.ts";
 import { tableHead, tableLine } from "./table.ts";
 
 const cases: readonly Case[] = [...h2Cases];

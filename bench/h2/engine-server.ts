@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from "node:tls";
 import type { ServerExchange, Sink } from "@millrace/exchange";
 import { limitsFrom, ServerConnection, WindowBudget } from "@millrace/http2";
 import { nodeRuntime, SocketDuplex } from "@millrace/http2/node";
-import { answer } from "../../test/soak/answer.ts";
+import { answer } from "../../test/support/program-answers.ts";
 import { usage } from "../usage.ts";
 import { certificate, reply } from "./call.ts";
 

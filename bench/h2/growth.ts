@@ -1,4 +1,4 @@
-import { onCore, Program } from "../../test/soak/program.ts";
+import { onCore, Program } from "../../test/support/program.ts";
 import type { Line, Plan } from "../case.ts";
 import { loadCore } from "../contenders.ts";
 import type { Answered } from "../load/answered.ts";

@@ -1,3 +1,4 @@
+export { checkedLimits, type LimitRanges } from "./checked-limits.ts";
 export { ClientConnection, type ClientConnectionOptions } from "./client-connection.ts";
 export type { Duplex, DuplexSink } from "./duplex.ts";
 export { codeName, type Goaway, goawayText } from "./goaway.ts";

@@ -1,3 +1,5 @@
+import { checkedLimits, type LimitRanges } from "./checked-limits.ts";
+
 /**
  * What a connection lets its peer make it hold, do and wait for. Every bound of the engine stands here, with its default.
  * Whole numbers, from 1 on unless said otherwise.
@@ -76,22 +78,13 @@ export const defaultLimits: Limits = {
 };
 
 const largest = 2 ** 31 - 1;
-const mayBeZero: ReadonlySet<string> = new Set(["drainBytes", "drainMs"]);
+const ranges: LimitRanges<Limits> = {
+  maxFrameBytes: [16_384, 16_777_215],
+  drainBytes: [0, largest],
+  drainMs: [0, largest],
+};
 
 /** The defaults, with other bounds in place of some. Throws TypeError, naming option and value. */
-export function limitsFrom(given: LimitOptions = {}): Limits {
-  const limits: { -readonly [Name in keyof Limits]: number } = { ...defaultLimits };
-  for (const [name, value] of Object.entries(given)) {
-    if (value === undefined) continue;
-    if (!Object.hasOwn(defaultLimits, name))
-      throw new TypeError(`limits.${name} is not known: there are ${Object.keys(defaultLimits).join(", ")}`);
-    const least = name === "maxFrameBytes" ? 16_384 : mayBeZero.has(name) ? 0 : 1;
-    const most = name === "maxFrameBytes" ? 16_777_215 : largest;
-    if (!Number.isInteger(value) || value < least || value > most)
-      throw new TypeError(
-        `limits.${name} is ${String(value)}: it must be a whole number from ${least} to ${most}`,
-      );
-    limits[name as keyof Limits] = value;
-  }
-  return limits;
+export function limitsFrom(given?: LimitOptions): Limits {
+  return checkedLimits(defaultLimits, given, ranges);
 }
