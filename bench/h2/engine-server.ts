@@ -29,6 +29,7 @@ class Answer implements Sink {
   closed(): void {}
 }
 
+/** Not listen() of @millrace/http2/node: thousands of connections at once want a longer backlog than it asks for. */
 const serve = (socket: Socket): void => {
   void new ServerConnection(new SocketDuplex(socket), nodeRuntime, limits, budget, {
     peer,

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import { defaultLimits } from "../../src/limits.ts";
 
-const { maxConcurrentStreams, streamWindowBytes } = defaultLimits;
+const { maxConcurrentStreams, maxStreamWindowBytes, streamWindowBytes } = defaultLimits;
 const mib = 1024 * 1024;
 /** 64 KiB of each stream, whichever way: what the peer sent and nobody reads, or what it does not let us send. */
 const ofStreams = maxConcurrentStreams * streamWindowBytes;
@@ -17,6 +17,7 @@ const most: readonly (readonly [string, number])[] = [
   ["requests, unread", 2 * mib],
   ["streams whose readers are paused", 2 * ofStreams],
   ["streams whose readers are paused, a byte at a time", mib / 2],
+  ["windows that have grown, then paused", 2 * (4 * maxStreamWindowBytes + ofStreams)],
   ["a window that never opens", 2 * ofStreams],
   ["an HPACK bomb", mib],
   ["CONTINUATION", 2 * mib],
