@@ -38,8 +38,8 @@ export class Connections {
   clear(socket: Socket, unixPath: string | undefined): void {
     const { address } = peerOf(socket, socket, unixPath);
     tellProtocol(socket, this.#options.limits.handshakeTimeoutMs, (first) => {
-      if (first === "http1") this.#serveHttp1(socket);
-      else if (first === "http2") this.#serveHttp2(socket);
+      if (first === "http1") this.#serve(socket, this.#http1);
+      else if (first === "http2") this.#serve(socket, this.#http2);
       else {
         const text = FIRST_BYTES_FAILURES[first];
         if (text !== undefined) this.#options.report({ address, text });
@@ -51,14 +51,14 @@ export class Connections {
   /** A TLS connection whose handshake is over: ALPN has told what it speaks. */
   secure(socket: TLSSocket, unixPath: string | undefined): void {
     peerOf(socket, socket, unixPath);
-    if (socket.alpnProtocol === "h2") this.#serveHttp2(socket);
-    else this.#serveHttp1(socket);
+    if (socket.alpnProtocol === "h2") this.#serve(socket, this.#http2);
+    else this.#serve(socket, this.#http1);
   }
 
   /** A connection that speaks HTTP/2, whatever comes. */
   http2(socket: Socket, unixPath: string | undefined): void {
     peerOf(socket, socket, unixPath);
-    this.#serveHttp2(socket);
+    this.#serve(socket, this.#http2);
   }
 
   /** Tells every connection that it is to end; each closes when nothing runs on it. Resolves when none stands. */
@@ -78,22 +78,13 @@ export class Connections {
     for (const socket of [...this.#sockets]) socket.destroy();
   }
 
-  #serveHttp1(socket: Socket): void {
-    this.#stand(socket);
-    this.#http1.serve(socket);
-  }
-
-  #serveHttp2(socket: Socket): void {
-    this.#stand(socket);
-    this.#http2.serve(socket);
-  }
-
-  #stand(socket: Socket): void {
+  #serve(socket: Socket, by: Http1Connections | Http2Connections): void {
     this.#standing.add(socket);
     socket.once("close", () => {
       this.#standing.delete(socket);
       this.#lookEmpty();
     });
+    by.serve(socket);
   }
 
   #lookEmpty(): void {
