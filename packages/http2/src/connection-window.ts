@@ -1,5 +1,5 @@
 /** Credit is due when so much of a window has been taken: in few frames, and long before a peer has to wait for it. */
-export const creditShare = 1 / 4;
+export const creditShare: number = 1 / 4;
 
 /**
  * What the peer may send on a connection, whatever its streams may (RFC 9113 section 6.9). Credit comes on receipt, so that a

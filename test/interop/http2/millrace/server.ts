@@ -37,11 +37,8 @@ const answers: Readonly<Record<string, (exchange: ServerExchange) => Sink>> = {
   /** Ends the connection gracefully, with the whole server: another takes its place. */
   "/drain": (exchange) => ({
     ...silent,
-    end: async () => {
-      void server.close();
-      server = await open(server.port);
-      exchange.reply(200, text, new TextEncoder().encode("draining\n"), null);
-    },
+    end: () =>
+      void renew().then(() => exchange.reply(200, text, new TextEncoder().encode("draining\n"), null)),
   }),
 };
 
@@ -64,6 +61,13 @@ function open(port?: number): Promise<Listening> {
     limits: { streamWindowBytes: window },
     onProblem: (problem) => console.error(problem),
   });
+}
+
+/** Closes the server, and opens another on its port. */
+async function renew(): Promise<void> {
+  const { port } = server;
+  void server.close();
+  server = await open(port);
 }
 
 let server = await open();
