@@ -4,6 +4,8 @@ export interface Plan {
   readonly seconds: number;
   /** Measurements of each contender, by turns with the others'; if there are several, behind one that warms up. */
   readonly rounds: number;
+  /** At once, at most, where it is measured how they grow in number: what the open files of a process allow. */
+  readonly connections: number;
   /** Ours first, then the peers that were asked for. */
   readonly contenders: readonly string[];
 }

@@ -1,4 +1,4 @@
-import { onCore, Program } from "../test/soak/program.ts";
+import { onCore, Program } from "../test/support/program.ts";
 import type { Figures } from "./rounds.ts";
 import type { Answered } from "./load/answered.ts";
 import type { Memory } from "./usage.ts";

@@ -1,5 +1,6 @@
 import type { Line, Plan, Target } from "./case.ts";
-import { median, ratio, spread } from "./median.ts";
+import { median } from "../test/support/median.ts";
+import { ratio, spread } from "./samples.ts";
 
 const widths = { what: 30, unit: 20, figure: 17, ratio: 17 };
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onCore, Program } from "../../test/soak/program.ts";
+import { onCore, Program } from "../../test/support/program.ts";
 import type { Case, Line, Plan } from "../case.ts";
 import { Contenders, loadCore } from "../contenders.ts";
 import type { Answered } from "../load/answered.ts";

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import type { ClientSink, Fault, Head } from "@millrace/exchange";
 import { ClientConnection, limitsFrom, WindowBudget } from "@millrace/http2";
 import { nodeRuntime, SocketDuplex } from "@millrace/http2/node";
-import { answer } from "../../test/soak/answer.ts";
+import { answer } from "../../test/support/program-answers.ts";
 import type { Answered } from "../load/answered.ts";
 import { usage } from "../usage.ts";
 import { path, request } from "./call.ts";

@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from "node:tls";
 import type { ServerExchange, Sink } from "@millrace/exchange";
 import { limitsFrom, ServerConnection, WindowBudget } from "@millrace/http2";
 import { nodeRuntime, SocketDuplex } from "@millrace/http2/node";
-import { answer } from "../../test/soak/answer.ts";
+import { answer } from "../../test/support/program-answers.ts";
 import { usage } from "../usage.ts";
 import { certificate, reply } from "./call.ts";
 
@@ -29,6 +29,7 @@ class Answer implements Sink {
   closed(): void {}
 }
 
+/** Not listen() of @millrace/http2/node: thousands of connections at once want a longer backlog than it asks for. */
 const serve = (socket: Socket): void => {
   void new ServerConnection(new SocketDuplex(socket), nodeRuntime, limits, budget, {
     peer,

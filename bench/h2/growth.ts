@@ -1,4 +1,4 @@
-import { onCore, Program } from "../../test/soak/program.ts";
+import { onCore, Program } from "../../test/support/program.ts";
 import type { Line, Plan } from "../case.ts";
 import { loadCore } from "../contenders.ts";
 import type { Answered } from "../load/answered.ts";
@@ -19,9 +19,10 @@ export async function* streamGrowth(plan: Plan): AsyncGenerator<Line> {
 }
 
 export async function* connectionGrowth(plan: Plan): AsyncGenerator<Line> {
-  for (const connections of [1, 10, 100, 1_000, 5_000])
-    yield* rates(plan, counted(connections, "connection"), connections, 1);
-  yield* memory(plan, "an idle connection, of 5,000", 5_000, 0, mostOfConnection);
+  const most = plan.connections;
+  for (const connections of new Set([1, 10, 100, 1_000, most]))
+    if (connections <= most) yield* rates(plan, counted(connections, "connection"), connections, 1);
+  yield* memory(plan, `an idle connection, of ${most.toLocaleString("en-US")}`, most, 0, mostOfConnection);
 }
 
 const counted = (n: number, of: string): string => `${n.toLocaleString("en-US")} ${of}${n === 1 ? "" : "s"}`;

@@ -1,6 +1,6 @@
 // A bare node:http2 client, which does the same as engine-client.ts.
 import { connect } from "node:http2";
-import { answer } from "../../test/soak/answer.ts";
+import { answer } from "../../test/support/program-answers.ts";
 import type { Answered } from "../load/answered.ts";
 import { usage } from "../usage.ts";
 import { path, request } from "./call.ts";

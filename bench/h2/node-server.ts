@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createSecureServer, createServer, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { answer } from "../../test/soak/answer.ts";
+import { answer } from "../../test/support/program-answers.ts";
 import { usage } from "../usage.ts";
 import { certificate, reply } from "./call.ts";
 

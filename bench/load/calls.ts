@@ -1,6 +1,6 @@
 // A load of calls by frames that were made before: it decodes nothing of what is answered, so that it is faster than what it loads.
 import { setTimeout as pause } from "node:timers/promises";
-import { answer } from "../../test/soak/answer.ts";
+import { answer } from "../../test/support/program-answers.ts";
 import { reply } from "../h2/call.ts";
 import type { Answered } from "./answered.ts";
 import { type CallFrames, callFrames, type Heads } from "./call-frames.ts";

@@ -13,7 +13,7 @@ import {
   settings,
   windowUpdate,
 } from "../../test/support/frames.ts";
-import { answer } from "../../test/soak/answer.ts";
+import { answer } from "../../test/support/program-answers.ts";
 import { reply } from "../h2/call.ts";
 import { FrameHeaders } from "./frame-headers.ts";
 

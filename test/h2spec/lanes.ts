@@ -1,10 +1,6 @@
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { type AddressInfo, createServer, type Server } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
 import type { Accept } from "@millrace/exchange";
-import { limitsFrom, ServerConnection, WindowBudget } from "@millrace/http2";
-import { nodeRuntime, SocketDuplex } from "@millrace/http2/node";
+import { listen } from "@millrace/http2/node";
 import { serve } from "@millrace/node";
 import { greeter } from "../support/greeter.ts";
 
@@ -67,30 +63,12 @@ async function serveWith(tls: boolean, httpVersion?: "2"): Promise<Serving> {
 }
 
 async function engineWith(tls: boolean): Promise<Serving> {
-  const limits = limitsFrom();
-  const budget = new WindowBudget(64 * 1024 * 1024);
-  const connections = new Set<ServerConnection>();
-  const server: Server = tls
-    ? createTlsServer({ ...certificate(), ALPNProtocols: ["h2"], noDelay: true })
-    : createServer({ noDelay: true });
-  server.on(tls ? "secureConnection" : "connection", (socket) => {
-    const connection = new ServerConnection(new SocketDuplex(socket), nodeRuntime, limits, budget, {
-      peer: { address: "h2spec", tls, certificate: () => null },
-      accept: hello,
-      closed: () => connections.delete(connection),
-    });
-    connections.add(connection);
+  const server = await listen({
+    accept: hello,
+    host: "127.0.0.1",
+    tls: tls ? certificate() : undefined,
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: async () => {
-      for (const connection of connections) connection.abort();
-      server.close();
-      await once(server, "close");
-    },
-  };
+  return { port: server.port, close: () => server.close(0) };
 }
 
 const text = new TextEncoder().encode("hello\n");

@@ -11,6 +11,7 @@ import {
   data,
   END_HEADERS,
   frame,
+  FrameReader,
   GOAWAY,
   HEADERS,
   headers,
@@ -191,6 +192,27 @@ describe("slow ones", () => {
     const raw = RawSocket.to(server.port).send(`POST ${greet} HTTP/1.1\r\nhost: x\r\nx: `);
     expect((await raw.answer()).status).toBe(408);
     await raw.closed;
+    expect(server.calls.begun).toBe(0);
+  });
+
+  test("a preface without SETTINGS behind it is waited for as long once more", async () => {
+    await using server = await listening({ handshakeTimeoutMs: 30 });
+    const raw = RawSocket.to(server.port).send(preface);
+    await raw.closed;
+    const goaway = [...new FrameReader().read(raw.held)].find((one) => one.type === GOAWAY);
+    // SETTINGS_TIMEOUT
+    expect(goaway?.payload.readUInt32BE(4)).toBe(4);
+  });
+
+  test("an HTTP/2 head that does not come to an end costs the connection when its time is over", async () => {
+    await using server = await listening({ headersTimeoutMs: 50 });
+    const client = RawHttp2.open(server.port);
+    // Nothing may come between the parts of a head, so it has said what it owes the server before.
+    await client.read();
+    client.send(frame(HEADERS, 0, 1, block(...request)));
+    const goaway = await client.until((one) => one.type === GOAWAY);
+    // ENHANCE_YOUR_CALM
+    expect(goaway?.payload.readUInt32BE(4)).toBe(11);
     expect(server.calls.begun).toBe(0);
   });
 

@@ -1,3 +1,4 @@
+import { checkedLimits, type LimitRanges } from "./checked-limits.ts";
 import { defaultFrameSize, initialWindow, largestFrameSize } from "./settings.ts";
 
 /**
@@ -80,16 +81,8 @@ export const defaultLimits: Limits = {
   drainMs: 1_000,
 };
 
-const largest = 2 ** 31 - 1;
-
-/** From where to where a bound may be, and why, if that is not plain. */
-interface Range {
-  readonly least?: number;
-  readonly most?: number;
-  readonly why?: string;
-}
-
-const ranges: { readonly [Name in keyof Limits]?: Range } = {
+/** From where to where they may be set. */
+export const limitRanges: LimitRanges<Limits> = {
   maxFrameBytes: { least: defaultFrameSize, most: largestFrameSize, why: "RFC 9113 section 4.2" },
   connectionWindowBytes: {
     least: initialWindow,
@@ -100,20 +93,8 @@ const ranges: { readonly [Name in keyof Limits]?: Range } = {
 };
 
 /** The defaults, with other bounds in place of some. Throws TypeError, naming option and value. */
-export function limitsFrom(given: LimitOptions = {}): Limits {
-  const limits: { -readonly [Name in keyof Limits]: number } = { ...defaultLimits };
-  for (const [key, value] of Object.entries(given)) {
-    if (value === undefined) continue;
-    if (!Object.hasOwn(defaultLimits, key))
-      throw new TypeError(`limits.${key} is not known: there are ${Object.keys(defaultLimits).join(", ")}`);
-    const name = key as keyof Limits;
-    const { least = 1, most = largest, why } = ranges[name] ?? {};
-    if (!Number.isInteger(value) || value < least || value > most) {
-      const text = `limits.${name} is ${String(value)}: it must be a whole number from ${least} to ${most}`;
-      throw new TypeError(why === undefined ? text : `${text} (${why})`);
-    }
-    limits[name] = value;
-  }
+export function limitsFrom(given?: LimitOptions): Limits {
+  const limits = checkedLimits(defaultLimits, given, limitRanges);
   const { streamWindowBytes, maxStreamWindowBytes } = limits;
   if (streamWindowBytes > maxStreamWindowBytes)
     throw new TypeError(

@@ -120,8 +120,11 @@ export class SocketDuplex implements Duplex {
   }
 }
 
-/** What connections of listen() and connect() may grant together beyond the windows that streams have at first, in bytes. */
-const budget = new WindowBudget(128 * 1024 * 1024);
+/**
+ * What the HTTP/2 connections of a process may grant together beyond the windows that streams have at first, in bytes: those of
+ * listen() and connect(), and of @millrace/node. 128 MiB.
+ */
+export const windowBudget: WindowBudget = new WindowBudget(128 * 1024 * 1024);
 /** RFC 9113 section 3.2: HTTP/2 over TLS, by ALPN. */
 const alpn = "h2";
 /** When TCP asks a silent connection whether it is alive, in milliseconds. */
@@ -236,17 +239,23 @@ class OpenServer implements Listening {
   #serve(socket: Socket): void {
     const { accept, keepalive, indexing, onProblem } = this.#options;
     const peer = peerOf(socket);
-    const connection = new ServerConnection(new SocketDuplex(socket), nodeRuntime, this.#limits, budget, {
-      accept,
-      keepalive,
-      indexing,
-      peer,
-      closed: (problem) => {
-        this.#connections.delete(connection);
-        if (problem !== undefined) onProblem?.(problem, peer);
-        this.#cutIfThrough();
+    const connection = new ServerConnection(
+      new SocketDuplex(socket),
+      nodeRuntime,
+      this.#limits,
+      windowBudget,
+      {
+        accept,
+        keepalive,
+        indexing,
+        peer,
+        closed: (problem) => {
+          this.#connections.delete(connection);
+          if (problem !== undefined) onProblem?.(problem, peer);
+          this.#cutIfThrough();
+        },
       },
-    });
+    );
     this.#connections.add(connection);
   }
 
@@ -320,7 +329,7 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
     socket.destroy();
     throw new Error(`${host} does not agree on h2 by ALPN`);
   }
-  return new ClientConnection(new SocketDuplex(socket), nodeRuntime, limits, budget, {
+  return new ClientConnection(new SocketDuplex(socket), nodeRuntime, limits, windowBudget, {
     keepalive,
     indexing,
     peer: peerOf(socket),
@@ -331,9 +340,11 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
 /** Who is at the other end. A socket loses its addresses when it is destroyed: ask early. */
 function peerOf(socket: Socket): Peer {
   const { remoteAddress = "unknown", remotePort = 0 } = socket;
+  // An IPv4 address that a dual-stack socket maps into IPv6.
+  const address = remoteAddress.replace(/^::ffff:(?=[\d.]+$)/, "");
   const secure = socket instanceof TLSSocket ? socket : undefined;
   return {
-    address: `${isIP(remoteAddress) === 6 ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`,
+    address: `${isIP(address) === 6 ? `[${address}]` : address}:${remotePort}`,
     tls: secure !== undefined,
     certificate: () => (secure?.authorized === true ? (secure.getPeerX509Certificate()?.raw ?? null) : null),
   };

@@ -170,6 +170,12 @@ describe("listen()", () => {
     await expect(start({ port })).rejects.toMatchObject({ code: "EADDRINUSE" });
   });
 
+  test("on all addresses says an IPv4 client's address as it is, not as IPv6 has it", async () => {
+    const { origin } = await start({ host: undefined });
+    await new Call(await connected(origin)).outcome();
+    expect(served[0]?.peer.address).toMatch(/^127\.0\.0\.1:\d+$/);
+  });
+
   test("with keepalive ends a connection whose client does not answer", async () => {
     const { port } = await start({ keepalive: { intervalMs: 1, timeoutMs: 1 } });
     const socket = connectTcp(port, "127.0.0.1").on("error", () => {});

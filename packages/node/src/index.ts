@@ -7,7 +7,7 @@ export type { ServeOptions, Server } from "./serve.ts";
 export type { ConnectionFailure, ListenAddress, ServerTls, UpgradeHook } from "./server/listen-options.ts";
 export type { ServerLimitOptions, ServerLimits } from "./server/limits.ts";
 export { ListenError } from "./server/listen-error.ts";
-export type { NodeHandler } from "./server/mount.ts";
+export type { NodeHandler } from "./server/mount/mount.ts";
 export type { ClientKeepalive, ServerKeepalive } from "./socket/keepalive.ts";
 export { createTransport } from "./transport.ts";
 export type { TransportOptions } from "./transport.ts";

@@ -4,7 +4,7 @@ import { contractFor, type Feature, type Make } from "@millrace/exchange/contrac
 import type { Accept, Caps, Connector } from "@millrace/exchange";
 import { describe, expect, test } from "vitest";
 import { http1Caps } from "../src/client/http1-limits.ts";
-import { http2Caps } from "../src/client/http2-connector.ts";
+import { http2Caps } from "@millrace/http2";
 import { nodeConnector } from "../src/client/node-connector.ts";
 import { listen } from "../src/server/listen.ts";
 import { pem } from "../../../test/support/pem.ts";

@@ -12,7 +12,7 @@ import { Http1Connector } from "../src/client/http1-connector.ts";
 import { Http2Connector } from "../src/client/http2-connector.ts";
 import { Connections } from "../src/server/connections.ts";
 import { SERVER_LIMITS } from "../src/server/limits.ts";
-import { mount } from "../src/server/mount.ts";
+import { mount } from "../src/server/mount/mount.ts";
 
 const HTTP1: Declaration["caps"] = {
   http: "1.1",

@@ -17,7 +17,7 @@ import type { AddressInfo, Server } from "node:net";
 
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { mount, type NodeHandler } from "../src/server/mount.ts";
+import { mount, type NodeHandler } from "../src/server/mount/mount.ts";
 import { echo, type Handlers, RawConnection, Recorder, TLS } from "./server-harness.ts";
 
 const cleanups: (() => unknown)[] = [];

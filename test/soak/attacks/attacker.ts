@@ -1,6 +1,6 @@
 // Whoever attacks: says what the attack says, as fast as the server takes it, and connects anew when it is cut.
 import { connect, type Socket } from "node:net";
-import { answer } from "../answer.ts";
+import { answer } from "../../support/program-answers.ts";
 import { attacks } from "./attacks.ts";
 import type { Attack } from "./attacks.ts";
 import { Flow } from "./flow.ts";

@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { Mismatch } from "../../../examples/main-job/src/check.ts";
 import type { Check } from "../../../examples/main-job/src/check.ts";
-import { onCore, Program } from "../program.ts";
+import { median } from "../../support/median.ts";
+import { onCore, Program } from "../../support/program.ts";
 import { repeated } from "../repeated.ts";
 import { attacks } from "./attacks.ts";
 
@@ -90,7 +91,7 @@ async function run(name: string, ms: number): Promise<Report> {
     await caller.ask("calls", ms / 4);
   }
   const grown = (await server.ask<number>("peak")) - idle;
-  return { ratio: ratios.toSorted((a, b) => a - b)[(rounds - 1) / 2]!, answered, made, grown };
+  return { ratio: median(ratios), answered, made, grown };
 }
 
 /**

@@ -3,7 +3,7 @@ import { createClient, createTransport } from "@millrace/node";
 import { setTimeout as pause } from "node:timers/promises";
 import { GreetService } from "../../../gen/greet/v1/greet_millrace.ts";
 import type { GreetServiceClient } from "../../../gen/greet/v1/greet_millrace.ts";
-import { answer } from "../answer.ts";
+import { answer } from "../../support/program-answers.ts";
 
 /** Between an answer and the next call: some 250 calls a second, so that what is counted is how long each one waits. */
 const pauseMs = 3;

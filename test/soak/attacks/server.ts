@@ -2,7 +2,7 @@
 import { serve } from "@millrace/node";
 import { peakMemory } from "../../../examples/main-job/src/peak-memory.ts";
 import { greeter } from "../../support/greeter.ts";
-import { answer } from "../answer.ts";
+import { answer } from "../../support/program-answers.ts";
 import { idleMemory } from "../memory/peak.ts";
 
 const large = "x".repeat(1024 * 1024);

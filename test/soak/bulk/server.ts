@@ -1,7 +1,7 @@
 // A server of bodies of any size, and of small calls beside them.
 import { implementPartial, serve } from "@millrace/node";
 import { FileService } from "../../../gen/millrace/file/v1/file_millrace.ts";
-import { answer } from "../answer.ts";
+import { answer } from "../../support/program-answers.ts";
 import { chunks } from "./chunks.ts";
 
 const server = await serve({

@@ -1,7 +1,7 @@
 // A client that moves a body over a connection of its own.
 import { createClient, createTransport } from "@millrace/node";
 import { FileService } from "../../../gen/millrace/file/v1/file_millrace.ts";
-import { answer } from "../answer.ts";
+import { answer } from "../../support/program-answers.ts";
 import { type Bulk, move } from "../bulk/move.ts";
 
 /** Gives seconds, from when the connection stands. */

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { answer } from "../answer.ts";
+import { answer } from "../../support/program-answers.ts";
 import { delay } from "./delay.ts";
 
 /** Where a link to a port of this machine begins. */

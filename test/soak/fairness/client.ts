@@ -2,7 +2,7 @@
 import { createClient, createTransport } from "@millrace/node";
 import type { Protocol } from "@millrace/node";
 import { FileService, type FileServiceClient } from "../../../gen/millrace/file/v1/file_millrace.ts";
-import { answer } from "../answer.ts";
+import { answer } from "../../support/program-answers.ts";
 import { type Bulk, move } from "../bulk/move.ts";
 
 /** Milliseconds that small calls took, one after the other, while the body moved. */

@@ -2,8 +2,8 @@ import { protocolNames } from "../../../examples/main-job/src/carriages.ts";
 import { Mismatch } from "../../../examples/main-job/src/check.ts";
 import type { Check } from "../../../examples/main-job/src/check.ts";
 import type { Bulk } from "../bulk/move.ts";
-import { median } from "../median.ts";
-import { Program } from "../program.ts";
+import { median } from "../../support/median.ts";
+import { Program } from "../../support/program.ts";
 import { repeated } from "../repeated.ts";
 import type { Latencies } from "./client.ts";
 

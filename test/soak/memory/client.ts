@@ -7,7 +7,7 @@ import { peakMemory } from "../../../examples/main-job/src/peak-memory.ts";
 import { readChunks } from "../../../examples/main-job/src/read-chunks.ts";
 import { FileService } from "../../../gen/millrace/file/v1/file_millrace.ts";
 import type { FileServiceClient } from "../../../gen/millrace/file/v1/file_millrace.ts";
-import { answer } from "../answer.ts";
+import { answer } from "../../support/program-answers.ts";
 import { idleMemory } from "./peak.ts";
 import { Pace } from "./pace.ts";
 import type { Gait } from "./pace.ts";

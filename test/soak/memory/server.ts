@@ -6,7 +6,7 @@ import { peakMemory } from "../../../examples/main-job/src/peak-memory.ts";
 import { FileService } from "../../../gen/millrace/file/v1/file_millrace.ts";
 import type { FileServiceHandlers } from "../../../gen/millrace/file/v1/file_millrace.ts";
 import type { DownloadResponse } from "../../../gen/millrace/file/v1/file_pb.ts";
-import { answer } from "../answer.ts";
+import { answer } from "../../support/program-answers.ts";
 import { idleMemory } from "./peak.ts";
 import { Pace } from "./pace.ts";
 import type { Gait } from "./pace.ts";

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { carriages } from "../../../examples/main-job/src/carriages.ts";
 import type { Carriage } from "../../../examples/main-job/src/carriages.ts";
 import type { SampleFile } from "../../../examples/main-job/src/sample-file.ts";
-import { Program } from "../program.ts";
+import { Program } from "../../support/program.ts";
 import type { Arrived } from "./client.ts";
 import type { Gait, Standing } from "./pace.ts";
 

@@ -3,7 +3,7 @@ import { createClient, createTransport, RpcError } from "@millrace/node";
 import type { Observer, Protocol } from "@millrace/node";
 import { inspect } from "node:util";
 import { GreetService } from "../../../gen/greet/v1/greet_millrace.ts";
-import { answer } from "../answer.ts";
+import { answer } from "../../support/program-answers.ts";
 import { calls } from "./calls.ts";
 import { census } from "./census.ts";
 import { Faults } from "./faults.ts";

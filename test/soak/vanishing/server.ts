@@ -6,7 +6,7 @@ import { createServer as createHttp1 } from "node:http";
 import { createServer as createHttp2 } from "node:http2";
 import type { AddressInfo, Server } from "node:net";
 import { GreetService } from "../../../gen/greet/v1/greet_millrace.ts";
-import { answer } from "../answer.ts";
+import { answer } from "../../support/program-answers.ts";
 import { census } from "./census.ts";
 import { Faults } from "./faults.ts";
 import { createGreeter } from "./greeter.ts";

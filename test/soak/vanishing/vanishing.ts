@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Mismatch } from "../../../examples/main-job/src/check.ts";
 import type { Check } from "../../../examples/main-job/src/check.ts";
-import { Program } from "../program.ts";
+import { Program } from "../../support/program.ts";
 import type { Census } from "./census.ts";
 import type { Load, Tally } from "./client.ts";
 import type { Ports } from "./server.ts";

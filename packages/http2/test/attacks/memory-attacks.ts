@@ -2,6 +2,7 @@
 // with --expose-gc; it prints a JSON object: bytes held by the name of the attack.
 import { setImmediate as turn } from "node:timers/promises";
 import {
+  ACK,
   CONTINUATION,
   data,
   END_HEADERS,
@@ -11,6 +12,7 @@ import {
   PING,
   reset,
   settings,
+  WINDOW_UPDATE,
 } from "../../../../test/support/frames.ts";
 import { block } from "../../../../test/support/hpack.ts";
 import { post, type Seen, Target } from "../support/target.ts";
@@ -62,6 +64,11 @@ const attacks: Readonly<Record<string, () => unknown>> = {
     const two = [data(1, false, chunk.subarray(0, 2_048)), data(1, false, chunk.subarray(0, 1))];
     for (let n = 0; n < 31; n++) target.say(...two);
     return target;
+  },
+  "windows that have grown, then paused": () => {
+    const target = Target.open({}, () => {});
+    for (let n = 0; n < 16; n++) grow(target, id(n));
+    return discard(target);
   },
   "a window that never opens": () => {
     const target = Target.open({}, writes).say(settings(4, 0));
@@ -135,6 +142,37 @@ function discard(target: Target): Target {
   // Nor is what its application saw.
   target.seen.length = 0;
   return target;
+}
+
+/** A stream whose reader takes all, over a link that holds what there is credit for, until that is no more than before; then none. */
+function grow(target: Target, stream: number): void {
+  target.say(headers(stream, false, ...post));
+  const { exchange } = target.seen.at(-1)!;
+  let credit = 65_535;
+  for (let most = 0, calm = 0; calm < 4; calm = credit > most ? 0 : calm + 1) {
+    most = Math.max(most, credit);
+    fill(target, stream, credit);
+    credit = answered(target, stream);
+  }
+  exchange.pause();
+  fill(target, stream, credit);
+}
+
+function fill(target: Target, stream: number, bytes: number): void {
+  for (let left = bytes; left > 0; left -= 16_384)
+    target.say(data(stream, false, Buffer.alloc(Math.min(left, 16_384), 0x61)));
+}
+
+/** A round trip passes, in which PING is answered. Gives what credit has come for the stream by then. */
+function answered(target: Target, stream: number): number {
+  let credit = 0;
+  target.runtime.advance(50);
+  for (const sent of target.wire.frames()) {
+    if (sent.type === WINDOW_UPDATE && sent.stream === stream)
+      credit += Buffer.from(sent.payload).readUInt32BE(0);
+    if (sent.type === PING) target.say(frame(PING, ACK, 0, sent.payload));
+  }
+  return credit;
 }
 
 /** As much as the server takes of a client that does not read. */

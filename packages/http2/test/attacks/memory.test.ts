@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import { defaultLimits } from "../../src/limits.ts";
 
-const { maxConcurrentStreams, streamWindowBytes } = defaultLimits;
+const { maxConcurrentStreams, maxStreamWindowBytes, streamWindowBytes } = defaultLimits;
 const mib = 1024 * 1024;
 /** 64 KiB of each stream, whichever way: what the peer sent and nobody reads, or what it does not let us send. */
 const ofStreams = maxConcurrentStreams * streamWindowBytes;
@@ -18,6 +18,7 @@ const most: readonly (readonly [string, number])[] = [
   ["streams whose readers are paused", 2 * ofStreams],
   ["streams whose readers are paused, a byte at a time", mib / 2],
   ["streams whose readers are paused, much and little by turns", mib / 4],
+  ["windows that have grown, then paused", 2 * (4 * maxStreamWindowBytes + ofStreams)],
   ["a window that never opens", 2 * ofStreams],
   ["a window that never opens, eight bytes at a time", 2 * ofStreams],
   ["an HPACK bomb", mib],

@@ -6,7 +6,8 @@ import { endpoint } from "./connect-failure.ts";
 import { dial, type Dialling, type Target } from "./dial.ts";
 import { HeldExchange } from "./held-exchange.ts";
 import { Http1Connector } from "./http1-connector.ts";
-import { http2Caps, Http2Connector } from "./http2-connector.ts";
+import { http2Caps } from "@millrace/http2";
+import { Http2Connector } from "./http2-connector.ts";
 
 /**
  * HTTP/2 or HTTP/1.1, as the server chooses by ALPN (RFC 7301): the first connection asks and is then used; the answer is

@@ -4,18 +4,10 @@ import type { Caps, ClientSink, Connector, Exchange, Fault, Hints, RequestHead }
 import { endpoint } from "./connect-failure.ts";
 import type { Target } from "./dial.ts";
 import type { KeepaliveOptions } from "@millrace/http2";
+import { http2Caps } from "@millrace/http2";
 import { HeldExchange } from "./held-exchange.ts";
 import { unusedInRowFault } from "./http2-fault.ts";
 import { Http2Connection, type Http2ConnectionEvents } from "./http2-connection.ts";
-
-/** What every exchange over HTTP/2 can do. */
-export const http2Caps: Caps = {
-  http: "2",
-  trailers: true,
-  request: "full",
-  resets: true,
-  duplicates: true,
-};
 
 /** Connections to one origin that take streams at once. One is enough, unless its server takes few. */
 const mostConnections = 8;

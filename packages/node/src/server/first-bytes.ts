@@ -10,21 +10,14 @@ export type FirstBytes = "http1" | "http2" | "tls" | "silent" | "closed";
 
 /**
  * Tells HTTP/1.1 from HTTP/2 by a connection's first bytes, which stay unread. `found` is called once, also when the time
- * is over or the connection has ended. Gives what stops the waiting without an answer.
+ * is over or the connection has ended.
  */
-export function tellProtocol(
-  socket: Socket,
-  timeoutMs: number,
-  found: (first: FirstBytes) => void,
-): () => void {
+export function tellProtocol(socket: Socket, timeoutMs: number, found: (first: FirstBytes) => void): void {
   let held: Buffer = Buffer.alloc(0);
-  const stop = (): void => {
+  const settle = (first: FirstBytes): void => {
     clearTimeout(timer);
     socket.off("readable", read);
     socket.off("close", closed);
-  };
-  const settle = (first: FirstBytes): void => {
-    stop();
     if (held.length > 0) socket.unshift(held);
     found(first);
   };
@@ -41,5 +34,4 @@ export function tellProtocol(
   const timer = setTimeout(() => settle("silent"), timeoutMs).unref();
   socket.on("readable", read);
   socket.on("close", closed);
-  return stop;
 }

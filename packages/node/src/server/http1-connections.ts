@@ -9,6 +9,7 @@ import { withoutUpgrade } from "./http1-upgrade.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { ConnectionFailure, UpgradeHook } from "./listen-options.ts";
 import { Pipeline } from "./pipeline.ts";
+import { hostFault } from "./request-head.ts";
 import type { Site } from "./site.ts";
 
 /** What Http1Connections is made of. */
@@ -89,7 +90,7 @@ export class Http1Connections {
       pipeline.leave();
       if (pipeline.idle && this.#isDraining) socket.end();
     };
-    const wrong = wrongHost(req);
+    const wrong = hostFault(req.httpVersion, req.rawHeaders);
     const site = this.#site(expectsContinue, closed, () => pipeline.close(), wrong !== undefined);
     const exchange = new Http1Exchange(req, res, peerOf(socket, socket), site);
     const begin = (): void => {
@@ -119,7 +120,7 @@ export class Http1Connections {
     else exchange.start(sink);
   }
 
-  #site(expectsContinue: boolean, closed: () => void, saidClose: () => void = ignore, isLast = false): Site {
+  #site(expectsContinue: boolean, closed: () => void, saidClose: () => void, isLast: boolean): Site {
     const { drainBytes, drainMs, probeMs, maxConcurrentStreams } = this.#options.limits;
     const closing = (): boolean => isLast || this.#isDraining;
     const maxConcurrent = maxConcurrentStreams;
@@ -178,19 +179,9 @@ function headerBytes(raw: readonly string[]): number {
   return bytes;
 }
 
-/** RFC 9112 section 3.2: what is wrong with the host fields of a request. */
-function wrongHost({ httpVersion, rawHeaders }: IncomingMessage): string | undefined {
-  let hosts = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) if (/^host$/i.test(rawHeaders[i] as string)) hosts++;
-  if (hosts === 0 && httpVersion === "1.1") return "the host field is missing";
-  return hosts > 1 ? "there is more than one host field" : undefined;
-}
-
 function declined(): boolean {
   return false;
 }
-
-function ignore(): void {}
 
 function noFields(): readonly string[] {
   return [];

@@ -1,8 +1,14 @@
 import type { Socket } from "node:net";
 import type { Accept, ServerExchange, Sink } from "@millrace/exchange";
-import { type KeepaliveOptions, type Limits, limitsFrom, ServerConnection } from "@millrace/http2";
-import { SocketDuplex } from "@millrace/http2/node";
-import { engineRuntime, windowBudget } from "../host/engine-runtime.ts";
+import {
+  defaultLimits,
+  type KeepaliveOptions,
+  type Limits,
+  limitsFrom,
+  ServerConnection,
+} from "@millrace/http2";
+import { SocketDuplex, windowBudget } from "@millrace/http2/node";
+import { engineRuntime } from "../host/engine-runtime.ts";
 import { indexingPolicy } from "../host/indexing-policy.ts";
 import { peerOf } from "../socket/peer.ts";
 import { nobody, plainText } from "./answer.ts";
@@ -72,6 +78,8 @@ function http2Limits(limits: ServerLimits): Limits {
     maxHeaderFields: limits.maxHeaderFields,
     maxConcurrentStreams: limits.maxConcurrentStreams,
     streamWindowBytes: limits.streamWindowBytes,
+    // Where it is more than windows grow to, it is what they are.
+    maxStreamWindowBytes: Math.max(defaultLimits.maxStreamWindowBytes, limits.streamWindowBytes),
     connectionWindowBytes: limits.connectionWindowBytes,
     resetBurst: limits.streamResetBurst,
     resetRate: limits.streamResetRate,

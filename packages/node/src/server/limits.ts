@@ -1,4 +1,4 @@
-import { shown } from "../shown.ts";
+import { checkedLimits, defaultLimits, limitRanges, type LimitRanges } from "@millrace/http2";
 
 /**
  * What one server lets a peer make it hold, and for how long, as far as it can be set. All are whole numbers from 1 to
@@ -23,13 +23,22 @@ export interface ServerLimits {
   readonly streamWindowBytes: number;
   /** HTTP/2: bytes under way on a connection at first. Credit comes on receipt, whoever reads. 1,048,576. */
   readonly connectionWindowBytes: number;
-  /** HTTP/2: resets that a peer may send in a burst, and each second after it; beyond, the connection ends. 1,000. */
+  /**
+   * HTTP/2: streams of a client's that come to nothing, at once: that it resets, and that this side resets or refuses for its
+   * mistakes. Beyond, the connection ends with ENHANCE_YOUR_CALM. 1,000.
+   */
   readonly streamResetBurst: number;
-  /** HTTP/2: see `streamResetBurst`. 200. */
+  /** The same, each second. 200. */
   readonly streamResetRate: number;
-  /** From the connection to the first bytes that tell the protocol, TLS included, in milliseconds. 10,000. */
+  /**
+   * From the connection to the first bytes that tell the protocol, TLS included, in milliseconds; over HTTP/2 as long once more,
+   * until the client's SETTINGS have come. 10,000.
+   */
   readonly handshakeTimeoutMs: number;
-  /** HTTP/1.1: until a request's header fields are complete, in milliseconds. 60,000. */
+  /**
+   * Until a request's header fields are complete, in milliseconds. Over HTTP/2 the same for any frame but DATA: from so long on,
+   * at the latest twice that. 60,000.
+   */
   readonly headersTimeoutMs: number;
   /**
    * HTTP/1.1: how long an unused connection is kept, in milliseconds. 75,000: longer than the 60 s after which common
@@ -42,64 +51,43 @@ export interface ServerLimits {
   readonly drainBytes: number;
   /** The same, in milliseconds. 1,000. */
   readonly drainMs: number;
-  /**
-   * How often is looked whether a client still lives, where nothing tells of its end, in milliseconds: over HTTP/1.1 while
-   * its request is not read, over HTTP/2 while the server drains. 1,000.
-   */
+  /** HTTP/1.1: how often is looked whether a client whose request is not read still lives, in milliseconds. 1,000. */
   readonly probeMs: number;
 }
 
 /** Other bounds in place of some defaults. */
 export type ServerLimitOptions = { readonly [Name in keyof ServerLimits]?: number | undefined };
 
-/** The defaults. */
+const { drainBytes, drainMs, handshakeTimeoutMs, idleTimeoutMs, resetBurst, resetRate } = defaultLimits;
+const { connectionWindowBytes, maxConcurrentStreams, maxHeaderBytes, maxHeaderFields, streamWindowBytes } =
+  defaultLimits;
+
+/** The defaults: those of the HTTP/2 engine, but for `headersTimeoutMs`, and for what it does not know. */
 export const SERVER_LIMITS: ServerLimits = {
-  maxHeaderBytes: 65_536,
-  maxHeaderFields: 512,
-  maxConcurrentStreams: 256,
-  streamWindowBytes: 65_535,
-  connectionWindowBytes: 1_048_576,
-  streamResetBurst: 1_000,
-  streamResetRate: 200,
-  handshakeTimeoutMs: 10_000,
+  maxHeaderBytes,
+  maxHeaderFields,
+  maxConcurrentStreams,
+  streamWindowBytes,
+  connectionWindowBytes,
+  streamResetBurst: resetBurst,
+  streamResetRate: resetRate,
+  handshakeTimeoutMs,
   headersTimeoutMs: 60_000,
   keepAliveTimeoutMs: 75_000,
-  idleTimeoutMs: 600_000,
-  drainBytes: 262_144,
-  drainMs: 1_000,
+  idleTimeoutMs,
+  drainBytes,
+  drainMs,
   probeMs: 1_000,
 };
 
-/** The largest that node:http2 and Node's timers take. */
-const LARGEST = 2 ** 31 - 1;
-/** Where nothing at all makes sense. Elsewhere Node takes 0 for "no bound", now and then, or nothing could be served. */
-const MAY_BE_ZERO: ReadonlySet<keyof ServerLimits> = new Set(["drainBytes", "drainMs"]);
-
-function isLimit(name: string): name is keyof ServerLimits {
-  return Object.hasOwn(SERVER_LIMITS, name);
-}
+/** Elsewhere Node takes 0 for "no bound", now and then, or nothing could be served. */
+const ranges: LimitRanges<ServerLimits> = {
+  connectionWindowBytes: limitRanges.connectionWindowBytes,
+  drainBytes: { least: 0 },
+  drainMs: { least: 0 },
+};
 
 /** The defaults, with other bounds in place of some. Throws TypeError, naming option and value. */
 export function serverLimits(given: ServerLimitOptions | undefined): ServerLimits {
-  checkObject(given);
-  const limits: { -readonly [Name in keyof ServerLimits]: number } = { ...SERVER_LIMITS };
-  for (const [name, value] of Object.entries(given ?? {})) {
-    if (value === undefined) continue;
-    if (!isLimit(name))
-      throw new TypeError(`limits.${name} is not known: there are ${Object.keys(SERVER_LIMITS).join(", ")}`);
-    const smallest = MAY_BE_ZERO.has(name) ? 0 : 1;
-    if (!Number.isInteger(value) || value < smallest || value > LARGEST)
-      throw new TypeError(
-        `limits.${name} is ${shown(value)}: it must be a whole number from ${smallest} to ${LARGEST}`,
-      );
-    limits[name] = value;
-  }
-  return limits;
-}
-
-/** Unknown: configuration files give anything. */
-function checkObject(given: unknown): void {
-  if (given === undefined || (typeof given === "object" && given !== null && !Array.isArray(given))) return;
-  const found = Array.isArray(given) ? "an array" : shown(given);
-  throw new TypeError(`limits is ${found}: it must be an object, such as { maxConcurrentStreams: 100 }`);
+  return checkedLimits(SERVER_LIMITS, given, ranges);
 }

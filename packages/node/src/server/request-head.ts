@@ -36,6 +36,14 @@ export function http1RequestHead(
   return { method, scheme, authority, ...splitTarget(rest), fields, memo: undefined };
 }
 
+/** RFC 9112 section 3.2: what is wrong with the host fields of an HTTP/1.1 request, if anything is. */
+export function hostFault(version: string, rawHeaders: readonly string[]): string | undefined {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) if (/^host$/i.test(rawHeaders[i] as string)) hosts++;
+  if (hosts === 0 && version === "1.1") return "the host field is missing";
+  return hosts > 1 ? "there is more than one host field" : undefined;
+}
+
 /** The head of an HTTP/2 request (RFC 9113 section 8.3.1), out of its raw list of fields. */
 export function http2RequestHead(rawHeaders: readonly string[]): RequestHead {
   let method = "";

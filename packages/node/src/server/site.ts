@@ -6,7 +6,7 @@ export interface Site {
   readonly drainBytes: number;
   /** The same, in milliseconds. */
   readonly drainMs: number;
-  /** HTTP/1.1: how often a paused exchange looks whether its client still lives, in milliseconds. HTTP/2 looks at sessions. */
+  /** HTTP/1.1: how often a paused exchange looks whether its client still lives, in milliseconds. */
   readonly probeMs: number;
   /** See ServerExchange. */
   readonly maxConcurrent: number;

@@ -1,20 +1,13 @@
 // The server under test: the engine alone, and what every server here answers, until SIGTERM.
-import { once } from "node:events";
-import { type AddressInfo, createServer, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
 import { ErrorCode, firstField, type Fields, type ServerExchange, type Sink } from "@millrace/exchange";
-import { limitsFrom, ServerConnection, WindowBudget } from "@millrace/http2";
-import { nodeRuntime, SocketDuplex } from "@millrace/http2/node";
+import { listen, type Listening } from "@millrace/http2/node";
 import { serverFlags } from "../flags.ts";
 
 const { tls, window } = serverFlags();
-const limits = limitsFrom({ streamWindowBytes: window });
-const budget = new WindowBudget(64 * 1024 * 1024);
-const connections = new Set<ServerConnection>();
 const text = ["content-type", "text/plain"];
 let hanging = 0;
 
-const answers: Readonly<Record<string, (exchange: ServerExchange, drain: () => void) => Sink>> = {
+const answers: Readonly<Record<string, (exchange: ServerExchange) => Sink>> = {
   "/hello": (exchange) => whole(exchange, () => "hello\n"),
   /** Sends the body back as it comes, with the request's trailers, and how many bytes it were. */
   "/echo": (exchange) => {
@@ -41,12 +34,12 @@ const answers: Readonly<Record<string, (exchange: ServerExchange, drain: () => v
   },
   "/hanging": (exchange) => whole(exchange, () => String(hanging)),
   "/reset": (exchange) => ({ ...silent, end: () => exchange.reset(ErrorCode.INTERNAL_ERROR) }),
-  /** Ends the connection gracefully. */
-  "/drain": (exchange, drain) =>
-    whole(exchange, () => {
-      drain();
-      return "draining\n";
-    }),
+  /** Ends the connection gracefully, with the whole server: another takes its place. */
+  "/drain": (exchange) => ({
+    ...silent,
+    end: () =>
+      void renew().then(() => exchange.reply(200, text, new TextEncoder().encode("draining\n"), null)),
+  }),
 };
 
 const silent: Sink = { data() {}, end() {}, fault() {}, writable() {}, closed() {} };
@@ -59,26 +52,24 @@ function whole(exchange: ServerExchange, answer: () => string, fields: Fields = 
   };
 }
 
-function serve(socket: Socket): void {
-  const connection = new ServerConnection(new SocketDuplex(socket), nodeRuntime, limits, budget, {
-    peer: { address: String(socket.remotePort), tls: tls !== undefined, certificate: () => null },
-    accept: (exchange) => answers[exchange.head.path]?.(exchange, () => connection.drain()) ?? null,
-    closed(problem) {
-      connections.delete(connection);
-      if (problem !== undefined) console.error(problem);
-    },
+function open(port?: number): Promise<Listening> {
+  return listen({
+    accept: (exchange) => answers[exchange.head.path]?.(exchange) ?? null,
+    host: "127.0.0.1",
+    port,
+    tls,
+    limits: { streamWindowBytes: window },
+    onProblem: (problem) => console.error(problem),
   });
-  connections.add(connection);
 }
 
-const server =
-  tls === undefined
-    ? createServer({ noDelay: true }, serve)
-    : createTlsServer({ ...tls, ALPNProtocols: ["h2"], noDelay: true }, serve);
-server.listen(0, "127.0.0.1");
-await once(server, "listening");
-process.once("SIGTERM", () => {
-  server.close();
-  for (const connection of connections) connection.drain();
-});
-console.log(`listening on 127.0.0.1:${(server.address() as AddressInfo).port}`);
+/** Closes the server, and opens another on its port. */
+async function renew(): Promise<void> {
+  const { port } = server;
+  void server.close();
+  server = await open(port);
+}
+
+let server = await open();
+process.once("SIGTERM", () => void server.close());
+console.log(`listening on 127.0.0.1:${server.port}`);

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { demand, pythonVersion } from "../../../../../test/interop/install.ts";
 
 /** Ignored by git. */
 const cache = join(import.meta.dirname, "../../../../../.cache/hpack");
@@ -31,17 +32,31 @@ function once(name: string, make: (folder: string) => void): void {
 }
 
 function installHpack(folder: string): void {
+  pythonVersion();
   run("python3", ["-m", "venv", folder], cache);
   run(join(folder, "bin/pip"), ["install", "--quiet", "hpack>=4,<5"], cache);
 }
 
-/** From the source package of the Debian that this runs on; nothing is installed into the system. */
+/** What this needs of a system, and what brings it there. */
+const needed = {
+  gcc: "a C compiler (gcc on Debian)",
+  "g++": "a C++ compiler (g++ on Debian)",
+  "apt-get": "apt: nghttp2 is built from the source package of a Debian or Ubuntu",
+  "dpkg-deb": "dpkg, as Debian and Ubuntu have it",
+};
+
+/** From the source package of the Debian that this runs on; nothing is installed into the system but, as root, apt's lists. */
 function buildNghttp2(folder: string): void {
+  for (const [program, from] of Object.entries(needed)) demand(program, from);
+  // In an image of a system the lists are empty.
+  if (process.getuid?.() === 0) run("apt-get", ["--quiet", "update"], folder);
   const lists = join(folder, "lists");
   mkdirSync(join(lists, "partial"), { recursive: true });
   const sources = join(folder, "sources.list");
   const format = ["--format", "deb-src $(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages"];
-  writeFileSync(sources, run("apt-get", ["indextargets", ...format], folder));
+  const uris = run("apt-get", ["indextargets", ...format], folder);
+  if (uris === "") throw new Error("apt knows no packages: run apt-get update, as root");
+  writeFileSync(sources, uris);
   const options = { "Etc::SourceList": sources, "Etc::SourceParts": "/dev/null", "State::Lists": lists };
   const apart = Object.entries(options).flatMap(([name, value]) => ["-o", `Dir::${name}=${value}`]);
   run("apt-get", ["--quiet", ...apart, "update"], folder);

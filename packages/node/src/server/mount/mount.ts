@@ -3,14 +3,14 @@ import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from
 
 import type { Accept, Fault, Fields, Sink } from "@millrace/exchange";
 
-import { nodeHost } from "../host/node-host.ts";
-import { peerOf } from "../socket/peer.ts";
-import { answer } from "./answer.ts";
+import { nodeHost } from "../../host/node-host.ts";
+import { peerOf } from "../../socket/peer.ts";
+import { answer } from "../answer.ts";
 import { endBehindGoaway } from "./client-goaway.ts";
-import { Http1Exchange } from "./http1-exchange.ts";
+import { Http1Exchange } from "../http1-exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
-import { SERVER_LIMITS } from "./limits.ts";
-import type { Site } from "./site.ts";
+import { SERVER_LIMITS } from "../limits.ts";
+import type { Site } from "../site.ts";
 
 /**
  * A request listener for node:http, node:https and node:http2 servers, and for frameworks in front of them. `next`, where

@@ -1,14 +1,14 @@
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import type { Answer, Question } from "./answer.ts";
+import type { Answer, Question } from "./program-answers.ts";
 
 /** The command that runs a program on one core alone (util-linux). */
 export function onCore(core: number): string[] {
   return ["taskset", "-c", String(core)];
 }
 
-/** A program of ours in a process of its own, that answers questions. See answer.ts for its side. */
+/** A program of ours in a process of its own, that answers questions. See program-answers.ts for its side. */
 export class Program implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #name: string;

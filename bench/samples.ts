@@ -1,8 +1,4 @@
-export function median(samples: readonly number[]): number {
-  const sorted = samples.toSorted((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
-}
+import { median } from "../test/support/median.ts";
 
 /** How far the farthest sample is from the median, as a part of it. */
 export function spread(samples: readonly number[]): number {

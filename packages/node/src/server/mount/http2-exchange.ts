@@ -3,12 +3,11 @@ import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Caps, Fault, Fields, Peer, RequestHead, ServerExchange, Sink, Span } from "@millrace/exchange";
 import { ErrorCode, firstField } from "@millrace/exchange";
 
+import { http2Caps } from "@millrace/http2";
 import { byName, checkListSize, responseHead, withInherited } from "./http2-fields.ts";
-import { RequestBody } from "./request-body.ts";
-import { http2RequestHead } from "./request-head.ts";
-import type { Site } from "./site.ts";
-
-const CAPS: Caps = { http: "2", trailers: true, request: "full", resets: true, duplicates: true };
+import { RequestBody } from "../request-body.ts";
+import { http2RequestHead } from "../request-head.ts";
+import type { Site } from "../site.ts";
 
 /** The response's half. `held`: the head is known and not sent. `ending`: all is handed over, not all is sent. */
 type ResponseHalf = "none" | "held" | "open" | "ending" | "flushed";
@@ -18,7 +17,7 @@ export class Http2Exchange implements ServerExchange {
   readonly head: RequestHead;
   readonly peer: Peer;
   readonly maxConcurrent: number;
-  readonly caps: Caps = CAPS;
+  readonly caps: Caps = http2Caps;
   readonly #stream: ServerHttp2Stream;
   readonly #session: ServerHttp2Session | undefined;
   readonly #site: Site;
@@ -150,24 +149,6 @@ export class Http2Exchange implements ServerExchange {
     this.#endLife();
     this.#abandon(h2);
     process.nextTick(() => this.#close(false));
-  }
-
-  /**
-   * The server ends it: its time to drain is over. The stream ends with its connection: a reset of its own would tell the
-   * client that the call was canceled.
-   */
-  cut(): void {
-    if (this.#life === "closed") return;
-    this.#stream.on("error", ignore);
-    this.#endLife();
-    this.#sink?.fault({
-      by: "local",
-      kind: "shutdown",
-      h2: -1,
-      processed: "maybe",
-      text: "the server shut down",
-    });
-    this.#close(false);
   }
 
   /** Sends the head. Afterwards the response is `open`, or the exchange is dead. */
