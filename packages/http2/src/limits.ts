@@ -1,3 +1,5 @@
+import { checkNames, shown } from "./option-checks.ts";
+
 /**
  * What a connection lets its peer make it hold, do and wait for. Every bound of the engine stands here, with its default.
  * Whole numbers, from 1 on unless said otherwise.
@@ -80,16 +82,15 @@ const mayBeZero: ReadonlySet<string> = new Set(["drainBytes", "drainMs"]);
 
 /** The defaults, with other bounds in place of some. Throws TypeError, naming option and value. */
 export function limitsFrom(given: LimitOptions = {}): Limits {
+  checkNames("limits", given, defaultLimits, "{ maxHeaderBytes: 32_768 }");
   const limits: { -readonly [Name in keyof Limits]: number } = { ...defaultLimits };
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    if (!Object.hasOwn(defaultLimits, name))
-      throw new TypeError(`limits.${name} is not known: there are ${Object.keys(defaultLimits).join(", ")}`);
     const least = name === "maxFrameBytes" ? 16_384 : mayBeZero.has(name) ? 0 : 1;
     const most = name === "maxFrameBytes" ? 16_777_215 : largest;
     if (!Number.isInteger(value) || value < least || value > most)
       throw new TypeError(
-        `limits.${name} is ${String(value)}: it must be a whole number from ${least} to ${most}`,
+        `limits.${name} is ${shown(value)}: it must be a whole number from ${least} to ${most}`,
       );
     limits[name as keyof Limits] = value;
   }

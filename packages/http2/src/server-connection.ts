@@ -4,13 +4,14 @@ import { Connection, type ConnectionEnd } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
 import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
-import type { KeepaliveOptions } from "./keepalive.ts";
+import { checkKeepalive, type KeepaliveOptions } from "./keepalive.ts";
 import type { Limits } from "./limits.ts";
 import { Malformed } from "./message/malformed.ts";
 import { type Priority, readPriority } from "./message/priority.ts";
 import { readRequest } from "./message/request.ts";
 import { readTrailers } from "./message/trailers.ts";
 import { clientPreface } from "./preface.ts";
+import { checkGrace } from "./option-checks.ts";
 import type { Runtime } from "./runtime.ts";
 import { ServerStream, type ServerStreamHost } from "./server-stream.ts";
 import { Setting } from "./settings.ts";
@@ -67,6 +68,7 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
     budget: WindowBudget,
     options: ServerConnectionOptions,
   ) {
+    if (options.keepalive !== undefined) checkKeepalive(options.keepalive);
     super(duplex, runtime, limits, budget, options.indexing);
     this.#options = options;
     this.peer = options.peer;
@@ -109,6 +111,7 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
 
   /** drain(), and abort() after `graceMs` milliseconds. Resolves behind the last exchange. May be called again, with less grace. */
   async close(graceMs: number): Promise<void> {
+    checkGrace(graceMs);
     this.drain();
     const cancel = this.timer(graceMs, () => this.abort());
     await this.#whenClosed.promise;
