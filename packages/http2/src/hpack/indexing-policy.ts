@@ -61,7 +61,7 @@ export function checkIndexing(policy: IndexingPolicy): void {
     const fields: unknown = policy[name];
     if (!Array.isArray(fields)) throw wrongOption(`indexing.${name}`, fields, "an array of names of fields");
     for (const field of fields as unknown[])
-      if (typeof field !== "string" || !/^[!-@[-~]+$/.test(field))
+      if (typeof field !== "string" || /^$|[A-Z]/.test(field))
         throw wrongOption(`a name in indexing.${name}`, field, "a field's, in lower case");
   }
 }
