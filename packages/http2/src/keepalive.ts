@@ -9,8 +9,8 @@ export interface KeepaliveOptions {
   /** After so long without an answer, or any other byte, it is dead, in milliseconds. */
   readonly timeoutMs: number;
   /**
-   * A client's: it is asked while no stream is open too. Default false: many servers of gRPC take a third such PING within
-   * hours for abuse. The first stream after a silence of `intervalMs` then asks at once. Servers always ask.
+   * A client's: it is asked while no stream is open too. Default false: servers of gRPC count such a PING as
+   * abuse if it comes within two hours of the one before. The first stream after a silence of `intervalMs` then asks at once. Servers always ask.
    */
   readonly whileIdle?: boolean | undefined;
 }
