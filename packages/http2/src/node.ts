@@ -192,10 +192,8 @@ class OpenServer implements Listening {
     if (tls === undefined) this.#listener = createServer(tcp, (socket) => this.#serve(socket));
     else {
       const secure = { ...tls, ...tcp, ALPNProtocols: [alpn] };
-      this.#listener = createTlsServer(secure, (socket) => this.#secured(socket)).on(
-        "tlsClientError",
-        (error, socket) => this.#failed(error, socket),
-      );
+      this.#listener = usable(() => createTlsServer(secure, (socket) => this.#secured(socket)));
+      this.#listener.on("tlsClientError", (error, socket) => this.#failed(error, socket));
     }
     this.#listener.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
@@ -329,7 +327,8 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
   const to = { host: address, port: port === "" ? (isSecure ? 443 : 80) : Number(port), ...tcp };
   // An address is no name that SNI could carry (RFC 6066 section 3).
   const name = isIP(address) === 0 ? { servername: address } : {};
-  const socket = isSecure ? connectTls({ ...name, ...tls, ...to, ALPNProtocols: [alpn] }) : connectTcp(to);
+  const secure = { ...name, ...tls, ...to, ALPNProtocols: [alpn] };
+  const socket = isSecure ? usable(() => connectTls(secure)) : connectTcp(to);
   const cancel = nodeRuntime.timer(timeoutMs, () =>
     socket.destroy(new Error(`cannot connect to ${host} within ${timeoutMs} ms`)),
   );
@@ -348,6 +347,16 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
     peer: peerOf(socket),
     name: host,
   });
+}
+
+/** What is made with options of TLS, of which OpenSSL may refuse a key or a certificate. */
+function usable<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    const { message, reason = message } = cause as Error & { readonly reason?: string };
+    throw new TypeError(`tls cannot be used: ${reason}`, { cause });
+  }
 }
 
 /** Who is at the other end. A socket loses its addresses when it is destroyed: ask early. */

@@ -141,6 +141,12 @@ describe("refused, before anything is opened:", () => {
   });
 });
 
+test("TLS that OpenSSL cannot use is refused, on either side", async () => {
+  const tls = { key: "no key", cert: "no certificate" };
+  await expect(listen({ accept, tls })).rejects.toThrow(/^tls cannot be used: /);
+  await expect(connect("https://127.0.0.1:1", { tls })).rejects.toThrow(/^tls cannot be used: /);
+});
+
 test("what is undefined is not there", async () => {
   const options = {
     limits: undefined,
