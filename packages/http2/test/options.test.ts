@@ -197,7 +197,7 @@ describe("without listen() and connect()", () => {
     for (const each of open) expect(each).toThrow(text);
   });
 
-  test.each(["x", -1, Number.NaN])("a WindowBudget of %j is none", (bytes) => {
+  test.each(["x", -1, Number.NaN])("a WindowBudget of %s is none", (bytes) => {
     expect(() => new WindowBudget(bytes as number)).toThrow(
       /^the WindowBudget is .*: it must be a number of bytes, 0 or more$/,
     );
@@ -211,7 +211,7 @@ describe("close()", () => {
   });
 
   test.each<unknown>(["x", null, -1, Number.NaN])(
-    "of a grace of %j is refused, and closes nothing",
+    "of a grace of %s is refused, and closes nothing",
     async (graceMs) => {
       const listening = await listen({ accept, host: "127.0.0.1" });
       cleanups.push(() => listening.close(0));
