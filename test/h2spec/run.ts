@@ -21,7 +21,11 @@ try {
   const { names, forSuite } = readArguments();
   const program = findSuite();
   const totals: Counts[] = [];
-  for (const name of names) totals.push(await runLane(program, name, forSuite));
+  for (const name of names) {
+    const counts = await runLane(program, name, forSuite);
+    totals.push(counts);
+    console.log(`${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  }
   console.log(summary(`h2spec ${version}`, totals));
   if (!totals.every(isRight)) process.exitCode = 1;
 } catch (error) {

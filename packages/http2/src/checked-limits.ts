@@ -1,3 +1,5 @@
+import { checkNames, checkWhole } from "./option-checks.ts";
+
 /** The largest that Node's timers take, and HTTP/2's windows (RFC 9113 section 6.9.1). */
 const largest = 2 ** 31 - 1;
 
@@ -18,26 +20,12 @@ export type LimitRanges<L> = { readonly [Name in keyof L]?: LimitRange | undefin
 export function checkedLimits<L extends object>(defaults: L, given: unknown, ranges: LimitRanges<L>): L {
   const limits = { ...defaults };
   if (given === undefined) return limits;
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    const found = Array.isArray(given) ? "an array" : shown(given);
-    throw new TypeError(`limits is ${found}: it must be an object, such as { maxConcurrentStreams: 100 }`);
-  }
-  const isKnown = (name: string): name is keyof L & string => Object.hasOwn(defaults, name);
-  for (const [name, value] of Object.entries(given)) {
+  checkNames("limits", given, defaults, "{ maxConcurrentStreams: 100 }");
+  for (const [name, value] of Object.entries(given as Readonly<Record<string, number | undefined>>)) {
     if (value === undefined) continue;
-    if (!isKnown(name))
-      throw new TypeError(`limits.${name} is not known: there are ${Object.keys(defaults).join(", ")}`);
-    const { least = 1, most = largest, why } = ranges[name] ?? {};
-    if (!Number.isInteger(value) || value < least || value > most)
-      throw new TypeError(
-        `limits.${name} is ${shown(value)}: it must be a whole number from ${least} to ${most}${why === undefined ? "" : ` (${why})`}`,
-      );
-    limits[name] = value;
+    const { least = 1, most = largest, why } = ranges[name as keyof L] ?? {};
+    checkWhole(`limits.${name}`, value, least, most, "", why);
+    limits[name as keyof L] = value as L[keyof L];
   }
   return limits;
-}
-
-/** A string is told from the number that it looks like. */
-function shown(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

@@ -17,9 +17,11 @@ import type { Duplex } from "./duplex.ts";
 import { codeName, type Goaway, goawayText } from "./goaway.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
 import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
-import type { KeepaliveOptions } from "./keepalive.ts";
+import { checkKeepalive, type KeepaliveOptions } from "./keepalive.ts";
 import { lastId } from "./last-id.ts";
 import type { Limits } from "./limits.ts";
+import { checkGrace } from "./option-checks.ts";
+import { otherProtocol } from "./other-protocol.ts";
 import { clientPreface } from "./preface.ts";
 import type { Runtime } from "./runtime.ts";
 import { Setting } from "./settings.ts";
@@ -61,6 +63,8 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   #goaway: Goaway | undefined;
   #end: ConnectionEnd | undefined;
   #isRetired = false;
+  /** Nothing has come yet. */
+  #isSilent = true;
   /** Those that wait are to be looked at, at the end of the turn. */
   #roomDue = false;
   /** Nothing runs any more, and the last word is said; the transport may take a moment to close. */
@@ -73,6 +77,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     budget: WindowBudget,
     options: ClientConnectionOptions,
   ) {
+    if (options.keepalive !== undefined) checkKeepalive(options.keepalive);
     super(duplex, runtime, limits, budget, options.indexing);
     this.#options = options;
     this.peer = options.peer;
@@ -118,6 +123,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
 
   /** Takes no new streams, gives those that run `graceMs` milliseconds, and then cuts them. Resolves when all have ended. */
   async close(graceMs: number): Promise<void> {
+    checkGrace(graceMs);
     this.retire();
     const cancel = this.runtime.timer(graceMs, () => this.shut());
     await this.#whenThrough.promise;
@@ -160,8 +166,12 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     else if (!this.output.isPending) this.shut();
   }
 
-  protected preface(_chunk: Uint8Array, start: number): number {
-    return start;
+  protected preface(chunk: Uint8Array, start: number, end: number): number {
+    const other = this.#isSilent ? otherProtocol(chunk, start, end) : undefined;
+    this.#isSilent = false;
+    if (other === undefined) return start;
+    this.fail(ErrorCode.PROTOCOL_ERROR, other);
+    return -1;
   }
 
   headersOfNew(id: number): boolean {
@@ -300,7 +310,8 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     }
     if (this.#goaway !== undefined) return this.#goawayFault(this.#goaway, "maybe", end.cause);
     const { reason = messageOf } = this.#options;
-    const why = end.cause === undefined ? "the peer closed it" : reason(end.cause);
+    const closed = this.#isSilent ? silent(this.peer) : "the peer closed it";
+    const why = end.cause === undefined ? closed : reason(end.cause);
     const text = `the connection to ${this.name} was lost: ${why}`;
     return { by: "transport", kind: "lost", h2: -1, processed: "maybe", text, cause: end.cause };
   }
@@ -318,6 +329,11 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     const text = `the connection to ${this.name} is closing`;
     return { by: "local", kind: "shutdown", h2: -1, processed, text };
   }
+}
+
+function silent({ tls }: Peer): string {
+  const fix = tls ? "" : ", or expect TLS (https:)";
+  return `the peer closed it without a word: it may not speak HTTP/2 here${fix}`;
 }
 
 function messageOf(cause: unknown): string {

@@ -1,3 +1,4 @@
+import { checkNames, checkWhole, longestMs, type OptionNames, wrongOption } from "./option-checks.ts";
 import type { Pings } from "./pings.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -8,10 +9,22 @@ export interface KeepaliveOptions {
   /** After so long without an answer, or any other byte, it is dead, in milliseconds. */
   readonly timeoutMs: number;
   /**
-   * A client's: it is asked while no stream is open too. Default false: servers of gRPC take more than two such in two hours
-   * for abuse. The first stream after a silence of `intervalMs` then asks at once. Servers always ask.
+   * A client's: it is asked while no stream is open too. Default false: servers of gRPC count such a PING as
+   * abuse if it comes within two hours of the one before. The first stream after a silence of `intervalMs` then asks at once. Servers always ask.
    */
   readonly whileIdle?: boolean | undefined;
+}
+
+const names: OptionNames<KeepaliveOptions> = { intervalMs: true, timeoutMs: true, whileIdle: true };
+
+/** Throws TypeError, naming option and value, if one of them cannot be. */
+export function checkKeepalive(options: KeepaliveOptions): void {
+  checkNames("keepalive", options, names, "{ intervalMs: 300_000, timeoutMs: 20_000 }");
+  const { intervalMs, timeoutMs, whileIdle } = options;
+  checkWhole("keepalive.intervalMs", intervalMs, 1, longestMs, " of milliseconds");
+  checkWhole("keepalive.timeoutMs", timeoutMs, 1, longestMs, " of milliseconds");
+  if (whileIdle !== undefined && typeof whileIdle !== "boolean")
+    throw wrongOption("keepalive.whileIdle", whileIdle, "true or false");
 }
 
 /** Asks a peer that says nothing whether it lives, by PING (RFC 9113 section 6.7). */

@@ -21,9 +21,13 @@ import { ClientConnection } from "./client-connection.ts";
 import type { Duplex, DuplexSink } from "./duplex.ts";
 import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
 import type { KeepaliveOptions } from "./keepalive.ts";
-import { type LimitOptions, type Limits, limitsFrom } from "./limits.ts";
+import type { LimitOptions, Limits } from "./limits.ts";
+import { checkConnect, checkListen } from "./node-options.ts";
+import { checkGrace, longestMs } from "./option-checks.ts";
 import type { Runtime } from "./runtime.ts";
+import { guarded } from "./guarded-accept.ts";
 import { ServerConnection } from "./server-connection.ts";
+import { leftInHandshake, tlsProblem } from "./tls-problem.ts";
 import { WindowBudget } from "./window-tuner.ts";
 
 let due: (() => void)[] = [];
@@ -132,7 +136,10 @@ const tcp = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
 
 /** What listen() takes. */
 export interface ListenOptions {
-  /** Called with the head of each request; gives the sink for the rest. Null: 404. */
+  /**
+   * Called with the head of each request; gives the sink for the rest. Null: 404. If it throws, or gives something else, the
+   * answer is 500, and `onProblem` is told why.
+   */
   readonly accept: Accept;
   /** 0, or absent: one that is free, which `port` of the server then names. */
   readonly port?: number | undefined;
@@ -158,13 +165,14 @@ export interface Listening extends AsyncDisposable {
   readonly port: number;
   /**
    * Takes no new connections and no new requests, so that none is lost (RFC 9113 section 6.8); gives those that run `graceMs`
-   * milliseconds (10,000 if absent), and then cuts them. Resolves when all connections are closed.
+   * milliseconds (10,000 if absent), and then cuts them. Resolves when all connections are closed; until then it keeps the
+   * process alive. Rejects with a TypeError for what is no such number.
    */
   close(graceMs?: number): Promise<void>;
 }
 
 /**
- * Serves HTTP/2 over TCP or TLS. Rejects with node's error if it cannot listen there, and with a TypeError for a limit that
+ * Serves HTTP/2 over TCP or TLS. Rejects with node's error if it cannot listen there, and with a TypeError for an option that
  * cannot be.
  */
 export async function listen(options: ListenOptions): Promise<Listening> {
@@ -179,6 +187,8 @@ class OpenServer implements Listening {
   readonly #listener: Server;
   /** Also those whose TLS handshake is not over. */
   readonly #sockets = new Set<Socket>();
+  /** Who is in a TLS handshake, by address: that socket's own is lost with it, and node tells of it later. */
+  readonly #handshakes = new Map<string, Peer>();
   readonly #connections = new Set<ServerConnection>();
   readonly #closed = Promise.withResolvers<void>();
   #port = 0;
@@ -186,21 +196,21 @@ class OpenServer implements Listening {
 
   constructor(options: ListenOptions) {
     this.#options = options;
-    this.#limits = limitsFrom(options.limits);
+    this.#limits = checkListen(options);
     const { tls } = options;
     if (tls === undefined) this.#listener = createServer(tcp, (socket) => this.#serve(socket));
     else {
       const { handshakeTimeoutMs: handshakeTimeout } = this.#limits;
       const secure = { handshakeTimeout, ...tls, ...tcp, ALPNProtocols: [alpn] };
-      this.#listener = createTlsServer(secure, (socket) => this.#secured(socket)).on(
-        "tlsClientError",
-        (error, socket) => this.#refuse(socket, `TLS: ${error.message}`),
-      );
+      this.#listener = usable(() => createTlsServer(secure, (socket) => this.#secured(socket)));
+      this.#listener.on("tlsClientError", (error, socket) => this.#failed(error, socket));
     }
     this.#listener.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
+      const peer = peerOf(socket);
+      if (tls !== undefined) this.#handshakes.set(peer.address, peer);
       // Without a listener an error ends the process; what it means, exchanges are told.
-      socket.on("error", () => {}).on("close", () => this.#sockets.delete(socket));
+      socket.on("error", () => {}).on("close", () => this.#gone(socket, peer));
     });
   }
 
@@ -218,12 +228,16 @@ class OpenServer implements Listening {
   }
 
   async close(graceMs = 10_000): Promise<void> {
+    checkGrace(graceMs);
     this.#isClosing = true;
     this.#listener.close();
     for (const connection of this.#connections) connection.drain();
     this.#cutIfThrough();
     const cancel = nodeRuntime.timer(graceMs, () => this.#cut());
+    // Neither that timer nor a socket that is not read keeps the process alive, which would end in the middle of this.
+    const hold = setInterval(() => {}, longestMs);
     await this.#closed.promise;
+    clearInterval(hold);
     cancel();
   }
 
@@ -232,13 +246,15 @@ class OpenServer implements Listening {
   }
 
   #secured(socket: TLSSocket): void {
+    this.#handshakes.delete(peerOf(socket).address);
     if (socket.alpnProtocol === alpn) this.#serve(socket);
     else this.#refuse(socket, "TLS: the client does not ask for h2 by ALPN");
   }
 
   #serve(socket: Socket): void {
-    const { accept, keepalive, indexing, onProblem } = this.#options;
+    const { keepalive, indexing, onProblem } = this.#options;
     const peer = peerOf(socket);
+    const accept = guarded(this.#options.accept, (text) => onProblem?.(text, peer));
     const connection = new ServerConnection(
       new SocketDuplex(socket),
       nodeRuntime,
@@ -257,6 +273,17 @@ class OpenServer implements Listening {
       },
     );
     this.#connections.add(connection);
+  }
+
+  /** A handshake went wrong. Of a client that has left already #gone() tells. */
+  #failed(error: Error, socket: TLSSocket): void {
+    if (this.#handshakes.delete(peerOf(socket).address)) this.#refuse(socket, tlsProblem(error));
+  }
+
+  #gone(socket: Socket, peer: Peer): void {
+    this.#sockets.delete(socket);
+    if (this.#handshakes.delete(peer.address) && !this.#isClosing)
+      this.#options.onProblem?.(leftInHandshake, peer);
   }
 
   #refuse(socket: Socket, text: string): void {
@@ -303,20 +330,21 @@ export interface Connected
  * the `authority` of requests to it. It keeps the process alive until it is closed.
  *
  * Rejects with node's error if there is no connection, with an Error if the server does not agree on h2 by ALPN, or takes
- * longer than `timeoutMs`, and with a TypeError for another URL, or a limit that cannot be.
+ * longer than `timeoutMs`, and with a TypeError for another URL, or an option that cannot be.
  */
 export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Connected> {
+  const limits = checkConnect(options);
   const { protocol, hostname, host, port } = new URL(url);
   if (protocol !== "http:" && protocol !== "https:")
     throw new TypeError(`cannot connect to ${String(url)}: the URL must begin with http: or https:`);
   const { tls, timeoutMs = 10_000, keepalive, indexing } = options;
-  const limits = limitsFrom(options.limits);
   const isSecure = protocol === "https:";
   const address = hostname.replace(/^\[|\]$/g, "");
   const to = { host: address, port: port === "" ? (isSecure ? 443 : 80) : Number(port), ...tcp };
   // An address is no name that SNI could carry (RFC 6066 section 3).
   const name = isIP(address) === 0 ? { servername: address } : {};
-  const socket = isSecure ? connectTls({ ...name, ...tls, ...to, ALPNProtocols: [alpn] }) : connectTcp(to);
+  const secure = { ...name, ...tls, ...to, ALPNProtocols: [alpn] };
+  const socket = isSecure ? usable(() => connectTls(secure)) : connectTcp(to);
   const cancel = nodeRuntime.timer(timeoutMs, () =>
     socket.destroy(new Error(`cannot connect to ${host} within ${timeoutMs} ms`)),
   );
@@ -335,6 +363,16 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
     peer: peerOf(socket),
     name: host,
   });
+}
+
+/** What is made with options of TLS, of which OpenSSL may refuse a key or a certificate. */
+function usable<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    const { message, reason = message } = cause as Error & { readonly reason?: string };
+    throw new TypeError(`tls cannot be used: ${reason}`, { cause });
+  }
 }
 
 /** Who is at the other end. A socket loses its addresses when it is destroyed: ask early. */

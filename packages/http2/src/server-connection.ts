@@ -5,7 +5,7 @@ import { Connection, type ConnectionEnd } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
 import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
-import type { KeepaliveOptions } from "./keepalive.ts";
+import { checkKeepalive, type KeepaliveOptions } from "./keepalive.ts";
 import type { Limits } from "./limits.ts";
 import { Malformed } from "./message/malformed.ts";
 import { type Priority, readPriority } from "./message/priority.ts";
@@ -13,6 +13,7 @@ import { readRequest } from "./message/request.ts";
 import { readTrailers } from "./message/trailers.ts";
 import { noBytes } from "./no-bytes.ts";
 import { clientPreface } from "./preface.ts";
+import { checkGrace } from "./option-checks.ts";
 import { noTimer, type Runtime } from "./runtime.ts";
 import { ServerStream, type ServerStreamHost } from "./server-stream.ts";
 import { Setting } from "./settings.ts";
@@ -71,6 +72,7 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
     budget: WindowBudget,
     options: ServerConnectionOptions,
   ) {
+    if (options.keepalive !== undefined) checkKeepalive(options.keepalive);
     super(duplex, runtime, limits, budget, options.indexing);
     this.#options = options;
     this.peer = options.peer;
@@ -113,6 +115,7 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
 
   /** drain(), and abort() after `graceMs` milliseconds. Resolves behind the last exchange. May be called again, with less grace. */
   async close(graceMs: number): Promise<void> {
+    checkGrace(graceMs);
     this.drain();
     const cancel = this.timer(graceMs, () => this.abort());
     await this.#whenClosed.promise;

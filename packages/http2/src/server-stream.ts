@@ -60,6 +60,11 @@ export class ServerStream extends Stream implements ServerExchange {
     return this.host.maxConcurrent;
   }
 
+  /** The response's head has been given. */
+  get isResponded(): boolean {
+    return this.#response !== "none";
+  }
+
   /** accept() has answered. */
   accepted(sink: Sink): void {
     this.sink = sink;

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { X509Certificate } from "node:crypto";
 import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
+import { duplexPair } from "node:stream";
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
 import type { Accept, ServerExchange } from "@millrace/exchange";
 import { afterEach, describe, expect, test } from "vitest";
@@ -55,9 +56,9 @@ async function connected(url: string, options?: ConnectOptions): Promise<Connect
 class Call extends RecordedSink {
   readonly whenClosed = Promise.withResolvers<void>();
 
-  constructor(connection: Connected) {
+  constructor(connection: Connected, path = requestHead.path) {
     super();
-    const head = { ...requestHead, authority: connection.name };
+    const head = { ...requestHead, path, authority: connection.name };
     this.exchange = connection.open(head, null, undefined, this);
   }
 
@@ -164,6 +165,16 @@ describe("the turns of an event loop", () => {
   });
 });
 
+/** A client of TLS 1.2 that answers the server's certificate with the alert `unknown_ca` (RFC 5246 section 7.2). */
+function alerting(port: number): Socket {
+  const socket = connectTcp(port, "127.0.0.1");
+  const [near, far] = duplexPair();
+  connectTls({ socket: near, maxVersion: "TLSv1.2", ALPNProtocols: ["h2"] }).on("error", () => {});
+  far.once("data", (hello: Uint8Array) => socket.write(hello));
+  socket.once("data", () => socket.end(Uint8Array.of(0x15, 3, 3, 0, 2, 2, 48)));
+  return socket;
+}
+
 describe("listen()", () => {
   test("rejects with node's error if the port is taken", async () => {
     const { port } = await start();
@@ -213,6 +224,90 @@ describe("listen()", () => {
     const closed = new Promise((resolve) => socket.resume().on("close", resolve));
     expect(await told.promise).toBe("TLS: TLS handshake timeout");
     await closed;
+  });
+
+  test.each<[string, (port: number) => Socket, string]>([
+    [
+      "leaves",
+      (port) => connectTcp(port, "127.0.0.1").end(),
+      "TLS: the client left before the end of the handshake: it may not trust the certificate",
+    ],
+    [
+      "rejects the certificate",
+      (port) => connectTls({ port, host: "127.0.0.1", ALPNProtocols: ["h2"] }),
+      "TLS: the client left before the end of the handshake: it may not trust the certificate",
+    ],
+    [
+      "says that it does not know the authority",
+      (port) => alerting(port),
+      "TLS: tlsv1 alert unknown ca (the client does not trust the certificate)",
+    ],
+    [
+      "comes in cleartext",
+      (port) => connectTcp(port, "127.0.0.1").end(preface),
+      "TLS: wrong version number (the client does not speak TLS)",
+    ],
+    [
+      "comes with HTTP/1",
+      (port) => connectTcp(port, "127.0.0.1").end("GET / HTTP/1.1\r\n\r\n"),
+      "TLS: http request (the client does not speak TLS)",
+    ],
+  ])("over TLS tells in one line of a client that %s, and whose it is", async (_, come, text) => {
+    const told = Promise.withResolvers<unknown>();
+    const { port } = await start({
+      tls: { cert, key },
+      onProblem: (problem, { address }) => told.resolve([problem, address]),
+    });
+    const socket = come(port);
+    socket.on("error", () => {});
+    let address = "";
+    socket.on("connect", () => (address = `127.0.0.1:${socket.localPort}`));
+    const [problem, who] = (await told.promise) as [string, string];
+    expect([problem, who]).toEqual([text, address]);
+  });
+
+  test("over TLS does not tell of clients whose handshakes close() has cut", async () => {
+    const problems: string[] = [];
+    const server = await start({ tls: { cert, key }, onProblem: (text) => problems.push(text) });
+    const socket = connectTcp(server.port, "127.0.0.1").on("error", () => {});
+    await once(socket, "connect");
+    await new Call(await connected(server.origin, { tls: { ca } })).outcome();
+    await server.close();
+    // The server hears of its own socket before that.
+    if (!socket.destroyed) await once(socket.resume(), "close");
+    expect(problems).toEqual([]);
+  });
+
+  const thrower: Accept = () => {
+    throw new Error("no\nhandler");
+  };
+  test.each<[string, Accept, string[], string]>([
+    ["throws", thrower, ["sent", "head 500", "end", "closed true"], "accept() threw Error: no handler"],
+    [
+      "throws behind a head",
+      (exchange) => {
+        exchange.respond(200, []);
+        return thrower(exchange);
+      },
+      ["sent", "fault peer reset INTERNAL_ERROR maybe", "closed false"],
+      "accept() threw Error: no handler",
+    ],
+    [
+      "gives nothing",
+      () => undefined as never,
+      ["sent", "head 500", "end", "closed true"],
+      "accept() gave undefined: it must give a sink, or null for 404",
+    ],
+  ])("answers for an accept() that %s, tells of it, and goes on", async (_, accept, outcome, text) => {
+    const problems: string[] = [];
+    const { origin } = await start({
+      accept: (exchange) => (exchange.head.path === "/right" ? hello(exchange) : accept(exchange)),
+      onProblem: (problem) => problems.push(problem),
+    });
+    const connection = await connected(origin);
+    expect(await new Call(connection).outcome()).toEqual(outcome);
+    expect(problems).toEqual([text]);
+    expect(await new Call(connection, "/right").outcome()).toEqual(answered);
   });
 
   test("close() does not wait for a TLS handshake that stands still", async () => {
@@ -270,6 +365,38 @@ describe("connect()", () => {
     const call = new Call(await connected(`http://${await silent()}`, { keepalive }));
     await call.outcome();
     expect(call.lastFault?.text).toContain("no answer to PING within 1 ms");
+  });
+
+  test.each<[string, (socket: Socket) => unknown, string]>([
+    [
+      "answers in HTTP/1",
+      (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"),
+      "broke the rules of HTTP/2: it answers in HTTP/1, and does not speak HTTP/2 here",
+    ],
+    [
+      "answers with an alert of TLS",
+      (socket) => socket.end(Uint8Array.of(0x15, 3, 1, 0, 2, 2, 70)),
+      "broke the rules of HTTP/2: it answers in TLS: write https: if it speaks HTTP/2",
+    ],
+    [
+      "closes",
+      (socket) => socket.resume().end(),
+      "was lost: the peer closed it without a word: it may not speak HTTP/2 here, or expect TLS (https:)",
+    ],
+  ])("tells calls what a server may be that %s", async (_, answer, text) => {
+    const host = await silent(createServer((socket) => socket.once("data", () => answer(socket))));
+    const call = new Call(await connected(`http://${host}`));
+    await call.outcome();
+    expect(call.lastFault?.text).toContain(text);
+  });
+
+  test("does not blame a server that has spoken before it closes", async () => {
+    const host = await silent(
+      createServer((socket) => socket.once("data", () => socket.end(bytesOf(settings())))),
+    );
+    const call = new Call(await connected(`http://${host}`));
+    await call.outcome();
+    expect(call.lastFault?.text).toBe(`the connection to ${host} was lost: the peer closed it`);
   });
 
   test("rejects if the server does not agree on h2", async () => {

@@ -1,3 +1,5 @@
+import { checkNames, type OptionNames, wrongOption } from "../option-checks.ts";
+
 /** Which fields an encoder keeps out of the table, in lower case. It indexes all others. */
 export interface IndexingPolicy {
   /** Secrets: written as never-indexed literals, which no intermediary may index either (RFC 7541 section 7.1.3). */
@@ -49,3 +51,17 @@ export const defaultIndexingPolicy: IndexingPolicy = {
     "range",
   ],
 };
+
+const names: OptionNames<IndexingPolicy> = { never: true, perRequest: true };
+
+/** Throws TypeError, naming option and value, if it is none. */
+export function checkIndexing(policy: IndexingPolicy): void {
+  checkNames("indexing", policy, names, '{ ...defaultIndexingPolicy, perRequest: ["x-trace"] }');
+  for (const name of ["never", "perRequest"] as const) {
+    const fields: unknown = policy[name];
+    if (!Array.isArray(fields)) throw wrongOption(`indexing.${name}`, fields, "an array of names of fields");
+    for (const field of fields as unknown[])
+      if (typeof field !== "string" || /^$|[A-Z]/.test(field))
+        throw wrongOption(`a name in indexing.${name}`, field, "a field's, in lower case");
+  }
+}

@@ -1,4 +1,4 @@
-import type { IndexingPolicy } from "./indexing-policy.ts";
+import { checkIndexing, type IndexingPolicy } from "./indexing-policy.ts";
 import { staticTable } from "./static-table.ts";
 import { writeString } from "./string-literal.ts";
 
@@ -15,10 +15,11 @@ export interface NameRule {
 
 const made = new WeakMap<IndexingPolicy, ReadonlyMap<string, NameRule>>();
 
-/** By name. */
+/** By name. Throws TypeError if the policy is none. */
 export function nameRules(policy: IndexingPolicy): ReadonlyMap<string, NameRule> {
   let rules = made.get(policy);
   if (rules === undefined) {
+    checkIndexing(policy);
     const names = [...staticTable.map((entry) => entry?.name ?? ""), ...policy.perRequest, ...policy.never];
     rules = new Map(names.map((name) => [name, nameRule(name, policy)]));
     made.set(policy, rules);

@@ -96,6 +96,33 @@ describe("a client that works may say more of what carries nothing: four frames 
   });
 });
 
+describe("as often for ever as", () => {
+  const rates: readonly (readonly [string, LimitOptions, (n: number) => Uint8Array])[] = [
+    ["idleFrameRate", { idleFrameBurst: 10, idleFrameRate: 5 }, () => frame(PING, 0, 0, eight)],
+    [
+      "resetRate",
+      { resetBurst: 10, resetRate: 5 },
+      (n) => Buffer.concat([headers(2 * n + 5, false, ...post), reset(2 * n + 5, ErrorCode.CANCEL)]),
+    ],
+  ];
+  /** How many of 200 are read, with so many milliseconds between them. */
+  function paced(limits: LimitOptions, make: (n: number) => Uint8Array, ms: number): number {
+    const target = busy(limits);
+    return target.flood(200, (n) => {
+      target.runtime.advance(ms);
+      return make(n);
+    });
+  }
+
+  test.each(rates)("%s says", (_name, limits, make) => {
+    expect(paced(limits, make, 200)).toBe(200);
+    // Twice as often: the burst and what five a second add to it meanwhile.
+    const count = paced(limits, make, 100);
+    expect(count).toBeGreaterThan(17);
+    expect(count).toBeLessThan(26);
+  });
+});
+
 describe("what makes the server write, of a client that does not read, is not read without end", () => {
   const answered: readonly (readonly [string, (n: number) => Uint8Array])[] = [
     ["PING", () => Buffer.concat(Array.from({ length: 20 }, () => frame(PING, 0, 0, eight)))],

@@ -202,8 +202,8 @@ describe("strings are octets of ISO-8859-1", () => {
   test.each([
     ["\u00e9\u00ff\u0080\u007f"],
     ["short \u00e9"],
-    ["ASCII, and longer than a few characters"],
-    ["not ASCII, and longer than a few characters: \u00e9"],
+    ["ascii, and longer than a few characters"],
+    ["not ascii, and longer than a few characters: \u00e9"],
     // Where UTF-8 has as many octets as fit in some power of two.
     ["\u00e9".repeat(512) + "a".repeat(512)],
     ["\u00e9".repeat(1024)],
