@@ -63,6 +63,8 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   #goaway: Goaway | undefined;
   #end: ConnectionEnd | undefined;
   #isRetired = false;
+  /** The peer's first byte has come. */
+  #hasBegun = false;
   /** Those that wait are to be looked at, at the end of the turn. */
   #roomDue = false;
   /** Nothing runs any more, and the last word is said; the transport may take a moment to close. */
@@ -95,6 +97,11 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   get room(): number {
     if (!this.isReady || this.#isRetired || !this.isOpen) return 0;
     return this.peerSettings.maxConcurrentStreams - this.streams.size - this.#waiting.size;
+  }
+
+  /** What the peer did wrong, in one line, once the connection ends for it. */
+  get problem(): string | undefined {
+    return this.#end?.kind === "protocol" ? this.#end.text : undefined;
   }
 
   /** What the peer said last, if it did. */
@@ -162,8 +169,14 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     else if (!this.output.isPending) this.shut();
   }
 
-  protected preface(_chunk: Uint8Array, start: number): number {
-    return start;
+  /** A frame begins with its length, and with a 0 if that is below 65,536: what greets in words is told by its first byte. */
+  protected preface(chunk: Uint8Array, start: number, end: number): number {
+    if (this.#hasBegun || chunk[start] === 0 || this.limits.maxFrameBytes > 0xffff) {
+      this.#hasBegun = true;
+      return start;
+    }
+    this.fail(ErrorCode.PROTOCOL_ERROR, `it began with ${greetingText(chunk.subarray(start, end))}`);
+    return -1;
   }
 
   headersOfNew(id: number): boolean {
@@ -227,7 +240,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   }
 
   protected lose(stream: Stream, end: ConnectionEnd): void {
-    stream.die(this.#faultOf(end));
+    stream.die(this.#faultOf(end, "maybe"));
   }
 
   protected connectionEnded(end: ConnectionEnd): void {
@@ -235,7 +248,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     this.output.touch();
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const stream of waiting) stream.die({ ...this.#faultOf(end), processed: "never" });
+    for (const stream of waiting) stream.die(this.#faultOf(end, "never"));
     if (!this.#isRetired) {
       this.#isRetired = true;
       this.#options.retired?.();
@@ -244,10 +257,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
 
   protected connectionClosed(): void {
     const end = this.#end;
-    this.#options.closed?.(
-      end?.kind === "protocol" ? end.text : undefined,
-      end?.kind === "lost" ? end.cause : undefined,
-    );
+    this.#options.closed?.(this.problem, end?.kind === "lost" ? end.cause : undefined);
   }
 
   #start(stream: ClientStream): void {
@@ -283,28 +293,28 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   #refuse(stream: ClientStream): void {
     const fault: Fault =
       this.#end !== undefined
-        ? { ...this.#faultOf(this.#end), processed: "never" }
+        ? this.#faultOf(this.#end, "never")
         : this.#goaway !== undefined
           ? this.#goawayFault(this.#goaway, "never")
           : this.#shutdownFault("never");
     stream.dieLater(fault);
   }
 
-  #faultOf(end: ConnectionEnd): Fault {
+  #faultOf(end: ConnectionEnd, processed: "never" | "maybe"): Fault {
     if (end.kind === "shutdown") {
       const goaway = this.#goaway;
       const isError = goaway !== undefined && goaway.code !== ErrorCode.NO_ERROR;
-      return isError ? this.#goawayFault(goaway, "maybe") : this.#shutdownFault("maybe");
+      return isError ? this.#goawayFault(goaway, processed) : this.#shutdownFault(processed);
     }
     if (end.kind === "protocol") {
       const text = `${this.name} broke the rules of HTTP/2: ${end.text}`;
-      return { by: "local", kind: "protocol", h2: end.code, processed: "maybe", text };
+      return { by: "local", kind: "protocol", h2: end.code, processed, text };
     }
-    if (this.#goaway !== undefined) return this.#goawayFault(this.#goaway, "maybe", end.cause);
+    if (this.#goaway !== undefined) return this.#goawayFault(this.#goaway, processed, end.cause);
     const { reason = messageOf } = this.#options;
     const why = end.cause === undefined ? "the peer closed it" : reason(end.cause);
     const text = `the connection to ${this.name} was lost: ${why}`;
-    return { by: "transport", kind: "lost", h2: -1, processed: "maybe", text, cause: end.cause };
+    return { by: "transport", kind: "lost", h2: -1, processed, text, cause: end.cause };
   }
 
   #goawayFault(goaway: Goaway, processed: "never" | "maybe", cause?: unknown): Fault {
@@ -317,9 +327,17 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   }
 
   #shutdownFault(processed: "never" | "maybe"): Fault {
-    const text = `the connection to ${this.name} is closing`;
+    const text = `this side closed the connection to ${this.name}`;
     return { by: "local", kind: "shutdown", h2: -1, processed, text };
   }
+}
+
+/** The first line of what is no frame, cut. */
+function greetingText(octets: Uint8Array): string {
+  const most = 40;
+  const text = String.fromCharCode(...octets.subarray(0, most + 1)).replace(/[\r\n][^]*/, "");
+  const shown = text.slice(0, most).replaceAll(/[^ -~]/g, "?");
+  return `"${shown}${text.length > most ? "..." : ""}", which is no frame`;
 }
 
 function messageOf(cause: unknown): string {

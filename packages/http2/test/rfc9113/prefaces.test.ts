@@ -85,7 +85,7 @@ describe("section 3.4: a client", () => {
   });
 
   test.each([
-    ["a response of HTTP/1.1", octets("HTTP/1.1 400 Bad Request\r\n\r\n"), "FRAME_SIZE_ERROR"],
+    ["a response of HTTP/1.1", octets("HTTP/1.1 400 Bad Request\r\n\r\n"), "PROTOCOL_ERROR"],
     ["PING", ping("........"), "PROTOCOL_ERROR"],
   ])(
     "that hears %s first ends the connection; requests that waited were never processed",

@@ -1,3 +1,5 @@
+import { checkOptions } from "@millrace/core/host";
+
 import { shown } from "../shown.ts";
 
 /**
@@ -75,18 +77,13 @@ const LARGEST = 2 ** 31 - 1;
 /** Where nothing at all makes sense. Elsewhere Node takes 0 for "no bound", now and then, or nothing could be served. */
 const MAY_BE_ZERO: ReadonlySet<keyof ServerLimits> = new Set(["drainBytes", "drainMs"]);
 
-function isLimit(name: string): name is keyof ServerLimits {
-  return Object.hasOwn(SERVER_LIMITS, name);
-}
-
 /** The defaults, with other bounds in place of some. Throws TypeError, naming option and value. */
 export function serverLimits(given: ServerLimitOptions | undefined): ServerLimits {
   checkObject(given);
+  checkOptions("limits", given, SERVER_LIMITS);
   const limits: { -readonly [Name in keyof ServerLimits]: number } = { ...SERVER_LIMITS };
-  for (const [name, value] of Object.entries(given ?? {})) {
+  for (const [name, value] of Object.entries(given ?? {}) as [keyof ServerLimits, number | undefined][]) {
     if (value === undefined) continue;
-    if (!isLimit(name))
-      throw new TypeError(`limits.${name} is not known: there are ${Object.keys(SERVER_LIMITS).join(", ")}`);
     const smallest = MAY_BE_ZERO.has(name) ? 0 : 1;
     if (!Number.isInteger(value) || value < smallest || value > LARGEST)
       throw new TypeError(
