@@ -4,6 +4,7 @@ import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import { setup as generate } from "../../scripts/generate.ts";
 import { help } from "../support/help.ts";
+import { usageFault } from "../support/usage-fault.ts";
 import { runApart } from "./apart.ts";
 import { keepInput, regressionFolder } from "./corpus.ts";
 import { targets } from "./targets.ts";
@@ -56,6 +57,7 @@ async function fuzz(): Promise<0 | 1> {
         `inputs ${inputs[0]} to ${inputs[1]}, source covered ${covered[0]} to ${covered[1]} bytes`,
     );
   }
+  console.log(`${names.length} ${names.length === 1 ? "target" : "targets"}, no finding`);
   return 0;
 }
 
@@ -66,8 +68,8 @@ function readArguments() {
       options: { seconds: { type: "string" }, seed: { type: "string" }, replay: { type: "string" } },
     });
   } catch (error) {
-    const [what] = (error as Error).message.split(". ");
-    return fail(`${what}: pnpm fuzz --help says which there are`);
+    console.error(usageFault("fuzz", error));
+    process.exit(1);
   }
 }
 

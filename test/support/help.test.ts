@@ -26,7 +26,19 @@ test.each([
   ],
   ["fuzz", ["--secs", "3"], "fuzz: Unknown option '--secs': pnpm fuzz --help says which there are\n"],
   ["fuzz", ["--seconds", "0"], "fuzz: --seconds 0 fuzzes nothing: give 1 or more\n"],
-  ["soak", ["--secs", "3"], "soak: Unknown option '--secs'\n"],
+  [
+    "fuzz",
+    ["--seconds", "-5"],
+    "fuzz: what is given as --seconds begins with a dash: pnpm fuzz --help says what --seconds is\n",
+  ],
+  ["soak", ["--secs", "3"], "soak: Unknown option '--secs': pnpm soak --help says which there are\n"],
+  [
+    "soak",
+    ["--seconds", "-5"],
+    "soak: what is given as --seconds begins with a dash: pnpm soak --help says what --seconds is\n",
+  ],
+  ["soak", ["--mib", "0"], 'soak: --mib is "0": give a whole number from 1 on\n'],
+  ["soak", ["attack"], 'soak: there is no section "attack": use vanishing, fairness, link, files, attacks\n'],
 ])("%s %j ends at once with one line", (program, args, line) => {
   const { status, stdout, stderr } = run(program, ...args);
   expect([status, stdout, stderr]).toEqual([1, "", line]);

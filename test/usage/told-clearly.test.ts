@@ -144,7 +144,7 @@ describe("plain JavaScript that leaves something out, or gives something else, i
     [
       "a transport's interceptor",
       () => createTransport({ baseUrl, interceptors: [passing, "x" as never] }),
-      "interceptors[1] is x, not a function",
+      'interceptors[1] is "x", not a function',
     ],
     [
       "a client's interceptor",

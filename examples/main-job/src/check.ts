@@ -42,24 +42,32 @@ export async function expectError(what: string, promise: Promise<unknown>): Prom
   throw new Mismatch(`${what} succeeded, but must fail`);
 }
 
+/** Who watches checks being run. */
+export interface Watcher {
+  begins(check: Check, index: number): void;
+  ended(outcome: Outcome): void;
+}
+
 /** Runs the checks one by one, so that times and memory are each one's own. A check that fails stops no other. */
-export async function runChecks(
-  checks: readonly Check[],
-  onProgress: (check: Check, index: number) => void,
-): Promise<Outcome[]> {
+export async function runChecks(checks: readonly Check[], watcher: Watcher): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const [index, check] of checks.entries()) {
-    onProgress(check, index);
-    const { what, over, expected } = check;
-    const start = performance.now();
-    try {
-      const result = await check.run();
-      outcomes.push({ what, over, ms: performance.now() - start, state: expected, result });
-    } catch (error) {
-      outcomes.push({ what, over, ms: performance.now() - start, state: "mismatch", result: explain(error) });
-    }
+    watcher.begins(check, index);
+    const outcome = await outcomeOf(check);
+    outcomes.push(outcome);
+    watcher.ended(outcome);
   }
   return outcomes;
+}
+
+async function outcomeOf({ what, over, expected, run }: Check): Promise<Outcome> {
+  const start = performance.now();
+  try {
+    const result = await run();
+    return { what, over, ms: performance.now() - start, state: expected, result };
+  } catch (error) {
+    return { what, over, ms: performance.now() - start, state: "mismatch", result: explain(error) };
+  }
 }
 
 function explain(error: unknown): string {

@@ -10,7 +10,7 @@ import { peakMemory } from "./peak-memory.ts";
 import { ProgressLine, progressOf } from "./progress.ts";
 import { root } from "./root.ts";
 import { makeSampleFile } from "./sample-file.ts";
-import { printTable } from "./table.ts";
+import { Table } from "./table.ts";
 import { tryNext } from "./try-next.ts";
 
 /** In MiB: what client and server, in one process, may have in memory at most while 64 MiB go each way. */
@@ -57,13 +57,16 @@ function allChecks(target: Target): Check[] {
 async function report(checks: readonly Check[], stream: Writable): Promise<boolean> {
   const progress = new ProgressLine(stream);
   const start = performance.now();
-  const outcomes = await runChecks(checks, (check, index) => {
-    progress.show(progressOf(check, index, checks.length));
+  const table = new Table(checks, stream);
+  const outcomes = await runChecks(checks, {
+    begins: (check, index) => progress.show(progressOf(check, index, checks.length)),
+    ended: (outcome) => {
+      progress.clear();
+      table.print(outcome);
+    },
   });
-  progress.clear();
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   const right = outcomes.filter((outcome) => outcome.state !== "mismatch").length;
-  printTable(outcomes, stream);
   stream.write(`\n${right} of ${outcomes.length} as they must be, in ${seconds} s\n`);
   return right === outcomes.length;
 }

@@ -1,27 +1,42 @@
 import type { Writable } from "node:stream";
 import { styleText } from "node:util";
-import type { Outcome } from "./check.ts";
+import type { Check, Outcome } from "./check.ts";
 
 const styles = { works: "green", refused: "yellow", mismatch: "red" } as const;
 const words = { works: "ok", refused: "refused", mismatch: "MISMATCH" } as const;
+const head = { what: "WHAT", over: "OVER WHAT", time: "TIME", result: "RESULT" };
+/** Hours of it. */
+const timeWidth = "9999999 ms".length;
 
-/** Prints outcomes in columns. Colours only where the stream is a terminal that wants them (NO_COLOR is honoured). */
-export function printTable(outcomes: readonly Outcome[], stream: Writable): void {
-  const rows = outcomes.map(({ what, over, ms, state, result }, index) => ({
-    over,
+/**
+ * Outcomes in columns, a row for each as it comes. Colours only where the stream is a terminal that wants them (NO_COLOR is
+ * honoured).
+ */
+export class Table {
+  readonly #stream: Writable;
+  readonly #whatWidth: number;
+  readonly #overWidth: number;
+  #last: string | undefined;
+
+  /** Prints the head. `rows`: those that will come. */
+  constructor(rows: readonly Pick<Check, "what" | "over">[], stream: Writable) {
+    this.#stream = stream;
+    this.#whatWidth = Math.max(...[head, ...rows].map(({ what }) => what.length));
+    this.#overWidth = Math.max(...[head, ...rows].map(({ over }) => over.length));
+    stream.write(`${styleText("bold", this.#line(head), { stream })}\n`);
+  }
+
+  print({ what, over, ms, state, result }: Outcome): void {
+    const stream = this.#stream;
+    const word = styleText(styles[state], words[state].padEnd(8), { stream });
     // What is the same as above is left out, so that the eye finds where something new begins.
-    what: outcomes[index - 1]?.what === what ? "" : what,
-    time: `${ms.toFixed(0)} ms`,
-    result: `${styleText(styles[state], words[state].padEnd(8), { stream })}  ${result}`,
-  }));
-  const head = { what: "WHAT", over: "OVER WHAT", time: "TIME", result: "RESULT" };
-  const width = (column: "what" | "over" | "time"): number =>
-    Math.max(head[column].length, ...rows.map((row) => row[column].length));
-  const [what, over, time] = [width("what"), width("over"), width("time")];
-  const print = (row: typeof head, style: (line: string) => string): void => {
-    const line = `${row.what.padEnd(what)}  ${row.over.padEnd(over)}  ${row.time.padStart(time)}  ${row.result}`;
-    stream.write(`${style(line)}\n`);
-  };
-  print(head, (line) => styleText("bold", line, { stream }));
-  for (const row of rows) print(row, (line) => line);
+    const shown = this.#last === what ? "" : what;
+    this.#last = what;
+    const row = { what: shown, over, time: `${ms.toFixed(0)} ms`, result: `${word}  ${result}` };
+    stream.write(`${this.#line(row)}\n`);
+  }
+
+  #line({ what, over, time, result }: typeof head): string {
+    return `${what.padEnd(this.#whatWidth)}  ${over.padEnd(this.#overWidth)}  ${time.padStart(timeWidth)}  ${result}`;
+  }
 }

@@ -3,7 +3,7 @@ import { WriteStream } from "node:tty";
 import { afterEach, expect, test, vi } from "vitest";
 import type { Outcome } from "../src/check.ts";
 import { ProgressLine } from "../src/progress.ts";
-import { printTable } from "../src/table.ts";
+import { Table } from "../src/table.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -22,23 +22,40 @@ function output(kind: "pipe" | "terminal"): PassThrough {
   return Object.assign(stream, { isTTY: true, getColorDepth: WriteStream.prototype.getColorDepth });
 }
 
+function printTable(stream: PassThrough): void {
+  const table = new Table(outcomes, stream);
+  for (const outcome of outcomes) table.print(outcome);
+}
+
 test("columns are aligned, and a name that repeats is left out", () => {
   const stream = output("pipe");
-  printTable(outcomes, stream);
+  printTable(stream);
   expect(stream.read()).toBe(
     [
-      "WHAT   OVER WHAT   TIME  RESULT",
-      "unary  Connect     1 ms  ok        a reply",
-      "       gRPC       13 ms  MISMATCH  size is 1, not 2",
-      "bidi   Connect     0 ms  refused   not over HTTP/1.1",
+      "WHAT   OVER WHAT        TIME  RESULT",
+      "unary  Connect          1 ms  ok        a reply",
+      "       gRPC            13 ms  MISMATCH  size is 1, not 2",
+      "bidi   Connect          0 ms  refused   not over HTTP/1.1",
       "",
     ].join("\n"),
   );
 });
 
+test("a row is printed when it comes, and has room for what comes behind", () => {
+  const stream = output("pipe");
+  const rows = [
+    { what: "unary", over: "gRPC" },
+    { what: "bidirectional", over: "Connect" },
+  ];
+  const table = new Table(rows, stream);
+  expect(stream.read()).toBe("WHAT           OVER WHAT        TIME  RESULT\n");
+  table.print({ what: "unary", over: "gRPC", ms: 60_000, state: "works", result: "a reply" });
+  expect(stream.read()).toBe("unary          gRPC         60000 ms  ok        a reply\n");
+});
+
 test("a terminal gets colours: green, yellow for what is refused, red for a mismatch", () => {
   const stream = output("terminal");
-  printTable(outcomes, stream);
+  printTable(stream);
   const text = String(stream.read());
   expect(text).toContain("\x1b[32mok");
   expect(text).toContain("\x1b[33mrefused");
@@ -48,7 +65,7 @@ test("a terminal gets colours: green, yellow for what is refused, red for a mism
 test("NO_COLOR keeps colours out of a terminal too", () => {
   const stream = output("terminal");
   vi.stubEnv("NO_COLOR", "1");
-  printTable(outcomes, stream);
+  printTable(stream);
   expect(stream.read()).not.toContain("\x1b");
 });
 

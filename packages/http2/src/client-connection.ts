@@ -100,6 +100,11 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     return this.peerSettings.maxConcurrentStreams - this.streams.size - this.#waiting.size;
   }
 
+  /** What the peer did wrong, in one line, once the connection ends for it. */
+  get problem(): string | undefined {
+    return this.#end?.kind === "protocol" ? this.#end.text : undefined;
+  }
+
   /** What the peer said last, if it did. */
   get goawaySaid(): Goaway | undefined {
     return this.#goaway;
@@ -235,7 +240,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   }
 
   protected lose(stream: Stream, end: ConnectionEnd): void {
-    stream.die(this.#faultOf(end));
+    stream.die(this.#faultOf(end, "maybe"));
   }
 
   protected connectionEnded(end: ConnectionEnd): void {
@@ -243,7 +248,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     this.output.touch();
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const stream of waiting) stream.die({ ...this.#faultOf(end), processed: "never" });
+    for (const stream of waiting) stream.die(this.#faultOf(end, "never"));
     if (!this.#isRetired) {
       this.#isRetired = true;
       this.#options.retired?.();
@@ -252,10 +257,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
 
   protected connectionClosed(): void {
     const end = this.#end;
-    this.#options.closed?.(
-      end?.kind === "protocol" ? end.text : undefined,
-      end?.kind === "lost" ? end.cause : undefined,
-    );
+    this.#options.closed?.(this.problem, end?.kind === "lost" ? end.cause : undefined);
   }
 
   #start(stream: ClientStream): void {
@@ -291,29 +293,29 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   #refuse(stream: ClientStream): void {
     const fault: Fault =
       this.#end !== undefined
-        ? { ...this.#faultOf(this.#end), processed: "never" }
+        ? this.#faultOf(this.#end, "never")
         : this.#goaway !== undefined
           ? this.#goawayFault(this.#goaway, "never")
           : this.#shutdownFault("never");
     stream.dieLater(fault);
   }
 
-  #faultOf(end: ConnectionEnd): Fault {
+  #faultOf(end: ConnectionEnd, processed: "never" | "maybe"): Fault {
     if (end.kind === "shutdown") {
       const goaway = this.#goaway;
       const isError = goaway !== undefined && goaway.code !== ErrorCode.NO_ERROR;
-      return isError ? this.#goawayFault(goaway, "maybe") : this.#shutdownFault("maybe");
+      return isError ? this.#goawayFault(goaway, processed) : this.#shutdownFault(processed);
     }
     if (end.kind === "protocol") {
       const text = `${this.name} broke the rules of HTTP/2: ${end.text}`;
-      return { by: "local", kind: "protocol", h2: end.code, processed: "maybe", text };
+      return { by: "local", kind: "protocol", h2: end.code, processed, text };
     }
-    if (this.#goaway !== undefined) return this.#goawayFault(this.#goaway, "maybe", end.cause);
+    if (this.#goaway !== undefined) return this.#goawayFault(this.#goaway, processed, end.cause);
     const { reason = messageOf } = this.#options;
     const closed = this.#isSilent ? silent(this.peer) : "the peer closed it";
     const why = end.cause === undefined ? closed : reason(end.cause);
     const text = `the connection to ${this.name} was lost: ${why}`;
-    return { by: "transport", kind: "lost", h2: -1, processed: "maybe", text, cause: end.cause };
+    return { by: "transport", kind: "lost", h2: -1, processed, text, cause: end.cause };
   }
 
   #goawayFault(goaway: Goaway, processed: "never" | "maybe", cause?: unknown): Fault {
@@ -326,7 +328,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   }
 
   #shutdownFault(processed: "never" | "maybe"): Fault {
-    const text = `the connection to ${this.name} is closing`;
+    const text = `this side closed the connection to ${this.name}`;
     return { by: "local", kind: "shutdown", h2: -1, processed, text };
   }
 }

@@ -371,7 +371,7 @@ describe("connect()", () => {
     [
       "answers in HTTP/1",
       (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"),
-      "broke the rules of HTTP/2: it answers in HTTP/1, and does not speak HTTP/2 here",
+      'broke the rules of HTTP/2: it began with "HTTP/1.1 400 Bad Request", which is no frame',
     ],
     [
       "answers with an alert of TLS",

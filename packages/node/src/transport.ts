@@ -46,11 +46,7 @@ export function createTransport(options: TransportOptions): Transport {
   checkOptions("createTransport()", options, nodeOptions, clientOptions, transportOptions);
   const url = parseBaseUrl((options as Partial<TransportOptions> | undefined)?.baseUrl);
   const protocol = protocolByName(options.protocol);
-  const connector = nodeConnector({
-    ...options,
-    // A protocol that is HTTP/2 always has it, whatever else a server would choose.
-    httpVersion: options.httpVersion ?? (protocol.needsHttp2 ? "2" : undefined),
-  });
+  const connector = nodeConnector({ ...options, needsHttp2: protocol.needsHttp2 });
   const { scheme, authority, prefix } = url;
   return connectTransport(
     {

@@ -26,7 +26,11 @@ describe("createTransport() refuses, naming the option, the value and the choice
       { maxReceiveBytes: -1 },
       "maxReceiveBytes is -1: it must be a whole number of bytes",
     ],
-    ["a timeout", { timeoutMs: "5 s" }, "timeoutMs is 5 s: it must be a number of milliseconds, or Infinity"],
+    [
+      "a timeout",
+      { timeoutMs: "5 s" },
+      'timeoutMs is "5 s": it must be a number of milliseconds, or Infinity',
+    ],
     [
       "a compression",
       { compression: { send: "lz4" } },
@@ -37,6 +41,12 @@ describe("createTransport() refuses, naming the option, the value and the choice
       { baseUrl: "localhost:8080" },
       'baseUrl "localhost:8080" does not begin with http:// or https://',
     ],
+    [
+      "gRPC over HTTP/1.1",
+      { protocol: "grpc", httpVersion: "1.1" },
+      'httpVersion is "1.1", but gRPC needs HTTP/2: leave httpVersion out, or use protocol "grpc-web" or "connect"',
+    ],
+    ["a number of bytes in words", { maxSendBytes: "9" }, 'maxSendBytes is "9": it must be a whole number'],
     ["a keepalive", { keepalive: 5000 }, "keepalive is 5000: it must be false, or such as { intervalMs"],
     ["a keepalive that is on", { keepalive: true }, "keepalive is true: it must be false, or such as {"],
     [
@@ -71,7 +81,18 @@ describe("serve() refuses, naming the option, the value and the fix,", () => {
   test.for<[string, object, string]>([
     ["a port that is a string", { port: "8080" }, 'port is the string "8080": give a number, as Number('],
     ["a port too high", { port: 65_536 }, "port 65536 is not a whole number between 0 and 65535"],
-    ["a limit that there is not", { limits: { maxStreams: 1 } }, "limits.maxStreams is not known: there are"],
+    [
+      "a limit that there is not",
+      { limits: { maxStreams: 1 } },
+      'limits has no option "maxStreams": there are maxHeaderBytes,',
+    ],
+    [
+      "a misspelt limit",
+      { limits: { headerTimeoutMs: 1 } },
+      'limits has no option "headerTimeoutMs": did you mean headersTimeoutMs or idleTimeoutMs?',
+    ],
+    ["a host that is a number", { host: 5 }, "host is 5: give a name or an address of this machine"],
+    ["a path that is a number", { path: 5 }, "path is 5: give the path of a Unix socket"],
     [
       "a negative limit",
       { limits: { handshakeTimeoutMs: -1 } },
@@ -120,11 +141,14 @@ describe("serve() refuses, naming the option, the value and the fix,", () => {
 });
 
 test.for<[unknown, string]>([
-  ["5", 'graceMs is "5": it must be a number of milliseconds'],
-  [NaN, "graceMs is NaN: it must be a number of milliseconds"],
-])("close() rejects for a grace of %o, and the server goes on", async ([graceMs, text]) => {
+  [{ graceMs: "5" }, 'graceMs is "5": it must be a number of milliseconds from 0 on'],
+  [{ graceMs: NaN }, "graceMs is NaN: it must be a number of milliseconds from 0 on"],
+  [{ graceMs: -1 }, "graceMs is -1: it must be a number of milliseconds from 0 on"],
+  [{ grace: 5 }, 'close() has no option "grace": did you mean graceMs?'],
+  [5000, "close() takes its options as an object, not a number"],
+])("close() rejects for %o, and the server goes on", async ([options, text]) => {
   await using server = await serve({ services, host: "127.0.0.1" });
-  const closing = server.close({ graceMs: graceMs as number });
+  const closing = server.close(options as object);
   await expect(closing).rejects.toThrow(TypeError);
   await expect(closing).rejects.toThrow(text);
   await using transport = createTransport({ baseUrl: server.url });

@@ -59,6 +59,10 @@ describe.each([
     await server.first;
     await connector.close(0);
     expect(talk.died).toMatchObject({ by: "local", kind: "shutdown", processed: "maybe" });
+    // Who did it.
+    expect(talk.died?.text).toMatch(
+      /^(this side closed the connection to .*|the transport to .* was closed)$/,
+    );
     await expectGone(server);
   });
 

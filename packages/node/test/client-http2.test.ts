@@ -482,8 +482,20 @@ describe("connections that fail", () => {
     expect(talk.log).toEqual(["fault", "closed"]);
     expect(talk.died).toMatchObject({ kind: "connect", processed: "never" });
     expect(talk.died?.text).toMatch(
-      /does not speak HTTP\/2.*; try httpVersion: "1\.1", or https:\/\/ in the base URL if/,
+      /does not speak HTTP\/2: it began with "HTTP\/1.1 400 Bad Request", which is no frame; set httpVersion: "1\.1"; write https:\/\/ in the base URL if/,
     );
+  });
+
+  test("a server that greets first is told by its greeting, at once, though it ends nothing", async () => {
+    // The connection lingers for a while, of which nobody is to wait for the end.
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    await using server = await SocketServer.listen((socket) => {
+      socket.write(`220 mail.example ESMTP \x1b${"x".repeat(60)}\r\nmore\r\n`);
+    });
+    const talk = await Talk.open(connect(server)).closes();
+    expect(talk.died).toMatchObject({ kind: "connect", processed: "never" });
+    expect(talk.died?.text).toContain(`it began with "220 mail.example ESMTP ?${"x".repeat(16)}...", which`);
+    vi.useRealTimers();
   });
 
   test("a server that says nothing is given up after the connect timeout", async () => {

@@ -113,7 +113,11 @@ test("a server that has no h2 is told from one that has, with what was offered",
     expect(talk.died).toMatchObject({ kind: "connect", processed: "never" });
     expect(talk.died?.text).toMatch(/did not agree on a protocol by ALPN: offered h2;/);
     expect(talk.died?.text).toMatch(outcome);
-    expect(talk.died?.text).toMatch(/httpVersion: "1\.1"/);
+    expect(talk.died?.text).toMatch(/: set httpVersion: "1\.1"$/);
+    const grpc = await Talk.open(connect(server.port, { needsHttp2: true }), { head }).closes();
+    expect(grpc.died?.text).toMatch(
+      /: gRPC needs HTTP\/2: use a port .* or protocol "grpc-web" or "connect"/,
+    );
   }
 });
 

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { listen } from "../src/server/listen.ts";
 import type { Listening, ListenOptions } from "../src/server/listen-options.ts";
@@ -491,6 +491,34 @@ describe("pipelined requests", () => {
     first.exchange.reset(8);
     await client.closed;
     expect(recorder.all).toHaveLength(1);
+  });
+
+  describe("over a connection that is idle when the server closes", () => {
+    beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+    afterEach(() => void vi.useRealTimers());
+
+    it("are served if they come within a moment, and are told to be the last", async () => {
+      const { raw, server } = await start(echo);
+      const client = raw().send(pipelined);
+      await client.until(/200 OK[^]*\r\n\r\n/);
+      expect(client.received).not.toContain("connection: close");
+      client.received = "";
+      const closed = server.close({ graceMs: Infinity });
+      vi.advanceTimersByTime(249);
+      client.send(pipelined);
+      await client.closed;
+      expect(client.received).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*connection: close\r\n/);
+      await closed;
+    });
+
+    it("have a quarter of a second, and no longer", async () => {
+      const { raw, server } = await start(echo);
+      const client = raw().send(pipelined);
+      await client.until(/200 OK[^]*\r\n\r\n/);
+      const closed = server.close({ graceMs: Infinity });
+      vi.advanceTimersByTime(250);
+      await Promise.all([client.closed, closed]);
+    });
   });
 
   it("that ask for an upgrade are asked for in their turn", async () => {

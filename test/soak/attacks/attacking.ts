@@ -61,11 +61,14 @@ const silent: Check = {
   },
 };
 
-function verdict({ ratio, answered, made, grown }: Report): string {
-  const share = `${answered} calls, ${ratio.toFixed(2)} of those without it`;
+/** Throws a Mismatch that names the bounds that do not hold. */
+export function verdict({ ratio, answered, made, grown }: Report): string {
+  const share = `${answered} calls, median ratio ${ratio.toFixed(2)} to those without it`;
   const figures = `${share}, +${grown.toFixed(0)} MiB; ${made} connections attacked`;
-  if (ratio < leastRatio || grown > mostMemory)
-    throw new Mismatch(`${figures}: less than ${leastRatio}, or more than ${mostMemory} MiB`);
+  const broken: string[] = [];
+  if (!(ratio >= leastRatio)) broken.push(`the ratio is below ${leastRatio}`);
+  if (!(grown <= mostMemory)) broken.push(`more than ${mostMemory} MiB`);
+  if (broken.length > 0) throw new Mismatch(`${figures}: ${broken.join(", ")}`);
   return figures;
 }
 

@@ -60,9 +60,10 @@ async function transferByGrpcGo(port: number, { direction, mebibytes }: Bulk): P
   return Number(stdout);
 }
 
-function verdict({ ours, theirs }: Rates): string {
+/** Throws a Mismatch that names the bound if it does not hold. */
+export function verdict({ ours, theirs }: Rates): string {
   const ratio = median(ours.map((rate, round) => rate / theirs[round]!));
-  const figures = `${ratio.toFixed(2)}: ${median(ours).toFixed(0)} MiB/s, grpc-go ${median(theirs).toFixed(0)} MiB/s, medians of ${rounds}`;
-  if (!(ratio >= bound)) throw new Mismatch(`${figures}: less than ${bound} of it`);
+  const figures = `median ratio ${ratio.toFixed(2)}: ${median(ours).toFixed(0)} MiB/s, grpc-go ${median(theirs).toFixed(0)} MiB/s, medians of ${rounds}`;
+  if (!(ratio >= bound)) throw new Mismatch(`${figures}: the ratio is below ${bound}`);
   return figures;
 }

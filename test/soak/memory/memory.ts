@@ -26,9 +26,13 @@ export function memoryChecks(sample: SampleFile): Check[] {
   );
 }
 
-function verdict({ client, server, ahead }: Needed): string {
+/** Throws a Mismatch that names who is past the bound. */
+export function verdict({ client, server, ahead }: Needed): string {
   const figures = `client +${client.toFixed(0)} MiB, server +${server.toFixed(0)} MiB, ${ahead.toFixed(0)} MiB under way`;
-  if (Math.max(client, server) > memoryLimit)
-    throw new Mismatch(`${figures}: more than ${memoryLimit} MiB over what it has when idle`);
+  const broken = Object.entries({ client, server }).filter(([, mebibytes]) => !(mebibytes <= memoryLimit));
+  if (broken.length > 0) {
+    const who = broken.map(([name]) => name).join(" and ");
+    throw new Mismatch(`${figures}: the ${who} has more than ${memoryLimit} MiB over what it has when idle`);
+  }
   return figures;
 }

@@ -1,4 +1,5 @@
 import type { Compression, Host } from "../host/host.ts";
+import { shown } from "../shown.ts";
 import { checkBytes } from "./check-option.ts";
 import { checkOptions } from "./known-options.ts";
 import type { OptionNames } from "./known-options.ts";
@@ -65,7 +66,7 @@ function checkLevel({ name, levels }: Compression, level: number | undefined): n
   const [lowest, highest] = levels;
   if (Number.isInteger(level) && level >= lowest && level <= highest) return level;
   throw new TypeError(
-    `compression.level is ${String(level)}: for ${name} it must be a whole number from ${lowest} to ${highest}`,
+    `compression.level is ${shown(level)}: for ${name} it must be a whole number from ${lowest} to ${highest}`,
   );
 }
 

@@ -5,11 +5,7 @@ export type OptionNames<T> = { readonly [Name in keyof T]-?: true };
  * Refuses options that there are not: plain JavaScript, and configuration, may have misspelt them, and what they should do
  * would silently not happen. Throws TypeError, naming the option and those that it may mean. What is undefined is not there.
  */
-export function checkOptions(
-  what: string,
-  given: object | undefined,
-  ...known: readonly Readonly<Record<string, true>>[]
-): void {
+export function checkOptions(what: string, given: object | undefined, ...known: readonly object[]): void {
   if (typeof (given ?? {}) !== "object") {
     throw new TypeError(`${what} takes its options as an object, not a ${typeof given}`);
   }

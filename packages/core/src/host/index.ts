@@ -22,6 +22,7 @@ export type { ServerProtocol } from "../protocol/server-protocol.ts";
 export { serverProtocols } from "../protocol/server-protocols.ts";
 export { CompressionFailure } from "./host.ts";
 export type { Compression, Host } from "./host.ts";
+export { shown } from "../shown.ts";
 export { shownUrl } from "./shown-url.ts";
 export type { Linked } from "./linked-list.ts";
 export { Shutdown, shutdownFault } from "./shutdown.ts";

@@ -17,7 +17,7 @@ describe("what is wrong with a call's options is the call's own failure: opening
       /maxReceiveBytes is NaN: it must be a whole number/,
     ],
     ["a negative limit", { maxReceiveBytes: -1 }, /maxReceiveBytes is -1/],
-    ["a timeout that is no number", { timeoutMs: "5" }, /timeoutMs is 5: it must be a number/],
+    ["a timeout that is no number", { timeoutMs: "5" }, /timeoutMs is "5": it must be a number/],
   ];
   test.each(bad)("%s", async (_, options, text) => {
     const { client } = stage({ greet: () => ({}) });

@@ -204,6 +204,19 @@ describe("section 6.8: a client that hears GOAWAY", () => {
     expect(script.wire.state).toBe("ended");
   });
 
+  test("and loses the connection: only what was sent is told that it was cut", () => {
+    const script = ClientScript.open();
+    const cut = script.open();
+    script.receive(goaway(1, "NO_ERROR"));
+    script.wire.close(undefined);
+    script.runtime.settle();
+    expect(cut.lastFault!.text).toBe("a is shutting down, and cut this request (GOAWAY NO_ERROR)");
+    const late = script.open();
+    script.runtime.settle();
+    expect(late.events()).toEqual(["fault peer goaway NO_ERROR never", "closed false"]);
+    expect(late.lastFault!.text).toBe("a is shutting down, and took no more requests (GOAWAY NO_ERROR)");
+  });
+
   test("in two steps loses nothing between them", () => {
     const script = ClientScript.open();
     const calls = [script.open(), script.open()];

@@ -9,6 +9,8 @@ export interface Wanted {
   readonly alpn: readonly string[];
   /** This client shows a certificate if it is asked for one. */
   readonly certified: boolean;
+  /** Nothing but HTTP/2 is of use. */
+  readonly needsHttp2?: boolean | undefined;
 }
 
 /** Where a socket was to go, for people. */
@@ -107,7 +109,7 @@ export function socketFault(wanted: Wanted, error: unknown): Fault {
       );
     }
     if (code === "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL") {
-      return connectFault(alpnText(where, wanted.alpn, "the server refused the connection for it"), error);
+      return connectFault(alpnText(wanted, wanted.alpn, "the server refused the connection for it"), error);
     }
     if (code === "ECONNRESET") {
       const distrust = wanted.certified ? `, or ${distrusts}` : "";
@@ -124,9 +126,20 @@ export function socketFault(wanted: Wanted, error: unknown): Fault {
 }
 
 /** What was offered, and what came of it. */
-export function alpnText(where: string, offered: readonly string[], outcome: string): string {
-  const hint = offered.includes("http/1.1") ? "" : ': set httpVersion: "1.1"';
-  return `${where} did not agree on a protocol by ALPN: offered ${offered.join(", ")}; ${outcome}${hint}`;
+export function alpnText(
+  to: Pick<Wanted, "hostname" | "port" | "needsHttp2">,
+  offered: readonly string[],
+  outcome: string,
+): string {
+  const hint = offered.includes("http/1.1") ? "" : `: ${withoutHttp2(to.needsHttp2)}`;
+  return `${endpoint(to)} did not agree on a protocol by ALPN: offered ${offered.join(", ")}; ${outcome}${hint}`;
+}
+
+/** What helps a client whose server does not speak HTTP/2. */
+export function withoutHttp2(needsHttp2: boolean | undefined): string {
+  return needsHttp2 === true
+    ? 'gRPC needs HTTP/2: use a port of the server that speaks it, or protocol "grpc-web" or "connect" with httpVersion "1.1"'
+    : 'set httpVersion: "1.1"';
 }
 
 /** The first byte of a TLS record is its type: an alert or a handshake message. */

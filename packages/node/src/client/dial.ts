@@ -24,6 +24,8 @@ export interface Target {
   readonly tls?: TargetTls | undefined;
   /** For TCP, TLS and, with HTTP/2, the server's SETTINGS; milliseconds. */
   readonly connectTimeoutMs: number;
+  /** What is sent there needs HTTP/2 (gRPC), so that a failure proposes nothing else. */
+  readonly needsHttp2?: boolean | undefined;
   /** For HTTP/2: how a server that says nothing is found dead. Undefined: by TCP alone. */
   readonly keepalive?: KeepaliveOptions | undefined;
 }
@@ -66,7 +68,7 @@ function alpnFault(target: Target, socket: Socket, offered: readonly string[]): 
   const agreed = socket.alpnProtocol || "";
   if (offered.includes(agreed === "" ? "http/1.1" : agreed)) return null;
   const outcome = agreed === "" ? "the server chose none" : `the server chose ${agreed}`;
-  return connectFault(alpnText(endpoint(target.url), offered, outcome));
+  return connectFault(alpnText({ ...target.url, needsHttp2: target.needsHttp2 }, offered, outcome));
 }
 
 /**
@@ -146,10 +148,11 @@ class Dial implements Dialling {
   }
 
   #failed(error: unknown): void {
-    const { url, tls } = this.#target;
-    const { hostname, port } = url;
+    const { url, tls, needsHttp2 } = this.#target;
     const certified = tls?.certified === true;
-    const wanted = { hostname, port, tls: url.scheme === "https", alpn: this.#alpn, certified };
+    const { hostname, port } = url;
+    const isTls = url.scheme === "https";
+    const wanted = { hostname, port, tls: isTls, alpn: this.#alpn, certified, needsHttp2 };
     this.#fail(socketFault(wanted, error));
   }
 

@@ -144,7 +144,9 @@ export class Http2Connection {
     const goaway = this.#engine?.goawaySaid;
     if (goaway?.code === ErrorCode.ENHANCE_YOUR_CALM && decoder.decode(goaway.debug) === "too_many_pings")
       this.#events.askedTooOften();
-    // Without SETTINGS its end says more.
+    // Without SETTINGS its end says more; of who broke the rules there is nothing more to hear.
+    const problem = this.#engine?.problem;
+    if (this.#state === "connecting" && problem !== undefined) this.#closed(problem, undefined);
     if (this.#state !== "ready") return;
     this.#state = "retired";
     this.#events.retired(this);

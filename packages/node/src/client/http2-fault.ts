@@ -1,6 +1,6 @@
 import type { Fault } from "@millrace/exchange";
 import { type Goaway, goawayText } from "@millrace/http2";
-import { connectFault, distrusts, endpoint, reasonOf } from "./connect-failure.ts";
+import { connectFault, distrusts, endpoint, reasonOf, withoutHttp2 } from "./connect-failure.ts";
 import type { Target } from "./dial.ts";
 
 /** How a connection ended that had carried no stream. */
@@ -17,7 +17,7 @@ export interface Http2UnusedEnd {
 
 /** The fault of those that waited for a connection which ended before it carried a stream. */
 export function http2UnusedFault(
-  { url, tls }: Target,
+  { url, tls, needsHttp2 }: Target,
   { goaway, isSilent, problem, cause }: Http2UnusedEnd,
 ): Fault {
   const where = endpoint(url);
@@ -33,7 +33,7 @@ export function http2UnusedFault(
     const hint = tls.certified ? ` (it may ${distrusts})` : "";
     return connectFault(`cannot connect to ${where} after the TLS handshake: ${reason}${hint}`, cause);
   }
-  const fix = 'try httpVersion: "1.1", or https:// in the base URL if the server expects TLS';
+  const fix = `${withoutHttp2(needsHttp2)}; write https:// in the base URL if the server expects TLS; or check the port`;
   return connectFault(`${where} does not speak HTTP/2: ${reason}; ${fix}`, cause);
 }
 

@@ -9,6 +9,7 @@ import type { Target, TargetTls } from "./dial.ts";
 import { Http1Connector } from "./http1-connector.ts";
 import { Http2Connector } from "./http2-connector.ts";
 import { TlsSessions } from "./tls-sessions.ts";
+import { shown } from "../shown.ts";
 import { type ClientKeepalive, clientKeepalive } from "../socket/keepalive.ts";
 
 /** How a client reaches a server. */
@@ -19,6 +20,8 @@ export interface NodeConnectorOptions {
    * `1.1`, or `2` (with prior knowledge under http). Default: under https the server chooses by ALPN, under http `1.1`.
    */
   readonly httpVersion?: "1.1" | "2" | undefined;
+  /** What is sent needs HTTP/2 (gRPC), which is then the default of `httpVersion`. Default: false. */
+  readonly needsHttp2?: boolean | undefined;
   /** For https only. */
   readonly tls?: ClientTls | undefined;
   /** For TCP, TLS and the server's SETTINGS together, milliseconds; default 10,000. */
@@ -75,14 +78,21 @@ function connectorFor(target: Target, httpVersion: "1.1" | "2" | undefined): Con
  * option, its value and the fix.
  */
 export function nodeConnector(options: NodeConnectorOptions): Connector {
-  const { baseUrl, httpVersion, tls, connectTimeoutMs = 10_000 } = options;
+  const { baseUrl, needsHttp2 = false, tls, connectTimeoutMs = 10_000 } = options;
+  const httpVersion = options.httpVersion ?? (needsHttp2 ? "2" : undefined);
   const url: BaseUrl = parseBaseUrl(baseUrl);
   if (httpVersion !== undefined && httpVersion !== "1.1" && httpVersion !== "2") {
     throw new TypeError(`httpVersion ${JSON.stringify(httpVersion)} is not known: use "1.1" or "2"`);
   }
+  if (needsHttp2 && httpVersion === "1.1") {
+    throw new TypeError(
+      'httpVersion is "1.1", but gRPC needs HTTP/2: leave httpVersion out, or use protocol "grpc-web" or "connect"',
+    );
+  }
   if (typeof connectTimeoutMs !== "number" || !(connectTimeoutMs > 0)) {
-    const shown = typeof connectTimeoutMs === "string" ? JSON.stringify(connectTimeoutMs) : connectTimeoutMs;
-    throw new TypeError(`connectTimeoutMs ${shown} is not a time: use a number of milliseconds above 0`);
+    throw new TypeError(
+      `connectTimeoutMs ${shown(connectTimeoutMs)} is not a time: use a number of milliseconds above 0`,
+    );
   }
   if (tls !== undefined && url.scheme === "http") {
     throw new TypeError(
@@ -92,6 +102,7 @@ export function nodeConnector(options: NodeConnectorOptions): Connector {
   const target: Target = {
     url,
     connectTimeoutMs,
+    needsHttp2,
     keepalive: clientKeepalive(options.keepalive),
     ...(url.scheme === "https" ? { tls: targetTls(tls ?? {}) } : {}),
   };

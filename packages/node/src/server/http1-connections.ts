@@ -12,6 +12,9 @@ import { Pipeline } from "./pipeline.ts";
 import { hostFault } from "./request-head.ts";
 import type { Site } from "./site.ts";
 
+/** How long a draining server waits for a request on an idle connection, in milliseconds: a round trip, and who calls often. */
+const leaveMs = 250;
+
 /** What Http1Connections is made of. */
 export interface Http1Options {
   readonly accept: Accept;
@@ -45,7 +48,7 @@ export class Http1Connections {
   /** Each is to end when nothing runs on it. */
   drain(): void {
     this.#isDraining = true;
-    for (const [socket, pipeline] of this.#pipelines) if (pipeline.idle) socket.destroySoon();
+    for (const [socket, pipeline] of this.#pipelines) if (pipeline.idle) leave(socket, pipeline);
   }
 
   /** Ends what still runs, now. */
@@ -88,7 +91,7 @@ export class Http1Connections {
       // It took the connection with it: nobody waits for the answers to those behind.
       if (socket.destroyed) pipeline.close();
       pipeline.leave();
-      if (pipeline.idle && this.#isDraining) socket.end();
+      if (pipeline.idle && this.#isDraining) leave(socket, pipeline);
     };
     const wrong = hostFault(req.httpVersion, req.rawHeaders);
     const site = this.#site(expectsContinue, closed, () => pipeline.close(), wrong !== undefined);
@@ -170,6 +173,18 @@ export class Http1Connections {
     socket.unshift(Buffer.from(withoutUpgrade(request), "latin1"));
     this.#server.emit("connection", socket);
   }
+}
+
+/**
+ * Ends a connection on which nothing runs, and whose client has not been told. HTTP/1.1 has no word for it but
+ * `connection: close` in a response (RFC 9112 section 9.6), so that a request may be on its way: one that comes in time is
+ * served, and its response says so.
+ */
+function leave(socket: Socket, pipeline: Pipeline): void {
+  const timer = setTimeout(() => {
+    if (pipeline.idle) socket.destroySoon();
+  }, leaveMs);
+  socket.once("close", () => clearTimeout(timer));
 }
 
 /** The size of a list of fields, as RFC 9113 section 6.5.2 counts it. */

@@ -1,3 +1,4 @@
+import { checkOptions } from "@millrace/core/host";
 import { checkedLimits, defaultLimits, limitRanges, type LimitRanges } from "@millrace/http2";
 
 /**
@@ -89,5 +90,7 @@ const ranges: LimitRanges<ServerLimits> = {
 
 /** The defaults, with other bounds in place of some. Throws TypeError, naming option and value. */
 export function serverLimits(given: ServerLimitOptions | undefined): ServerLimits {
+  if (typeof given === "object" && given !== null && !Array.isArray(given))
+    checkOptions("limits", given, SERVER_LIMITS);
   return checkedLimits(SERVER_LIMITS, given, ranges);
 }

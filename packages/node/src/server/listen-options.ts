@@ -93,6 +93,14 @@ export const listenOptions: OptionNames<Omit<ListenOptions, keyof ListenAddress>
   onConnectionFailure: true,
 };
 
+/** How a server closes. */
+export interface CloseOptions {
+  /** How long what runs may take to end, in milliseconds. 10,000; 0 cuts it at once. */
+  readonly graceMs?: number | undefined;
+}
+
+export const closeOptions: OptionNames<CloseOptions> = { graceMs: true };
+
 /** A server that listens. */
 export interface Listening extends AsyncDisposable {
   /** The first of `urls`. */
@@ -102,8 +110,8 @@ export interface Listening extends AsyncDisposable {
   /**
    * Takes no new connections, tells those that stand (GOAWAY, `connection: close`), gives running exchanges `graceMs`
    * milliseconds (10,000 if absent), and then cuts them. One that was accepted just before and has said nothing counts as
-   * running until its first request is through, or `handshakeTimeoutMs` is over. 0 cuts at once. Again: the shorter time
-   * counts. Rejects with a TypeError for what is no number.
+   * running until its first request is through, or `handshakeTimeoutMs` is over; an idle one over HTTP/1.1 stays 250 ms, for
+   * what is on its way. 0 cuts at once. Again: the shorter time counts. Rejects with a TypeError for what is none of them.
    */
-  close(options?: { readonly graceMs?: number | undefined }): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
 }

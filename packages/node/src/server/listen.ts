@@ -3,6 +3,7 @@ import { unlink } from "node:fs/promises";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 
+import { checkOptions } from "@millrace/core/host";
 import type { Accept } from "@millrace/exchange";
 
 import { nodeHost } from "../host/node-host.ts";
@@ -12,7 +13,14 @@ import { addressOf } from "../socket/peer.ts";
 import { Connections } from "./connections.ts";
 import { serverLimits, type ServerLimits } from "./limits.ts";
 import { listenError } from "./listen-error.ts";
-import type { ConnectionFailure, ListenAddress, Listening, ListenOptions } from "./listen-options.ts";
+import { closeOptions } from "./listen-options.ts";
+import type {
+  CloseOptions,
+  ConnectionFailure,
+  ListenAddress,
+  Listening,
+  ListenOptions,
+} from "./listen-options.ts";
 import { serverTlsOptions } from "./server-tls.ts";
 import { shown } from "../shown.ts";
 
@@ -65,6 +73,8 @@ function addressesOf(options: ListenOptions): readonly ListenAddress[] {
     if (address.path !== undefined && (address.port ?? address.host) !== undefined)
       throw new TypeError(`a Unix socket has no port or host: ${address.path}`);
     checkPort(address.port ?? 0);
+    checkText("host", address.host, 'give a name or an address of this machine, such as "127.0.0.1"');
+    checkText("path", address.path, "give the path of a Unix socket");
     if (address.httpVersion !== undefined && address.httpVersion !== "2")
       throw new TypeError(`httpVersion is ${shown(address.httpVersion)}: "2", or absent for both`);
   }
@@ -77,6 +87,12 @@ function checkPort(port: unknown): void {
     throw new TypeError(`port is the string "${port}": give a number, as Number("8080") makes one`);
   if (!Number.isInteger(port) || Number(port) < 0 || Number(port) > 65_535)
     throw new TypeError(`port ${String(port)} is not a whole number between 0 and 65535`);
+}
+
+/** Unknown, too. */
+function checkText(name: string, value: unknown, fix: string): void {
+  if (value !== undefined && typeof value !== "string")
+    throw new TypeError(`${name} is ${shown(value)}: ${fix}`);
 }
 
 function createListener(
@@ -191,15 +207,17 @@ class OpenServer implements Listening {
     return this.urls[0] as string;
   }
 
-  async close({ graceMs = GRACE_MS }: { readonly graceMs?: number | undefined } = {}): Promise<void> {
-    if (typeof graceMs !== "number" || Number.isNaN(graceMs))
-      throw new TypeError(`graceMs is ${shown(graceMs)}: it must be a number of milliseconds`);
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkOptions("close()", options, closeOptions);
+    const { graceMs = GRACE_MS } = options;
+    if (typeof graceMs !== "number" || !(graceMs >= 0))
+      throw new TypeError(`graceMs is ${shown(graceMs)}: it must be a number of milliseconds from 0 on`);
     this.#closing ??= this.#drain();
     const at = performance.now() + graceMs;
     if (at < this.#cutAt) {
       this.#cutAt = at;
       clearTimeout(this.#cut);
-      if (graceMs <= 0) this.#connections.cut();
+      if (graceMs === 0) this.#connections.cut();
       else this.#cut = setTimeout(() => this.#connections.cut(), Math.min(graceMs, 2 ** 31 - 1));
     }
     await this.#closing;

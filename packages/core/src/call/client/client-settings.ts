@@ -1,6 +1,7 @@
 import { cancellation, errorText, RpcError } from "../../error.ts";
 import { FieldMetadata } from "../../metadata.ts";
 import type { Method } from "../../method.ts";
+import { shown } from "../../shown.ts";
 import type { CallHead } from "../call-head.ts";
 import { checkBytes, checkInterceptors } from "../check-option.ts";
 import { compose } from "../compose.ts";
@@ -94,12 +95,12 @@ export class ClientSettings {
 
 function checkTimeout(ms: number): void {
   if (typeof ms === "number" && !Number.isNaN(ms)) return;
-  throw new TypeError(`timeoutMs is ${String(ms)}: it must be a number of milliseconds, or Infinity`);
+  throw new TypeError(`timeoutMs is ${shown(ms)}: it must be a number of milliseconds, or Infinity`);
 }
 
 function checkSignal(signal: unknown): void {
   if (typeof signal === "object" && signal !== null && "addEventListener" in signal) return;
-  throw new TypeError(`signal is ${String(signal)}: it must be an AbortSignal`);
+  throw new TypeError(`signal is ${shown(signal)}: it must be an AbortSignal`);
 }
 
 /** A transport's own settings. Throws TypeError if it is none of ours. */
