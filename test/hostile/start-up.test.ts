@@ -162,6 +162,13 @@ test("gRPC to a server that speaks HTTP/1.1 only is told so", async () => {
   const ended = await greetOnce(clientOf(server, { protocol: "grpc", httpVersion: "2" }));
   expect(ended.code).toBe("unavailable");
   expect(ended.message).toContain("does not speak HTTP/2");
+  const refused = await greetOnce(clientOf(server, { protocol: "grpc", httpVersion: "1.1" }));
+  expect(refused).toMatchObject({
+    code: "unimplemented",
+    message: expect.stringContaining(
+      "gRPC needs HTTP/2, this is HTTP/1.1: leave httpVersion out, or use",
+    ) as string,
+  });
   // What is proposed can work.
   expect(ended.message).toContain('or protocol "grpc-web" or "connect" with httpVersion "1.1"');
 });

@@ -33,13 +33,15 @@ async function sent(options: Partial<TransportOptions> = {}, call: CallOptions =
   return server.request(0);
 }
 
-test("§4.1 HTTP/2 only: without another word the client speaks it, and with HTTP/1.1 there is none", async () => {
+test("§4.1 HTTP/2 only: without another word the client speaks it, and with HTTP/1.1 it does not call", async () => {
   await using server = await rawServer("2");
   server.act = good;
   const client = clientOf(server, { protocol: "grpc", httpVersion: undefined });
   expect((await greetOnce(client)).code).toBe("ok");
   await using old = await rawServer("1.1");
-  expect(() => clientOf(old, { protocol: "grpc", httpVersion: "1.1" })).toThrow("gRPC needs HTTP/2");
+  const ended = await greetOnce(clientOf(old, { protocol: "grpc", httpVersion: "1.1" }));
+  expect(ended.message).toContain("gRPC needs HTTP/2");
+  expect(old.connections).toBe(0);
 });
 
 test("§4.2 the content type names the codec; a response's that does not means proto", async () => {

@@ -41,11 +41,6 @@ describe("createTransport() refuses, naming the option, the value and the choice
       { baseUrl: "localhost:8080" },
       'baseUrl "localhost:8080" does not begin with http:// or https://',
     ],
-    [
-      "gRPC over HTTP/1.1",
-      { protocol: "grpc", httpVersion: "1.1" },
-      'httpVersion is "1.1", but gRPC needs HTTP/2: leave httpVersion out, or use protocol "grpc-web" or "connect"',
-    ],
     ["a number of bytes in words", { maxSendBytes: "9" }, 'maxSendBytes is "9": it must be a whole number'],
     ["a keepalive", { keepalive: 5000 }, "keepalive is 5000: it must be false, or such as { intervalMs"],
     ["a keepalive that is on", { keepalive: true }, "keepalive is true: it must be false, or such as {"],

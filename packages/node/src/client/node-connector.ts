@@ -84,11 +84,6 @@ export function nodeConnector(options: NodeConnectorOptions): Connector {
   if (httpVersion !== undefined && httpVersion !== "1.1" && httpVersion !== "2") {
     throw new TypeError(`httpVersion ${JSON.stringify(httpVersion)} is not known: use "1.1" or "2"`);
   }
-  if (needsHttp2 && httpVersion === "1.1") {
-    throw new TypeError(
-      'httpVersion is "1.1", but gRPC needs HTTP/2: leave httpVersion out, or use protocol "grpc-web" or "connect"',
-    );
-  }
   if (typeof connectTimeoutMs !== "number" || !(connectTimeoutMs > 0)) {
     throw new TypeError(
       `connectTimeoutMs ${shown(connectTimeoutMs)} is not a time: use a number of milliseconds above 0`,

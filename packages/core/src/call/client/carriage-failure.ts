@@ -12,7 +12,7 @@ export function carriageFailure(core: TransportCore, kind: Kind, caps: Caps): Rp
 function versionLacks(core: TransportCore, kind: Kind, caps: Caps): string | undefined {
   const over = `HTTP/${caps.http}`;
   if (core.protocol.needsHttp2 && caps.http !== "2") {
-    return `gRPC needs HTTP/2, this is ${over}: set httpVersion: "2", or protocol: "grpc-web"`;
+    return `gRPC needs HTTP/2, this is ${over}: leave httpVersion out, or use protocol "grpc-web" or "connect"`;
   }
   if (lacksDuplex(core, kind, caps)) {
     return `a bidi call needs both directions at once, which ${over} does not give: set httpVersion: "2", or halfDuplex: true if all requests are sent before the first response is awaited`;
