@@ -28,9 +28,9 @@ export interface OutputEvents {
 export class Output {
   readonly writer: FrameWriter = new FrameWriter();
   /** The connection's window, as the peer has it (RFC 9113 section 6.9). */
-  window = initialWindow;
+  window: number = initialWindow;
   /** SETTINGS_MAX_FRAME_SIZE of the peer's. */
-  maxFrame = defaultFrameSize;
+  maxFrame: number = defaultFrameSize;
   readonly #duplex: Duplex;
   readonly #runtime: Runtime;
   readonly #events: OutputEvents;
