@@ -26,7 +26,7 @@ import { clientPreface } from "./preface.ts";
 import type { Runtime } from "./runtime.ts";
 import { Setting } from "./settings.ts";
 import type { Stream } from "./stream.ts";
-import type { WindowBudget } from "./window-tuner.ts";
+import type { WindowBudget } from "./window-budget.ts";
 
 /** What a client's connection needs, and tells. */
 export interface ClientConnectionOptions {

@@ -14,7 +14,8 @@ import { noTimer, type Runtime } from "./runtime.ts";
 import { initialSettings, initialWindow, type PeerSettings } from "./settings.ts";
 import type { Stream, StreamHost } from "./stream.ts";
 import { StreamTable } from "./stream-table.ts";
-import { WindowBudget, WindowTuner } from "./window-tuner.ts";
+import { WindowBudget } from "./window-budget.ts";
+import { WindowTuner } from "./window-tuner.ts";
 
 /** How long a connection that ends may take to say its last. */
 const lingerMs = 1000;
@@ -338,7 +339,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
     if (this.#isDeaf) this.#duplex.destroy();
   }
 
-  /** `lastStream`: lowered to what an earlier one has said, which none may exceed (RFC 9113 section 6.8). */
+  /** `lastStream`: no more than an earlier one has said (RFC 9113 section 6.8). */
   protected goaway(lastStream: number, code: number, debug: Uint8Array = noBytes): void {
     this.output.writer.goaway(lastStream, code, debug);
     this.output.touch();

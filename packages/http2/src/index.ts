@@ -8,4 +8,4 @@ export type { KeepaliveOptions } from "./keepalive.ts";
 export { defaultLimits, type LimitOptions, limitRanges, type Limits, limitsFrom } from "./limits.ts";
 export type { Runtime } from "./runtime.ts";
 export { ServerConnection, type ServerConnectionOptions } from "./server-connection.ts";
-export { WindowBudget } from "./window-tuner.ts";
+export { WindowBudget } from "./window-budget.ts";

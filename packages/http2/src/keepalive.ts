@@ -1,6 +1,6 @@
-import { checkNames, checkWhole, longestMs, type OptionNames, wrongOption } from "./option-checks.ts";
+import { checkNames, checkWhole, type OptionNames, wrongOption } from "./option-checks.ts";
 import type { Pings } from "./pings.ts";
-import type { Runtime } from "./runtime.ts";
+import { longestMs, type Runtime } from "./runtime.ts";
 
 /** How a peer that says nothing is found dead. */
 export interface KeepaliveOptions {
@@ -9,8 +9,9 @@ export interface KeepaliveOptions {
   /** After so long without an answer, or any other byte, it is dead, in milliseconds. */
   readonly timeoutMs: number;
   /**
-   * A client's: it is asked while no stream is open too. Default false: servers of gRPC count such a PING as
-   * abuse if it comes within two hours of the one before. The first stream after a silence of `intervalMs` then asks at once. Servers always ask.
+   * A client's: it is asked while no stream is open too. Default false: servers of gRPC count such a PING as abuse if it
+   * comes within two hours of the one before. The first stream after a silence of `intervalMs` then asks at once. Servers
+   * always ask.
    */
   readonly whileIdle?: boolean | undefined;
 }

@@ -2,7 +2,8 @@ import { checkIndexing } from "./hpack/indexing-policy.ts";
 import { checkKeepalive } from "./keepalive.ts";
 import { type Limits, limitsFrom } from "./limits.ts";
 import type { ConnectOptions, ListenOptions } from "./node.ts";
-import { checkNames, checkWhole, longestMs, type OptionNames, wrongOption } from "./option-checks.ts";
+import { longestMs } from "./runtime.ts";
+import { checkNames, checkWhole, type OptionNames, wrongOption } from "./option-checks.ts";
 
 const listenNames: OptionNames<ListenOptions> = {
   accept: true,

@@ -23,12 +23,12 @@ import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
 import type { KeepaliveOptions } from "./keepalive.ts";
 import type { LimitOptions, Limits } from "./limits.ts";
 import { checkConnect, checkListen } from "./node-options.ts";
-import { checkGrace, longestMs } from "./option-checks.ts";
-import type { Runtime } from "./runtime.ts";
+import { checkGrace } from "./option-checks.ts";
+import { longestMs, type Runtime } from "./runtime.ts";
 import { guarded } from "./guarded-accept.ts";
 import { ServerConnection } from "./server-connection.ts";
 import { leftInHandshake, tlsProblem } from "./tls-problem.ts";
-import { WindowBudget } from "./window-tuner.ts";
+import { WindowBudget } from "./window-budget.ts";
 
 let due: (() => void)[] = [];
 let dueLater: (() => void)[] = [];
@@ -61,7 +61,7 @@ function schedule(): void {
 export const nodeRuntime: Runtime = {
   now: () => performance.now(),
   timer: (ms, run) => {
-    const timer = setTimeout(run, Math.min(ms, 2 ** 31 - 1)).unref();
+    const timer = setTimeout(run, Math.min(ms, longestMs)).unref();
     return () => clearTimeout(timer);
   },
   soon: (run) => {

@@ -1,9 +1,6 @@
 /** The names of an options type: the compiler sees to it that none is missing and none too many. */
 export type OptionNames<T> = { readonly [Name in keyof T]-?: true };
 
-/** The longest that timers take, in milliseconds. */
-export const longestMs: number = 2 ** 31 - 1;
-
 /** A value as a message about it names it: a string is told from the number that it looks like. */
 export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);

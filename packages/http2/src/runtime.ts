@@ -1,6 +1,9 @@
 /** What stops a timer that is not armed. */
 export function noTimer(): void {}
 
+/** The longest that timers of JavaScript take, in milliseconds. */
+export const longestMs: number = 2 ** 31 - 1;
+
 /** Time and turns of the event loop, as the engine needs them. */
 export interface Runtime {
   /** A monotonic clock, in milliseconds. */

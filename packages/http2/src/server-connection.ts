@@ -18,7 +18,7 @@ import { noTimer, type Runtime } from "./runtime.ts";
 import { ServerStream, type ServerStreamHost } from "./server-stream.ts";
 import { Setting } from "./settings.ts";
 import { noFields, type Stream } from "./stream.ts";
-import type { WindowBudget } from "./window-tuner.ts";
+import type { WindowBudget } from "./window-budget.ts";
 
 /** RFC 9113 section 6.8: the last of all ids, of a GOAWAY that refuses nothing yet. */
 const everyStream = 0x7fffffff;

@@ -1,5 +1,5 @@
 import type { Duplex, DuplexSink } from "./duplex.ts";
-import type { Runtime } from "./runtime.ts";
+import { longestMs, type Runtime } from "./runtime.ts";
 
 // What every runtime has, browsers too.
 declare const performance: { now(): number };
@@ -11,7 +11,7 @@ declare function queueMicrotask(run: () => void): void;
 export const webRuntime: Runtime = {
   now: () => performance.now(),
   timer: (ms, run) => {
-    const timer = setTimeout(run, Math.min(ms, 2 ** 31 - 1));
+    const timer = setTimeout(run, Math.min(ms, longestMs));
     // Where a timer would keep a process alive.
     (timer as { unref?: () => void }).unref?.();
     return () => clearTimeout(timer);

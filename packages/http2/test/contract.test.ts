@@ -10,7 +10,7 @@ import { nodeRuntime, SocketDuplex } from "../src/node.ts";
 import type { Runtime } from "../src/runtime.ts";
 import { ServerConnection } from "../src/server-connection.ts";
 import { StreamDuplex, webRuntime } from "../src/web.ts";
-import { WindowBudget } from "../src/window-tuner.ts";
+import { WindowBudget } from "../src/window-budget.ts";
 import { memoryPair } from "./support/memory-pair.ts";
 
 const declared: Declaration = {

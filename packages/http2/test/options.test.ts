@@ -6,7 +6,7 @@ import { ClientConnection } from "../src/client-connection.ts";
 import { limitsFrom } from "../src/limits.ts";
 import { connect, listen, type ListenOptions, nodeRuntime } from "../src/node.ts";
 import { ServerConnection } from "../src/server-connection.ts";
-import { WindowBudget } from "../src/window-tuner.ts";
+import { WindowBudget } from "../src/window-budget.ts";
 
 // Types refuse them; plain JavaScript and configuration files do not.
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ConnectionWindow } from "../src/connection-window.ts";
-import { WindowBudget, WindowTuner } from "../src/window-tuner.ts";
+import { WindowBudget } from "../src/window-budget.ts";
+import { WindowTuner } from "../src/window-tuner.ts";
 
 describe("a connection's window", () => {
   test("section 6.9.2: has 65,535 bytes at first, to the byte", () => {

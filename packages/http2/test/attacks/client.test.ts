@@ -26,7 +26,7 @@ import {
 import { block } from "../../../../test/support/hpack.ts";
 import { ClientConnection } from "../../src/client-connection.ts";
 import { defaultLimits, type LimitOptions, limitsFrom } from "../../src/limits.ts";
-import { WindowBudget } from "../../src/window-tuner.ts";
+import { WindowBudget } from "../../src/window-budget.ts";
 import { ManualRuntime } from "../support/manual-runtime.ts";
 import { Wire } from "../support/wire.ts";
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { ClientConnection } from "../../src/client-connection.ts";
 import { limitsFrom } from "../../src/limits.ts";
 import { ServerConnection } from "../../src/server-connection.ts";
-import { WindowBudget } from "../../src/window-tuner.ts";
+import { WindowBudget } from "../../src/window-budget.ts";
 import { requestHead } from "../support/client-script.ts";
 import { ManualRuntime } from "../support/manual-runtime.ts";
 import { memoryPair } from "../support/memory-pair.ts";

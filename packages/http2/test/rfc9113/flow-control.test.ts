@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { FrameType } from "../../src/frame/frame-type.ts";
-import { WindowBudget } from "../../src/window-tuner.ts";
+import { WindowBudget } from "../../src/window-budget.ts";
 import { octets } from "../hpack/support.ts";
 import { ClientScript } from "../support/client-script.ts";
 import { data, headers, padded, pingAck, rstStream, windowUpdate } from "../support/frames.ts";

@@ -3,7 +3,7 @@ import { ClientConnection } from "../../src/client-connection.ts";
 import type { IndexingPolicy } from "../../src/hpack/indexing-policy.ts";
 import type { KeepaliveOptions } from "../../src/keepalive.ts";
 import { limitsFrom, type LimitOptions } from "../../src/limits.ts";
-import { WindowBudget } from "../../src/window-tuner.ts";
+import { WindowBudget } from "../../src/window-budget.ts";
 import { type Frame, type Settings, settings, settingsAck } from "./frames.ts";
 import { ManualRuntime } from "./manual-runtime.ts";
 import { RecordedSink } from "./recorded-sink.ts";

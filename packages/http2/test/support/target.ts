@@ -12,7 +12,7 @@ import {
 } from "../../../../test/support/frames.ts";
 import { type LimitOptions, limitsFrom } from "../../src/limits.ts";
 import { ServerConnection } from "../../src/server-connection.ts";
-import { WindowBudget } from "../../src/window-tuner.ts";
+import { WindowBudget } from "../../src/window-budget.ts";
 import { ManualRuntime } from "./manual-runtime.ts";
 import { Wire } from "./wire.ts";
 

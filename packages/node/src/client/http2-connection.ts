@@ -5,14 +5,14 @@ import { ClientConnection, type KeepaliveOptions, limitsFrom } from "@millrace/h
 import { SocketDuplex, windowBudget } from "@millrace/http2/node";
 import { indexingPolicy } from "../host/indexing-policy.ts";
 import { engineRuntime } from "../host/engine-runtime.ts";
-import { nodeHost } from "../host/node-host.ts";
+import { longestMs, nodeHost } from "../host/node-host.ts";
 import { peerOf } from "../socket/peer.ts";
 import { connectFault, endpoint, reasonOf } from "./connect-failure.ts";
 import { dial, type Dialling, type Target } from "./dial.ts";
 import { http2UnusedFault } from "./http2-fault.ts";
 
 /** Of what a client takes; the wait for SETTINGS is bounded by the target's connectTimeoutMs. */
-const limits = limitsFrom({ handshakeTimeoutMs: 2 ** 31 - 1, maxHeaderFields: 2048 });
+const limits = limitsFrom({ handshakeTimeoutMs: longestMs, maxHeaderFields: 2048 });
 
 const decoder = new TextDecoder();
 

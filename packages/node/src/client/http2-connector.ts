@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { shutdownFault } from "@millrace/core/host";
 import type { Caps, ClientSink, Connector, Exchange, Fault, Hints, RequestHead } from "@millrace/exchange";
+import { longestMs } from "../host/node-host.ts";
 import { endpoint } from "./connect-failure.ts";
 import type { Target } from "./dial.ts";
 import type { KeepaliveOptions } from "@millrace/http2";
@@ -14,9 +15,6 @@ const mostConnections = 8;
 
 /** Connections in a row that ended and had carried nothing: then no other one is made in their place. */
 const mostUnused = 5;
-
-/** The largest that timers take. */
-const longestMs = 2 ** 31 - 1;
 
 /**
  * HTTP/2 (RFC 9113): connections are made when they are needed, cleartext with prior knowledge, or TLS with ALPN. Exchanges

@@ -1,5 +1,5 @@
 import { createSecureContext } from "node:tls";
-import { checkOptions } from "@millrace/core/host";
+import { checkOptions, shown } from "@millrace/core/host";
 import type { Connector } from "@millrace/exchange";
 import { AlpnConnector } from "./alpn-connector.ts";
 import { type BaseUrl, parseBaseUrl } from "./base-url.ts";
@@ -9,7 +9,6 @@ import type { Target, TargetTls } from "./dial.ts";
 import { Http1Connector } from "./http1-connector.ts";
 import { Http2Connector } from "./http2-connector.ts";
 import { TlsSessions } from "./tls-sessions.ts";
-import { shown } from "../shown.ts";
 import { type ClientKeepalive, clientKeepalive } from "../socket/keepalive.ts";
 
 /** How a client reaches a server. */

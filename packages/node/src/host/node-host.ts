@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Host } from "@millrace/core/host";
 import { compressionByName } from "./compression.ts";
 
-/** The longest delay that setTimeout keeps to; beyond it Node fires after one millisecond. */
-const longestTimeout = 2 ** 31 - 1;
+/** The longest delay that setTimeout keeps to, in milliseconds; beyond it Node fires after one. */
+export const longestMs: number = 2 ** 31 - 1;
 
 const storage = new AsyncLocalStorage<unknown>();
 /** The context in which this module was loaded: outside every call. */
@@ -17,7 +17,7 @@ function timer(at: number, run: () => void): () => void {
   let pending: NodeJS.Timeout | undefined;
   const arm = (): void => {
     const left = Math.ceil(at - performance.now());
-    pending = setTimeout(fire, Math.min(Math.max(left, 1), longestTimeout));
+    pending = setTimeout(fire, Math.min(Math.max(left, 1), longestMs));
     pending.unref();
   };
   const fire = (): void => {

@@ -3,10 +3,10 @@ import { unlink } from "node:fs/promises";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 
-import { checkOptions } from "@millrace/core/host";
+import { checkOptions, shown } from "@millrace/core/host";
 import type { Accept } from "@millrace/exchange";
 
-import { nodeHost } from "../host/node-host.ts";
+import { longestMs, nodeHost } from "../host/node-host.ts";
 import { hostPort } from "../socket/host-port.ts";
 import { serverKeepalive } from "../socket/keepalive.ts";
 import { addressOf } from "../socket/peer.ts";
@@ -22,7 +22,6 @@ import type {
   ListenOptions,
 } from "./listen-options.ts";
 import { serverTlsOptions } from "./server-tls.ts";
-import { shown } from "../shown.ts";
 
 /** How long a draining server waits for what runs, in milliseconds, unless told. */
 const GRACE_MS = 10_000;
@@ -218,7 +217,7 @@ class OpenServer implements Listening {
       this.#cutAt = at;
       clearTimeout(this.#cut);
       if (graceMs === 0) this.#connections.cut();
-      else this.#cut = setTimeout(() => this.#connections.cut(), Math.min(graceMs, 2 ** 31 - 1));
+      else this.#cut = setTimeout(() => this.#connections.cut(), Math.min(graceMs, longestMs));
     }
     await this.#closing;
   }

@@ -1,6 +1,6 @@
-import { checkOptions, type OptionNames } from "@millrace/core/host";
+import { checkOptions, type OptionNames, shown } from "@millrace/core/host";
 import type { KeepaliveOptions } from "@millrace/http2";
-import { shown } from "../shown.ts";
+import { longestMs } from "../host/node-host.ts";
 
 /** HTTP/2: how a server finds out that a client is gone which never said so. */
 export interface ServerKeepalive {
@@ -24,8 +24,6 @@ const clientNames: OptionNames<Required<ClientKeepalive>> = { ...serverNames, wh
 
 /** Servers of gRPC allow a PING every five minutes. */
 const defaults: KeepaliveOptions = { intervalMs: 300_000, timeoutMs: 20_000 };
-/** The largest that timers take. */
-const longestMs = 2 ** 31 - 1;
 
 /** The same with its defaults; undefined: nobody asks. Throws TypeError, naming option and value. */
 export function serverKeepalive(given: ServerKeepalive | false | undefined): KeepaliveOptions | undefined {
