@@ -2,10 +2,9 @@ import type { Duplex } from "./duplex.ts";
 import { FrameWriter } from "./frame/frame-writer.ts";
 import { ReadyQueue } from "./ready-queue.ts";
 import type { Limits } from "./limits.ts";
-import type { Runtime } from "./runtime.ts";
+import { noTimer, type Runtime } from "./runtime.ts";
 import { defaultFrameSize, initialWindow, largestWindow } from "./settings.ts";
 import type { Stream } from "./stream.ts";
-import { WriteWatch } from "./write-watch.ts";
 
 /** Bodies that leave in one turn of the event loop; then the other connections have theirs. */
 const turnBytes = 256 * 1024;
@@ -35,14 +34,16 @@ export class Output {
   readonly #runtime: Runtime;
   readonly #events: OutputEvents;
   readonly #backlogBytes: number;
+  readonly #writeTimeoutMs: number;
   readonly #ready = new ReadyQueue();
-  readonly #watch: WriteWatch;
   #allowance = turnBytes;
   #scheduled = false;
   #congested = false;
   #backlogged = false;
   #closed = false;
   #finishing = false;
+  /** Runs while the transport has no room. */
+  #cancelStalled: () => void = noTimer;
   #dataFrames = 0;
   /** Streams whose last frame is written, and not handed on. */
   #ending: Stream[] = [];
@@ -53,7 +54,7 @@ export class Output {
     this.#runtime = runtime;
     this.#events = events;
     this.#backlogBytes = limits.outputBacklogBytes;
-    this.#watch = new WriteWatch(runtime, limits.writeTimeoutMs, () => events.stalled());
+    this.#writeTimeoutMs = limits.writeTimeoutMs;
   }
 
   /** Bytes of bodies that may be written now. */
@@ -133,7 +134,8 @@ export class Output {
   /** The transport has room again. */
   drained(): void {
     this.#congested = false;
-    this.#watch.drained();
+    this.#cancelStalled();
+    this.#cancelStalled = noTimer;
     this.touch();
   }
 
@@ -144,7 +146,7 @@ export class Output {
     this.#allowance = turnBytes;
     if (this.writer.size > 0 && !this.#duplex.write(this.writer.take())) {
       this.#congested = true;
-      this.#watch.blocked();
+      this.#cancelStalled = this.#runtime.timer(this.#writeTimeoutMs, () => this.#events.stalled());
     }
     if (this.#ending.length > 0) {
       for (const stream of this.#ending) this.#flushed.push(stream);
@@ -163,7 +165,7 @@ export class Output {
   /** Nothing leaves any more. */
   close(): void {
     this.#closed = true;
-    this.#watch.stop();
+    this.#cancelStalled();
     this.#ending = [];
     this.writer.take();
   }

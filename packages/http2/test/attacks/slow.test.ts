@@ -161,6 +161,17 @@ describe("a client that does not read", () => {
     }
     expect(target.wire.state).toBe("open");
   });
+
+  test("leaves no timer behind once all has left", () => {
+    const target = Target.open();
+    const { timers } = target.runtime;
+    target.wire.isCongested = true;
+    target.say(frame(PING, 0, 0, Buffer.alloc(8)));
+    expect(target.runtime.timers).toBe(timers + 1);
+    target.wire.drain();
+    target.runtime.settle();
+    expect(target.runtime.timers).toBe(timers);
+  });
 });
 
 describe("a slow body", () => {
