@@ -11,7 +11,9 @@ import { Malformed } from "./message/malformed.ts";
 import { readResponse } from "./message/response.ts";
 import { readTrailers } from "./message/trailers.ts";
 import { unsendableFault, unsendableRequest } from "./message/unsendable.ts";
-import { ending, noFields, open, Stream, type StreamHost } from "./stream.ts";
+import { noFields } from "./no-fields.ts";
+import { ending, open } from "./send-half.ts";
+import { Stream, type StreamHost } from "./stream.ts";
 
 /** What a client's stream asks of its connection beyond what each does. */
 export interface ClientStreamHost extends StreamHost {

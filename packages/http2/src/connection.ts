@@ -12,8 +12,10 @@ import { Output, type OutputEvents } from "./output.ts";
 import { Pings } from "./pings.ts";
 import { noTimer, type Runtime } from "./runtime.ts";
 import { initialSettings, initialWindow, type PeerSettings } from "./settings.ts";
+import type { SendHalf } from "./send-half.ts";
 import type { Stream, StreamHost } from "./stream.ts";
 import { StreamTable } from "./stream-table.ts";
+import type { Credited, Deferred } from "./turn-end.ts";
 import { WindowBudget } from "./window-budget.ts";
 import { WindowTuner } from "./window-tuner.ts";
 
@@ -56,9 +58,9 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
   /** connectionClosed() is due. */
   #closedDue = false;
   /** Streams that are told of the end of the turn. */
-  #deferred: Stream[] = [];
+  #deferred: Deferred[] = [];
   /** Streams whose windows are credited at the end of the turn: in one frame, however many the bytes came in. */
-  #owed: Stream[] = [];
+  #owed: Credited[] = [];
   #isPaused = false;
   #backlogged = false;
   /** Bytes that came after the end. */
@@ -250,7 +252,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
     return this.#inbound.settingsAcknowledged ? 0 : Math.max(0, initialWindow - this.streamWindow);
   }
 
-  owes(stream: Stream): void {
+  owes(stream: Credited): void {
     this.#owed.push(stream);
     this.output.touch();
   }
@@ -265,14 +267,14 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
     this.#budget.give(bytes);
   }
 
-  defer(stream: Stream): void {
+  defer(stream: Deferred): void {
     if (stream.isDeferred) return;
     stream.isDeferred = true;
     this.#deferred.push(stream);
     this.output.touch();
   }
 
-  headers(stream: Stream, pseudo: Fields, fields: Fields, more: Fields, endStream: boolean): void {
+  headers(stream: SendHalf, pseudo: Fields, fields: Fields, more: Fields, endStream: boolean): void {
     const { writer, maxFrame } = this.output;
     let at = writer.openHeaders(blockBound(pseudo, fields, more));
     const { buffer } = writer;

@@ -12,12 +12,13 @@ import { type Priority, readPriority } from "./message/priority.ts";
 import { readRequest } from "./message/request.ts";
 import { readTrailers } from "./message/trailers.ts";
 import { noBytes } from "./no-bytes.ts";
+import { noFields } from "./no-fields.ts";
 import { clientPreface } from "./preface.ts";
 import { checkGrace } from "./option-checks.ts";
 import { noTimer, type Runtime } from "./runtime.ts";
 import { ServerStream, type ServerStreamHost } from "./server-stream.ts";
 import { Setting } from "./settings.ts";
-import { noFields, type Stream } from "./stream.ts";
+import type { Stream } from "./stream.ts";
 import type { WindowBudget } from "./window-budget.ts";
 
 /** RFC 9113 section 6.8: the last of all ids, of a GOAWAY that refuses nothing yet. */

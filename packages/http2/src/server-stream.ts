@@ -12,7 +12,9 @@ import type { Request } from "./message/request.ts";
 import { statusFields } from "./message/status-fields.ts";
 import { unsendableFault, unsendableInterim, unsendableResponse } from "./message/unsendable.ts";
 import { noBytes } from "./no-bytes.ts";
-import { ending, noFields, open, Stream, type StreamHost } from "./stream.ts";
+import { noFields } from "./no-fields.ts";
+import { ending, open } from "./send-half.ts";
+import { Stream, type StreamHost } from "./stream.ts";
 
 /** What a server's stream asks of its connection beyond what each does. */
 export interface ServerStreamHost extends StreamHost {
