@@ -1,9 +1,11 @@
 import { ErrorCode, type Fields } from "@millrace/exchange";
+import { Conduct, type ConductHost } from "./conduct.ts";
 import type { Duplex, DuplexSink } from "./duplex.ts";
 import { blockBound, Encoder } from "./hpack/encoder.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
 import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
-import { Inbound, type InboundHost } from "./inbound.ts";
+import { Inbound } from "./inbound.ts";
+import type { InboundHost } from "./inbound-host.ts";
 import { Intake, type IntakeHost } from "./intake.ts";
 import { Keepalive, type KeepaliveOptions } from "./keepalive.ts";
 import type { Limits } from "./limits.ts";
@@ -34,12 +36,15 @@ export type ConnectionEnd =
   | { readonly kind: "shutdown" };
 
 /** One connection (RFC 9113), from either side: frames in, frames out, and the streams between. */
-export abstract class Connection implements DuplexSink, InboundHost, IntakeHost, OutputEvents, StreamHost {
+export abstract class Connection
+  implements ConductHost, DuplexSink, InboundHost, IntakeHost, OutputEvents, StreamHost
+{
   readonly output: Output;
   readonly limits: Limits;
   readonly runtime: Runtime;
   readonly streams: StreamTable<Stream> = new StreamTable();
   readonly peerSettings: PeerSettings = initialSettings();
+  readonly conduct: Conduct;
   readonly pings: Pings;
   readonly tuner: WindowTuner;
   /** Exchanges that are through on the wire, and whose readers are paused before the rest. */
@@ -82,6 +87,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
     this.runtime = runtime;
     this.limits = limits;
     this.output = new Output(duplex, runtime, this, limits);
+    this.conduct = new Conduct(this);
     this.pings = new Pings(this.output);
     this.tuner = new WindowTuner(
       limits.streamWindowBytes,
@@ -147,7 +153,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
 
   /** The peer's SETTINGS have come. */
   protected get isReady(): boolean {
-    return this.#inbound.settingsSeen;
+    return this.#inbound.settings.seen;
   }
 
   // What the duplex tells.
@@ -159,7 +165,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
       return;
     }
     this.#keepalive?.heard();
-    const at = this.#inbound.settingsSeen ? start : this.preface(chunk, start, end);
+    const at = this.#inbound.settings.seen ? start : this.preface(chunk, start, end);
     if (at >= 0) this.#intake.take(chunk, at, end);
   }
 
@@ -249,7 +255,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
 
   get streamWindowExtra(): number {
     // Until SETTINGS are acknowledged, the peer may go by what holds without them.
-    return this.#inbound.settingsAcknowledged ? 0 : Math.max(0, initialWindow - this.streamWindow);
+    return this.#inbound.settings.acknowledged ? 0 : Math.max(0, initialWindow - this.streamWindow);
   }
 
   owes(stream: Credited): void {
@@ -289,13 +295,13 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
   rst(stream: Stream, code: number): void {
     this.output.writer.rstStream(stream.id, code);
     this.output.touch();
-    if (!stream.isRemoteEnded) this.#inbound.ignore(stream.id, stream.receiveWindow);
+    if (!stream.isRemoteEnded) this.conduct.ignore(stream.id, stream.receiveWindow);
     if (this.streams.delete(stream.id)) this.streamEnded();
   }
 
   ended(stream: Stream): void {
     if (!this.streams.delete(stream.id)) return;
-    if (!stream.isTurnedAway) this.#inbound.worked();
+    if (!stream.isTurnedAway) this.conduct.worked();
     this.streamEnded();
   }
 
@@ -355,17 +361,12 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
     peerSettings.leastHeaderTableSize = peerSettings.headerTableSize;
   }
 
-  /** A stream of the peer's making has come to nothing. False: read no more. */
-  protected countMistake(): boolean {
-    return this.#inbound.countMistake();
-  }
-
   /** RST_STREAM for a stream that was never opened here. */
   protected refuse(id: number, code: number): boolean {
     this.output.writer.rstStream(id, code);
     this.output.touch();
-    this.#inbound.ignore(id, this.streamWindow + this.streamWindowExtra);
-    return this.countMistake();
+    this.conduct.ignore(id, this.streamWindow + this.streamWindowExtra);
+    return this.conduct.mistake();
   }
 
   /**

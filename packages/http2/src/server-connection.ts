@@ -217,7 +217,7 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
       Uint8Array.from(text, (c) => c.charCodeAt(0)),
       null,
     );
-    return this.countMistake();
+    return this.conduct.mistake();
   }
 
   headersOf(stream: Stream, block: HeaderBlock, endStream: boolean): string | null {
