@@ -12,7 +12,8 @@ import {
 } from "@millrace/exchange";
 import { http2Caps } from "./caps.ts";
 import { ClientStream, type ClientStreamHost } from "./client-stream.ts";
-import { Connection, type ConnectionEnd } from "./connection.ts";
+import type { ConnectionEnd } from "./closing.ts";
+import { Connection } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
 import { codeName, type Goaway, goawayText } from "./goaway.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";

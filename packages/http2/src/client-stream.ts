@@ -72,7 +72,7 @@ export class ClientStream extends Stream {
     const body = this.#body;
     this.#body = null;
     this.#sentDue = true;
-    this.host.defer(this);
+    this.host.turnEnd.defer(this);
     if (this.local === ending && !this.hasUnsent && (body === null || body.length === 0)) {
       this.host.headers(this, pseudo, fields, noFields, true);
       this.endedByHead();

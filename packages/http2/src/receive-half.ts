@@ -10,8 +10,6 @@ export interface ReceiveHost extends SendHost {
   readonly streamWindow: number;
   /** What the peer may send beyond it, for it may not have heard of it yet. */
   readonly streamWindowExtra: number;
-  /** credit() at the end of the turn. */
-  owes(stream: Credited): void;
   /** A stream's window is credited: a good time to look whether it is large enough. Gives what it may be. */
   windowWanted(current: number): number;
   /** A stream that had a larger window than at first is over. */
@@ -61,7 +59,7 @@ export abstract class ReceiveHalf extends SendHalf implements Credited {
   resume(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
-    if (this.#held !== null) this.host.defer(this);
+    if (this.#held !== null) this.host.turnEnd.defer(this);
   }
 
   // What the connection tells.
@@ -213,6 +211,6 @@ export abstract class ReceiveHalf extends SendHalf implements Credited {
     this.#uncredited += length;
     if (this.#isOwed || this.remoteEnded || this.#uncredited < this.#window * creditShare) return;
     this.#isOwed = true;
-    this.host.owes(this);
+    this.host.turnEnd.owes(this);
   }
 }

@@ -6,13 +6,12 @@ import { noFields } from "./no-fields.ts";
 import type { Output } from "./output.ts";
 import { notReady } from "./ready-queue.ts";
 import { largestWindow } from "./settings.ts";
-import type { Deferred } from "./turn-end.ts";
+import type { Deferred, TurnEnd } from "./turn-end.ts";
 
 /** What our half of a stream asks of its connection. */
 export interface SendHost {
   readonly output: Output;
-  /** deliver() at the end of the turn. */
-  defer(stream: Deferred): void;
+  readonly turnEnd: TurnEnd;
   /** Writes a header block of these lists, one behind the other. */
   headers(stream: SendHalf, pseudo: Fields, fields: Fields, more: Fields, endStream: boolean): void;
 }
@@ -136,7 +135,7 @@ export abstract class SendHalf implements Deferred {
       if (this.local === ending) this.#end();
       break;
     }
-    if (this.#choked && backlog.bytes <= lowWater) this.host.defer(this);
+    if (this.#choked && backlog.bytes <= lowWater) this.host.turnEnd.defer(this);
     return left < most;
   }
 

@@ -1,7 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type Accept, type Caps, ErrorCode, type Peer } from "@millrace/exchange";
 import { http2Caps } from "./caps.ts";
-import { Connection, type ConnectionEnd } from "./connection.ts";
+import type { ConnectionEnd } from "./closing.ts";
+import { Connection } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
 import type { IndexingPolicy } from "./hpack/indexing-policy.ts";

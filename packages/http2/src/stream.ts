@@ -72,7 +72,7 @@ export abstract class Stream extends ReceiveHalf implements Exchange {
     if (this.#life !== live || this.#faultDue !== null) return;
     if (this.id !== 0) this.cut(ErrorCode.INTERNAL_ERROR);
     this.#faultDue = fault;
-    this.host.defer(this);
+    this.host.turnEnd.defer(this);
   }
 
   /** The peer has broken the rules on it. */
@@ -122,7 +122,7 @@ export abstract class Stream extends ReceiveHalf implements Exchange {
     this.#life = delivered ? done : failed;
     this.endUnheard();
     if (this.#lingers) this.host.lingered(this);
-    this.host.defer(this);
+    this.host.turnEnd.defer(this);
   }
 
   protected through(): void {
