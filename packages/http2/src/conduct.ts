@@ -23,9 +23,8 @@ export class Conduct {
   constructor(host: ConductHost) {
     this.#host = host;
     const { limits, runtime } = host;
-    const now = (): number => runtime.now();
-    this.#idleFrames = new Ledger(limits.idleFrameBurst, limits.idleFrameRate, now);
-    this.#mistakes = new Ledger(limits.resetBurst, limits.resetRate, now);
+    this.#idleFrames = new Ledger(limits.idleFrameBurst, limits.idleFrameRate, runtime);
+    this.#mistakes = new Ledger(limits.resetBurst, limits.resetRate, runtime);
   }
 
   /** A stream has ended as it should: its peer is not idle. */

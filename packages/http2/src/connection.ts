@@ -50,8 +50,6 @@ export abstract class Connection
   readonly #encoder: Encoder;
   readonly #budget: WindowBudget;
   readonly #closing: Closing;
-  #isPaused = false;
-  #backlogged = false;
   #keepalive: Keepalive | undefined;
 
   constructor(
@@ -70,15 +68,10 @@ export abstract class Connection
     this.#closing = new Closing(this, duplex);
     this.conduct = new Conduct(this);
     this.pings = new Pings(this.output);
-    this.tuner = new WindowTuner(
-      limits.streamWindowBytes,
-      limits.maxStreamWindowBytes,
-      () => runtime.now(),
-      (onAck) => this.pings.send(onAck),
-    );
+    this.tuner = new WindowTuner(limits.streamWindowBytes, limits.maxStreamWindowBytes, runtime, this.pings);
     this.#budget = new WindowBudget(largestWindows * limits.maxStreamWindowBytes, budget);
     this.#inbound = new Inbound(this);
-    this.#intake = new Intake(this);
+    this.#intake = new Intake(this, duplex);
   }
 
   // For each side.
@@ -126,6 +119,10 @@ export abstract class Connection
     return this.#closing.isOpen;
   }
 
+  get isDeaf(): boolean {
+    return this.#closing.isDeaf;
+  }
+
   /** The peer's SETTINGS have come. */
   protected get isReady(): boolean {
     return this.#inbound.settings.seen;
@@ -162,10 +159,6 @@ export abstract class Connection
     this.#inbound.nextTurn();
   }
 
-  behindChanged(): void {
-    this.#pauseOrResume();
-  }
-
   /** Frames that have come wait to be read. */
   protected get isBehind(): boolean {
     return this.#intake.isBehind;
@@ -191,18 +184,7 @@ export abstract class Connection
   }
 
   backlogged(isBacklogged: boolean): void {
-    this.#backlogged = isBacklogged;
-    this.#intake.hold(isBacklogged);
-    this.#pauseOrResume();
-  }
-
-  /** Nothing more is read of a peer that does not read, or as long as there is more of it than a turn allows. */
-  #pauseOrResume(): void {
-    const pauses = this.isOpen ? this.#backlogged || this.#intake.isBehind : this.#closing.isDeaf;
-    if (pauses === this.#isPaused) return;
-    this.#isPaused = pauses;
-    if (pauses) this.#duplex.pause();
-    else this.#duplex.resume();
+    this.#intake.backlogged(isBacklogged);
   }
 
   // What streams ask.
@@ -312,8 +294,7 @@ export abstract class Connection
   }
 
   saidLast(): void {
-    this.#intake.hold(false);
-    this.#pauseOrResume();
+    this.#intake.ended();
   }
 
   over(end: ConnectionEnd): void {
