@@ -47,7 +47,7 @@ export interface ServerConnectionOptions {
   readonly closed: (problem: string | undefined, cause: unknown) => void;
 }
 
-/** A server's side of a connection (RFC 9113). It begins when it is made: SETTINGS go out, and the duplex is read. */
+/** What runs a server's side of a connection. */
 export class ServerConnection extends Connection implements ServerStreamHost, AsyncDisposable {
   readonly peer: Peer;
   readonly caps: Caps = http2Caps;
@@ -101,10 +101,6 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
     return this.limits.drainMs;
   }
 
-  /**
-   * Takes no new streams, and closes when those that run have ended. In two steps, so that no request is lost (RFC 9113 section
-   * 6.8). It does not bound how long they run: close() does.
-   */
   drain(): void {
     this.letGo();
     if (this.#drain !== "no" || !this.isOpen) return;
@@ -115,7 +111,6 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
     this.pings.send(() => this.#refuseFromNowOn());
   }
 
-  /** drain(), and abort() after `graceMs` milliseconds. Resolves behind the last exchange. May be called again, with less grace. */
   async close(graceMs: number): Promise<void> {
     checkGrace(graceMs);
     this.drain();
@@ -124,7 +119,6 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
     cancel();
   }
 
-  /** close(), with 10,000 ms of grace. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close(disposeGraceMs);
   }
@@ -145,7 +139,6 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
     this.goaway(this.lastTaken, ErrorCode.NO_ERROR);
   }
 
-  /** Cuts what runs, and closes: GOAWAY says so for all of it. */
   abort(): void {
     this.shut();
   }
