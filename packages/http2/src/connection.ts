@@ -16,7 +16,8 @@ import { Pings } from "./pings.ts";
 import type { Runtime } from "./runtime.ts";
 import { initialSettings, initialWindow, type PeerSettings } from "./settings.ts";
 import type { SendHalf } from "./send-half.ts";
-import type { Stream, StreamHost } from "./stream.ts";
+import type { Stream } from "./stream.ts";
+import type { StreamHost } from "./stream-host.ts";
 import { StreamTable } from "./stream-table.ts";
 import { TurnEnd } from "./turn-end.ts";
 import { WindowBudget } from "./window-budget.ts";
@@ -238,7 +239,7 @@ export abstract class Connection
   }
 
   lingered(stream: Stream): void {
-    this.lingering.delete(stream);
+    if (this.lingering.size > 0) this.lingering.delete(stream);
   }
 
   timer(ms: number, run: () => void): () => void {

@@ -3,18 +3,8 @@ import { Backlog } from "./backlog.ts";
 import { unsendable, unsendableFault } from "./message/unsendable.ts";
 import { noBytes } from "./no-bytes.ts";
 import { noFields } from "./no-fields.ts";
-import type { Output } from "./output.ts";
-import { notReady } from "./ready-queue.ts";
 import { largestWindow } from "./settings.ts";
-import type { Deferred, TurnEnd } from "./turn-end.ts";
-
-/** What our half of a stream asks of its connection. */
-export interface SendHost {
-  readonly output: Output;
-  readonly turnEnd: TurnEnd;
-  /** Writes a header block of these lists, one behind the other. */
-  headers(stream: SendHalf, pseudo: Fields, fields: Fields, more: Fields, endStream: boolean): void;
-}
+import { ended, ending, idle, open, StreamState } from "./stream-state.ts";
 
 /** Bytes of one stream that wait to be sent, from which on a writer is held back, and below which it goes on. */
 const highWater = 64 * 1024;
@@ -22,42 +12,8 @@ const lowWater = 16 * 1024;
 /** Less room than this is not lent: few messages would fit in. */
 const leastLoan = 256;
 
-/** Our half (RFC 9113 section 5.1): nothing sent; headers sent; all handed over, some of it waits; END_STREAM written. */
-export const idle = 0;
-export const open = 1;
-export const ending = 2;
-export const ended = 3;
-
-/**
- * Our half of a stream: what is sent, and what waits to be. The peer's half and the stream's life are built on top of it, not
- * beside it: a stream is one object, for there are many.
- */
-export abstract class SendHalf implements Deferred {
-  id = 0;
-  /** What the peer lets us send; negative after it has lowered SETTINGS_INITIAL_WINDOW_SIZE (RFC 9113 section 6.9.2). */
-  sendWindow: number;
-  /** Its place among those that wait for room. */
-  readyUrgency: number = notReady;
-  previousReady: SendHalf | null = null;
-  nextReady: SendHalf | null = null;
-  /** RFC 9218 section 4. Without a word of the client's, streams take turns: no call of many waits for another's end. */
-  urgency = 3;
-  isIncremental = true;
-  isDeferred = false;
-  protected readonly host: SendHost;
-  protected local: number = idle;
-  /** What ended our half has left. */
-  protected endFlushed = false;
-  #backlog: Backlog | null = null;
-  #trailers: Fields | null = null;
-  #choked = false;
-
-  constructor(host: SendHost, sendWindow: number) {
-    this.host = host;
-    this.sendWindow = sendWindow;
-  }
-
-  protected abstract readonly isAlive: boolean;
+/** Our half of a stream: what is sent, and what waits to be. */
+export abstract class SendHalf extends StreamState {
   /** Sends the head, if one waits to be sent. False: no body may be written. */
   protected abstract begin(): boolean;
   /** The same, with what ends the half: true if the head did that already. */
@@ -68,18 +24,17 @@ export abstract class SendHalf implements Deferred {
   abstract dieLater(fault: Fault): void;
   /** What ended our half has left. */
   abstract flushed(): void;
-  abstract deliver(): void;
 
   write(chunk: Uint8Array): boolean {
     if (!this.isAlive || this.local >= ending || !this.begin()) return true;
-    this.#put(chunk, false);
-    return this.#hasRoom();
+    this.put(chunk, false);
+    return this.hasRoom();
   }
 
   reserve(): Span | null {
     // Behind the head, and where nothing waits.
-    if (!this.isAlive || this.local !== open || this.id === 0 || this.#backlog !== null) return null;
-    const room = this.#roomNow();
+    if (!this.isAlive || this.local !== open || this.id === 0 || this.backlog !== null) return null;
+    const room = this.roomNow();
     return room < leastLoan ? null : this.host.output.writer.lend(room);
   }
 
@@ -87,9 +42,9 @@ export abstract class SendHalf implements Deferred {
     const { output } = this.host;
     const isOver = !this.isAlive || this.local !== open;
     const bytes = isOver ? 0 : output.writer.lentBytes(pos);
-    if (bytes <= this.#roomNow() && output.settle(this, bytes)) this.sendWindow -= bytes;
-    else this.#put(output.writer.copyLoan(bytes), false);
-    return this.#hasRoom();
+    if (bytes <= this.roomNow() && output.settle(this, bytes)) this.sendWindow -= bytes;
+    else this.put(output.writer.copyLoan(bytes), false);
+    return this.hasRoom();
   }
 
   flush(): void {
@@ -114,28 +69,28 @@ export abstract class SendHalf implements Deferred {
 
   /** It has bytes that only the connection's room holds back. */
   get wantsRoom(): boolean {
-    return this.#backlog !== null && this.sendWindow > 0 && this.id !== 0;
+    return this.backlog !== null && this.sendWindow > 0 && this.id !== 0;
   }
 
   /** Writes up to so many bytes of what waits. False: it wrote nothing. */
   send(most: number): boolean {
-    const backlog = this.#backlog;
+    const backlog = this.backlog;
     if (backlog === null || !this.isAlive) return false;
     let left = most;
     while (left > 0) {
       const { chunk, at } = backlog;
       const isLast = backlog.bytes === chunk.length - at;
-      const withEnd = isLast && this.local === ending && this.#trailers === null;
-      const bytes = this.#frames(chunk, at, withEnd, left) - at;
+      const withEnd = isLast && this.local === ending && this.trailers === null;
+      const bytes = this.frames(chunk, at, withEnd, left) - at;
       if (bytes === 0) break;
       backlog.advance(bytes);
       left -= bytes;
       if (backlog.bytes > 0) continue;
-      this.#backlog = null;
-      if (this.local === ending) this.#end();
+      this.backlog = null;
+      if (this.local === ending) this.writeEnd();
       break;
     }
-    if (this.#choked && backlog.bytes <= lowWater) this.host.turnEnd.defer(this);
+    if (this.isChoked && backlog.bytes <= lowWater) this.host.turnEnd.defer(this);
     return left < most;
   }
 
@@ -151,103 +106,103 @@ export abstract class SendHalf implements Deferred {
 
   /** Something of our half waits to be sent. */
   protected get hasUnsent(): boolean {
-    return this.#backlog !== null || this.#trailers !== null;
+    return this.backlog !== null || this.trailers !== null;
   }
 
   /** The last of the body, then the trailers. */
   protected endWith(chunk: Uint8Array, trailers: Fields | null): void {
     this.local = ending;
-    this.#trailers = trailers;
+    this.trailers = trailers;
     this.handedOver();
-    this.#put(chunk, true);
+    this.put(chunk, true);
   }
 
   /** The head has ended the half too. */
   protected endedByHead(): void {
-    this.#ended();
+    this.endWritten();
     this.handedOver();
   }
 
   /** It has an id now, and its head is written: what waits may leave. */
   protected started(): void {
-    if (this.#backlog === null) {
-      if (this.local === ending) this.#end();
+    if (this.backlog === null) {
+      if (this.local === ending) this.writeEnd();
     } else if (this.wantsRoom) this.host.output.await(this);
   }
 
   /** Nothing more is sent. */
   protected endUnsent(): void {
-    if (this.#backlog !== null) this.host.output.forget(this);
-    this.#backlog = null;
-    this.#trailers = null;
+    if (this.backlog !== null) this.host.output.forget(this);
+    this.backlog = null;
+    this.trailers = null;
     this.local = ended;
   }
 
   /** A writer that was held back may go on. Once. */
   protected takesMore(): boolean {
-    if (!this.#choked || (this.#backlog !== null && this.#backlog.bytes > lowWater)) return false;
-    this.#choked = false;
+    if (!this.isChoked || (this.backlog !== null && this.backlog.bytes > lowWater)) return false;
+    this.isChoked = false;
     return this.local === open || this.local === idle;
   }
 
   /** Bytes that a DATA frame may have now. */
-  #roomNow(): number {
+  private roomNow(): number {
     const { output } = this.host;
     return Math.min(this.sendWindow, output.room, output.maxFrame);
   }
 
-  #hasRoom(): boolean {
-    if (this.#backlog === null || this.#backlog.bytes < highWater) return true;
-    this.#choked = true;
+  private hasRoom(): boolean {
+    if (this.backlog === null || this.backlog.bytes < highWater) return true;
+    this.isChoked = true;
     return false;
   }
 
   /** Writes what there is room for, and keeps the rest. */
-  #put(chunk: Uint8Array, last: boolean): void {
+  private put(chunk: Uint8Array, last: boolean): void {
     let at = 0;
-    if (this.#backlog === null && this.id !== 0 && this.host.output.isFree) {
-      at = this.#frames(chunk, 0, last && this.#trailers === null, Infinity);
+    if (this.backlog === null && this.id !== 0 && this.host.output.isFree) {
+      at = this.frames(chunk, 0, last && this.trailers === null, Infinity);
       if (at === chunk.length) {
-        if (last) this.#end();
+        if (last) this.writeEnd();
         return;
       }
     }
-    if (chunk.length > at) (this.#backlog ??= new Backlog()).push(chunk, at);
+    if (chunk.length > at) (this.backlog ??= new Backlog()).push(chunk, at);
     if (this.wantsRoom) this.host.output.await(this);
-    else if (last && this.#backlog === null && this.id !== 0) this.#end();
+    else if (last && this.backlog === null && this.id !== 0) this.writeEnd();
   }
 
   /** DATA frames as far as there is room. Gives where in the chunk they ended. */
-  #frames(chunk: Uint8Array, at: number, withEnd: boolean, most: number): number {
+  private frames(chunk: Uint8Array, at: number, withEnd: boolean, most: number): number {
     const { output } = this.host;
     const stop = Math.min(chunk.length, at + most);
     while (at < stop) {
-      const bytes = Math.min(this.#roomNow(), stop - at);
+      const bytes = Math.min(this.roomNow(), stop - at);
       if (bytes <= 0) break;
       const next = at + bytes;
       const isEnd = withEnd && next === chunk.length;
       output.data(this, chunk, at, next, isEnd);
       this.sendWindow -= bytes;
       at = next;
-      if (isEnd) this.#ended();
+      if (isEnd) this.endWritten();
     }
     return at;
   }
 
   /** All of the body is written: what ends the half, if that has not gone with it. */
-  #end(): void {
+  private writeEnd(): void {
     if (this.local === ended) return;
-    const trailers = this.#trailers;
+    const trailers = this.trailers;
     if (trailers === null) this.host.output.data(this, noBytes, 0, 0, true);
     else {
       const wrong = unsendable(trailers);
       if (wrong !== null) return this.dieLater(unsendableFault("trailers", wrong, "maybe"));
       this.host.headers(this, trailers, noFields, noFields, true);
     }
-    this.#ended();
+    this.endWritten();
   }
 
-  #ended(): void {
+  private endWritten(): void {
     this.local = ended;
     this.host.output.ends(this);
   }
