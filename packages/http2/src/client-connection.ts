@@ -12,7 +12,8 @@ import {
 } from "@millrace/exchange";
 import { http2Caps } from "./caps.ts";
 import { ClientStream, type ClientStreamHost } from "./client-stream.ts";
-import { Connection, type ConnectionEnd } from "./connection.ts";
+import type { ConnectionEnd } from "./closing.ts";
+import { Connection } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
 import { codeName, type Goaway, goawayText } from "./goaway.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
@@ -50,7 +51,7 @@ export interface ClientConnectionOptions {
   readonly closed?: ((problem: string | undefined, cause: unknown) => void) | undefined;
 }
 
-/** A client's side of a connection (RFC 9113). Requests wait for the peer's SETTINGS, and for room under its limit of streams. */
+/** What runs a client's side of a connection. */
 export class ClientConnection extends Connection implements ClientStreamHost, Connector, AsyncDisposable {
   readonly peer: Peer;
   readonly name: string;
@@ -94,23 +95,19 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     if (keepalive !== undefined) this.keepAlive(keepalive, keepalive.whileIdle === true);
   }
 
-  /** How many streams may be opened now: 0 until SETTINGS have come, and when no more are taken. May be Infinity. */
   get room(): number {
     if (!this.isReady || this.#isRetired || !this.isOpen) return 0;
     return this.peerSettings.maxConcurrentStreams - this.streams.size - this.#waiting.size;
   }
 
-  /** What the peer did wrong, in one line, once the connection ends for it. */
   get problem(): string | undefined {
     return this.#end?.kind === "protocol" ? this.#end.text : undefined;
   }
 
-  /** What the peer said last, if it did. */
   get goawaySaid(): Goaway | undefined {
     return this.#goaway;
   }
 
-  /** As Connector has it: at once, or as soon as there is room. Hints are for those who choose between connections. */
   open(
     head: RequestHead,
     body: Uint8Array | null | undefined,
@@ -126,7 +123,6 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     return stream;
   }
 
-  /** Takes no new streams, gives those that run `graceMs` milliseconds, and then cuts them. Resolves when all have ended. */
   async close(graceMs: number): Promise<void> {
     checkGrace(graceMs);
     this.retire();
@@ -135,12 +131,10 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     cancel();
   }
 
-  /** close(), with no grace: what runs is of no use to who leaves. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close(0);
   }
 
-  /** Takes no new streams, and closes behind the last. */
   retire(): void {
     if (this.#isRetired) return;
     this.#isRetired = true;
@@ -150,7 +144,6 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     this.output.touch();
   }
 
-  /** Cuts what runs, and closes: GOAWAY says so for all of it. */
   abort(): void {
     this.retire();
     this.shut();

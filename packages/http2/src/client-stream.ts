@@ -11,7 +11,10 @@ import { Malformed } from "./message/malformed.ts";
 import { readResponse } from "./message/response.ts";
 import { readTrailers } from "./message/trailers.ts";
 import { unsendableFault, unsendableRequest } from "./message/unsendable.ts";
-import { ending, noFields, open, Stream, type StreamHost } from "./stream.ts";
+import { noFields } from "./no-fields.ts";
+import { Stream } from "./stream.ts";
+import type { StreamHost } from "./stream-host.ts";
+import { ending, open } from "./stream-state.ts";
 
 /** What a client's stream asks of its connection beyond what each does. */
 export interface ClientStreamHost extends StreamHost {
@@ -70,7 +73,7 @@ export class ClientStream extends Stream {
     const body = this.#body;
     this.#body = null;
     this.#sentDue = true;
-    this.host.defer(this);
+    this.host.turnEnd.defer(this);
     if (this.local === ending && !this.hasUnsent && (body === null || body.length === 0)) {
       this.host.headers(this, pseudo, fields, noFields, true);
       this.endedByHead();
@@ -91,7 +94,7 @@ export class ClientStream extends Stream {
   }
 
   override deliver(): void {
-    this.#tellSent();
+    this.tellSent();
     super.deliver();
   }
 
@@ -139,13 +142,13 @@ export class ClientStream extends Stream {
     const { status, head } = response;
     if (status < 200) {
       if (endStream) return `an interim response (${status}) ends the stream`;
-      this.#tellSent();
+      this.tellSent();
       if (this.isAlive) this.sink.inform(status, head.fields);
       return null;
     }
     this.#isAnswered = true;
     if (this.#head.method !== "HEAD" && status !== 304) this.expected = response.contentLength;
-    this.#tellSent();
+    this.tellSent();
     if (this.isAlive) this.sink.head(status, head);
     if (!endStream) return null;
     if (this.isShort) return "the body is shorter than its content-length";
@@ -160,11 +163,11 @@ export class ClientStream extends Stream {
   }
 
   override die(fault: Fault): void {
-    this.#tellSent();
+    this.tellSent();
     super.die(fault);
   }
 
-  #tellSent(): void {
+  private tellSent(): void {
     if (!this.#sentDue) return;
     this.#sentDue = false;
     if (this.isAlive) this.sink.sent(this.host.peer, this.host.caps);

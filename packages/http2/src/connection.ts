@@ -1,43 +1,42 @@
-import { ErrorCode, type Fields } from "@millrace/exchange";
+import type { Fields } from "@millrace/exchange";
+import { Closing, type ClosingHost, type ConnectionEnd } from "./closing.ts";
+import { Conduct, type ConductHost } from "./conduct.ts";
 import type { Duplex, DuplexSink } from "./duplex.ts";
 import { blockBound, Encoder } from "./hpack/encoder.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
 import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
-import { Inbound, type InboundHost } from "./inbound.ts";
+import { Inbound } from "./inbound.ts";
+import type { InboundHost } from "./inbound-host.ts";
 import { Intake, type IntakeHost } from "./intake.ts";
 import { Keepalive, type KeepaliveOptions } from "./keepalive.ts";
 import type { Limits } from "./limits.ts";
 import { noBytes } from "./no-bytes.ts";
 import { Output, type OutputEvents } from "./output.ts";
 import { Pings } from "./pings.ts";
-import { noTimer, type Runtime } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
 import { initialSettings, initialWindow, type PeerSettings } from "./settings.ts";
-import type { Stream, StreamHost } from "./stream.ts";
+import type { SendHalf } from "./send-half.ts";
+import type { Stream } from "./stream.ts";
+import type { StreamHost } from "./stream-host.ts";
 import { StreamTable } from "./stream-table.ts";
+import { TurnEnd } from "./turn-end.ts";
 import { WindowBudget } from "./window-budget.ts";
 import { WindowTuner } from "./window-tuner.ts";
-
-/** How long a connection that ends may take to say its last. */
-const lingerMs = 1000;
-/** What comes meanwhile and is thrown away, in bytes: what a client may have under way on a connection at first. */
-const lingerBytes = 1024 * 1024;
 
 /** As many of a connection's streams may have the largest window at once; the others what that leaves. */
 const largestWindows = 4;
 
-/** Why all streams of a connection die. */
-export type ConnectionEnd =
-  | { readonly kind: "lost"; readonly cause: unknown }
-  | { readonly kind: "protocol"; readonly code: number; readonly text: string }
-  | { readonly kind: "shutdown" };
-
 /** One connection (RFC 9113), from either side: frames in, frames out, and the streams between. */
-export abstract class Connection implements DuplexSink, InboundHost, IntakeHost, OutputEvents, StreamHost {
+export abstract class Connection
+  implements ClosingHost, ConductHost, DuplexSink, InboundHost, IntakeHost, OutputEvents, StreamHost
+{
   readonly output: Output;
   readonly limits: Limits;
   readonly runtime: Runtime;
   readonly streams: StreamTable<Stream> = new StreamTable();
   readonly peerSettings: PeerSettings = initialSettings();
+  readonly turnEnd: TurnEnd;
+  readonly conduct: Conduct;
   readonly pings: Pings;
   readonly tuner: WindowTuner;
   /** Exchanges that are through on the wire, and whose readers are paused before the rest. */
@@ -51,22 +50,8 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
   readonly #intake: Intake;
   readonly #encoder: Encoder;
   readonly #budget: WindowBudget;
-  /** `failed`: it ends, and nothing is read any more. */
-  #state: "open" | "failed" | "closed" = "open";
-  /** connectionClosed() is due. */
-  #closedDue = false;
-  /** Streams that are told of the end of the turn. */
-  #deferred: Stream[] = [];
-  /** Streams whose windows are credited at the end of the turn: in one frame, however many the bytes came in. */
-  #owed: Stream[] = [];
-  #isPaused = false;
-  #backlogged = false;
-  /** Bytes that came after the end. */
-  #ignored = 0;
-  /** The peer broke the rules: it is not listened to any more. */
-  #isDeaf = false;
+  readonly #closing: Closing;
   #keepalive: Keepalive | undefined;
-  #cancelLinger: () => void = noTimer;
 
   constructor(
     duplex: Duplex,
@@ -80,16 +65,14 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
     this.runtime = runtime;
     this.limits = limits;
     this.output = new Output(duplex, runtime, this, limits);
+    this.turnEnd = new TurnEnd(this.output);
+    this.#closing = new Closing(this, duplex);
+    this.conduct = new Conduct(this);
     this.pings = new Pings(this.output);
-    this.tuner = new WindowTuner(
-      limits.streamWindowBytes,
-      limits.maxStreamWindowBytes,
-      () => runtime.now(),
-      (onAck) => this.pings.send(onAck),
-    );
+    this.tuner = new WindowTuner(limits.streamWindowBytes, limits.maxStreamWindowBytes, runtime, this.pings);
     this.#budget = new WindowBudget(largestWindows * limits.maxStreamWindowBytes, budget);
     this.#inbound = new Inbound(this);
-    this.#intake = new Intake(this);
+    this.#intake = new Intake(this, duplex);
   }
 
   // For each side.
@@ -124,7 +107,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
 
   /** Asks a silent peer whether it lives, from now on, or while there are streams; without an answer the connection is lost. */
   protected keepAlive(options: KeepaliveOptions, always: boolean): void {
-    const dead = (): void => this.#giveUp(`no answer to PING within ${options.timeoutMs} ms`);
+    const dead = (): void => this.#closing.giveUp(`no answer to PING within ${options.timeoutMs} ms`);
     this.#keepalive = new Keepalive(options, this.runtime, this.pings, dead, always);
   }
 
@@ -133,31 +116,25 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
     this.#keepalive?.busy(are);
   }
 
-  /** Takes the peer for dead. */
-  #giveUp(why: string): void {
-    this.#close({ kind: "lost", cause: new Error(why) });
-    this.#duplex.destroy();
+  get isOpen(): boolean {
+    return this.#closing.isOpen;
   }
 
-  get isOpen(): boolean {
-    return this.#state === "open";
+  get isDeaf(): boolean {
+    return this.#closing.isDeaf;
   }
 
   /** The peer's SETTINGS have come. */
   protected get isReady(): boolean {
-    return this.#inbound.settingsSeen;
+    return this.#inbound.settings.seen;
   }
 
   // What the duplex tells.
 
   data(chunk: Uint8Array, start: number, end: number): void {
-    if (this.#state !== "open") {
-      this.#ignored += end - start;
-      if (this.#ignored > lingerBytes) this.#duplex.destroy();
-      return;
-    }
+    if (!this.#closing.isOpen) return this.#closing.ignore(end - start);
     this.#keepalive?.heard();
-    const at = this.#inbound.settingsSeen ? start : this.preface(chunk, start, end);
+    const at = this.#inbound.settings.seen ? start : this.preface(chunk, start, end);
     if (at >= 0) this.#intake.take(chunk, at, end);
   }
 
@@ -170,7 +147,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
   }
 
   closed(cause: unknown): void {
-    this.#intake.whenRead(() => this.#close({ kind: "lost", cause }));
+    this.#intake.whenRead(() => this.#closing.lost(cause));
   }
 
   // What the intake asks and tells.
@@ -183,10 +160,6 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
     this.#inbound.nextTurn();
   }
 
-  behindChanged(): void {
-    this.#pauseOrResume();
-  }
-
   /** Frames that have come wait to be read. */
   protected get isBehind(): boolean {
     return this.#intake.isBehind;
@@ -195,48 +168,24 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
   // What the output tells.
 
   turnEnding(): void {
-    for (const stream of this.#owed) stream.credit();
-    this.#owed.length = 0;
+    this.turnEnd.credit();
   }
 
   turnEnded(): void {
     this.#inbound.nextTurn();
-    const deferred = this.#deferred;
-    if (deferred.length > 0) {
-      this.#deferred = [];
-      let told = 0;
-      try {
-        while (told < deferred.length) deferred[told++]!.deliver();
-      } catch (error) {
-        // A sink that throws takes its own exchange's turn, and no other's.
-        this.#deferred = [...deferred.slice(told), ...this.#deferred];
-        this.output.touch();
-        throw error;
-      }
-    }
+    this.turnEnd.deliver();
     // Who waits for the end hears of it behind those that ran, and behind those whose readers are paused.
-    if (!this.#closedDue || this.#deferred.length > 0 || this.lingering.size > 0) return;
-    this.#closedDue = false;
+    if (!this.#closing.isDue || this.turnEnd.isAwaited || this.lingering.size > 0) return;
+    this.#closing.told();
     this.connectionClosed();
   }
 
   stalled(): void {
-    this.#giveUp(`what was written has not left within ${this.limits.writeTimeoutMs} ms`);
+    this.#closing.giveUp(`what was written has not left within ${this.limits.writeTimeoutMs} ms`);
   }
 
   backlogged(isBacklogged: boolean): void {
-    this.#backlogged = isBacklogged;
-    this.#intake.hold(isBacklogged);
-    this.#pauseOrResume();
-  }
-
-  /** Nothing more is read of a peer that does not read, or as long as there is more of it than a turn allows. */
-  #pauseOrResume(): void {
-    const pauses = this.isOpen ? this.#backlogged || this.#intake.isBehind : this.#isDeaf;
-    if (pauses === this.#isPaused) return;
-    this.#isPaused = pauses;
-    if (pauses) this.#duplex.pause();
-    else this.#duplex.resume();
+    this.#intake.backlogged(isBacklogged);
   }
 
   // What streams ask.
@@ -247,12 +196,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
 
   get streamWindowExtra(): number {
     // Until SETTINGS are acknowledged, the peer may go by what holds without them.
-    return this.#inbound.settingsAcknowledged ? 0 : Math.max(0, initialWindow - this.streamWindow);
-  }
-
-  owes(stream: Stream): void {
-    this.#owed.push(stream);
-    this.output.touch();
+    return this.#inbound.settings.acknowledged ? 0 : Math.max(0, initialWindow - this.streamWindow);
   }
 
   windowWanted(current: number): number {
@@ -265,14 +209,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
     this.#budget.give(bytes);
   }
 
-  defer(stream: Stream): void {
-    if (stream.isDeferred) return;
-    stream.isDeferred = true;
-    this.#deferred.push(stream);
-    this.output.touch();
-  }
-
-  headers(stream: Stream, pseudo: Fields, fields: Fields, more: Fields, endStream: boolean): void {
+  headers(stream: SendHalf, pseudo: Fields, fields: Fields, more: Fields, endStream: boolean): void {
     const { writer, maxFrame } = this.output;
     let at = writer.openHeaders(blockBound(pseudo, fields, more));
     const { buffer } = writer;
@@ -287,13 +224,13 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
   rst(stream: Stream, code: number): void {
     this.output.writer.rstStream(stream.id, code);
     this.output.touch();
-    if (!stream.isRemoteEnded) this.#inbound.ignore(stream.id, stream.receiveWindow);
+    if (!stream.isRemoteEnded) this.conduct.ignore(stream.id, stream.receiveWindow);
     if (this.streams.delete(stream.id)) this.streamEnded();
   }
 
   ended(stream: Stream): void {
     if (!this.streams.delete(stream.id)) return;
-    if (!stream.isTurnedAway) this.#inbound.worked();
+    if (!stream.isTurnedAway) this.conduct.worked();
     this.streamEnded();
   }
 
@@ -302,7 +239,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
   }
 
   lingered(stream: Stream): void {
-    this.lingering.delete(stream);
+    if (this.lingering.size > 0) this.lingering.delete(stream);
   }
 
   timer(ms: number, run: () => void): () => void {
@@ -311,13 +248,7 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
 
   /** Ends the connection for what the peer did: GOAWAY with this code, and every stream dies. Gives false: stop reading. */
   fail(code: number, text: string): false {
-    if (this.#state !== "open") return false;
-    this.#state = "failed";
-    this.goaway(this.lastTaken, code, asciiOf(text));
-    this.#end({ kind: "protocol", code, text });
-    this.#isDeaf = true;
-    this.#linger();
-    return false;
+    return this.#closing.fail(code, text);
   }
 
   /**
@@ -327,16 +258,12 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
   protected shut(): void {
     for (const stream of [...this.lingering]) this.lose(stream, { kind: "shutdown" });
     this.letGo();
-    if (this.#state !== "open") return;
-    this.#state = "failed";
-    this.goaway(this.lastTaken, ErrorCode.NO_ERROR);
-    this.#end({ kind: "shutdown" });
-    this.#linger();
+    this.#closing.shut();
   }
 
   /** Of a peer that broke the rules: a transport that is not read keeps no process alive, and somebody waits for its end. */
   protected letGo(): void {
-    if (this.#isDeaf) this.#duplex.destroy();
+    this.#closing.letGo();
   }
 
   /** `lastStream`: no more than an earlier one has said (RFC 9113 section 6.8). */
@@ -353,43 +280,25 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
     peerSettings.leastHeaderTableSize = peerSettings.headerTableSize;
   }
 
-  /** A stream of the peer's making has come to nothing. False: read no more. */
-  protected countMistake(): boolean {
-    return this.#inbound.countMistake();
-  }
-
   /** RST_STREAM for a stream that was never opened here. */
   protected refuse(id: number, code: number): boolean {
     this.output.writer.rstStream(id, code);
     this.output.touch();
-    this.#inbound.ignore(id, this.streamWindow + this.streamWindowExtra);
-    return this.countMistake();
+    this.conduct.ignore(id, this.streamWindow + this.streamWindowExtra);
+    return this.conduct.mistake();
   }
 
-  /**
-   * The transport ends behind what is written, and is closed when the peer has ended it too, or soon. Until then what comes
-   * is read and thrown away, since a reset by TCP would overtake the GOAWAY; of a peer that broke the rules it is left where
-   * it is, so that a flood costs no more, and waits before it can begin anew.
-   */
-  #linger(): void {
-    this.#intake.hold(false);
-    this.#pauseOrResume();
-    this.#cancelLinger = this.runtime.timer(lingerMs, () => this.#duplex.destroy());
-    this.output.finish();
+  // What its end tells.
+
+  lastWord(code: number, debug: Uint8Array): void {
+    this.goaway(this.lastTaken, code, debug);
   }
 
-  #close(end: ConnectionEnd): void {
-    if (this.#state === "closed") return;
-    const wasOpen = this.#state === "open";
-    this.#state = "closed";
-    this.#cancelLinger();
-    this.output.close();
-    if (wasOpen) this.#end(end);
-    this.#closedDue = true;
-    this.output.touch();
+  saidLast(): void {
+    this.#intake.ended();
   }
 
-  #end(end: ConnectionEnd): void {
+  over(end: ConnectionEnd): void {
     this.#inbound.stop();
     this.#keepalive?.stop();
     const streams = this.streams.values();
@@ -397,9 +306,4 @@ export abstract class Connection implements DuplexSink, InboundHost, IntakeHost,
     for (const stream of streams) this.lose(stream, end);
     this.connectionEnded(end);
   }
-}
-
-/** Texts of this side's own, which are ASCII. */
-function asciiOf(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0) & 0x7f);
 }

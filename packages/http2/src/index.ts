@@ -1,11 +1,12 @@
 export { http2Caps } from "./caps.ts";
 export { checkedLimits, type LimitRanges } from "./checked-limits.ts";
-export { ClientConnection, type ClientConnectionOptions } from "./client-connection.ts";
+export type { ClientConnectionOptions } from "./client-connection.ts";
+export { ClientConnection, ServerConnection } from "./connections.ts";
 export type { Duplex, DuplexSink } from "./duplex.ts";
 export { type Goaway, goawayText } from "./goaway.ts";
 export { defaultIndexingPolicy, type IndexingPolicy } from "./hpack/indexing-policy.ts";
 export type { KeepaliveOptions } from "./keepalive.ts";
 export { defaultLimits, type LimitOptions, limitRanges, type Limits, limitsFrom } from "./limits.ts";
 export type { Runtime } from "./runtime.ts";
-export { ServerConnection, type ServerConnectionOptions } from "./server-connection.ts";
+export type { ServerConnectionOptions } from "./server-connection.ts";
 export { WindowBudget } from "./window-budget.ts";

@@ -1,31 +1,36 @@
 import { Backlog } from "./backlog.ts";
+import type { Duplex } from "./duplex.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Whoever reads what an intake gives. */
 export interface IntakeHost {
   readonly isOpen: boolean;
+  /** Nothing is read any more, not even to be thrown away. */
+  readonly isDeaf: boolean;
   readonly runtime: Runtime;
   /** Reads frames as far as a turn allows. Gives where it stopped. */
   read(chunk: Uint8Array, start: number, end: number): number;
   /** A turn begins. */
   readOn(): void;
-  /** What has come is more than a turn allows, or is not any more: `isBehind` of the intake says which. */
-  behindChanged(): void;
 }
 
 /**
  * What has come of a connection and was too much for one turn of the event loop: the rest is read in the next ones, behind
- * what the other connections have to do, so that none has the loop for itself.
+ * what the other connections have to do, so that none has the loop for itself. The transport is paused meanwhile.
  */
 export class Intake {
   readonly #host: IntakeHost;
+  readonly #duplex: Duplex;
   readonly #waiting = new Backlog();
   #held = false;
   #scheduled = false;
+  #isBacklogged = false;
+  #isPaused = false;
   #then: (() => void)[] = [];
 
-  constructor(host: IntakeHost) {
+  constructor(host: IntakeHost, duplex: Duplex) {
     this.#host = host;
+    this.#duplex = duplex;
   }
 
   /** Something waits to be read. */
@@ -40,21 +45,42 @@ export class Intake {
     if (at === end || !this.#host.isOpen) return;
     this.#waiting.copy(chunk, at, end);
     if (wasBehind) return;
-    this.#host.behindChanged();
+    this.#pauseOrResume();
     this.#schedule();
   }
 
-  /** Reads on, or no more for now; but what somebody waits for is read. */
-  hold(isHeld: boolean): void {
-    this.#held = isHeld && this.#then.length === 0;
-    this.#schedule();
+  /** Reads no more of a peer that does not read, or reads on; but what somebody waits for is read. */
+  backlogged(isBacklogged: boolean): void {
+    this.#isBacklogged = isBacklogged;
+    this.#hold(isBacklogged && this.#then.length === 0);
+    this.#pauseOrResume();
+  }
+
+  /** The connection has ended: what still comes is thrown away, or not read at all. */
+  ended(): void {
+    this.#hold(false);
+    this.#pauseOrResume();
   }
 
   /** Runs when all that has come is read: now, or later. */
   whenRead(run: () => void): void {
     if (!this.isBehind) return run();
     this.#then.push(run);
-    this.hold(false);
+    this.#hold(false);
+  }
+
+  #hold(isHeld: boolean): void {
+    this.#held = isHeld;
+    this.#schedule();
+  }
+
+  /** Nothing more comes of a peer that does not read, or as long as there is more of it than a turn allows. */
+  #pauseOrResume(): void {
+    const pauses = this.#host.isOpen ? this.#isBacklogged || this.isBehind : this.#host.isDeaf;
+    if (pauses === this.#isPaused) return;
+    this.#isPaused = pauses;
+    if (pauses) this.#duplex.pause();
+    else this.#duplex.resume();
   }
 
   #schedule(): void {
@@ -74,7 +100,7 @@ export class Intake {
     }
     if (!this.#host.isOpen) this.#waiting.clear();
     if (this.isBehind) return this.#schedule();
-    this.#host.behindChanged();
+    this.#pauseOrResume();
     for (const run of this.#then.splice(0)) run();
   };
 }

@@ -17,7 +17,7 @@ import {
   TLSSocket,
 } from "node:tls";
 import type { Accept, Peer } from "@millrace/exchange";
-import { ClientConnection } from "./client-connection.ts";
+import { ClientConnection, ServerConnection } from "./connections.ts";
 import type { Duplex, DuplexSink } from "./duplex.ts";
 import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
 import type { KeepaliveOptions } from "./keepalive.ts";
@@ -26,7 +26,6 @@ import { checkConnect, checkListen } from "./node-options.ts";
 import { checkGrace } from "./option-checks.ts";
 import { longestMs, type Runtime } from "./runtime.ts";
 import { guarded } from "./guarded-accept.ts";
-import { ServerConnection } from "./server-connection.ts";
 import { leftInHandshake, tlsProblem } from "./tls-problem.ts";
 import { WindowBudget } from "./window-budget.ts";
 

@@ -4,7 +4,7 @@ import { ReadyQueue } from "./ready-queue.ts";
 import type { Limits } from "./limits.ts";
 import { noTimer, type Runtime } from "./runtime.ts";
 import { defaultFrameSize, initialWindow, largestWindow } from "./settings.ts";
-import type { Stream } from "./stream.ts";
+import type { SendHalf } from "./send-half.ts";
 
 /** Bodies that leave in one turn of the event loop; then the other connections have theirs. */
 const turnBytes = 256 * 1024;
@@ -46,8 +46,8 @@ export class Output {
   #cancelStalled: () => void = noTimer;
   #dataFrames = 0;
   /** Streams whose last frame is written, and not handed on. */
-  #ending: Stream[] = [];
-  #flushed: Stream[] = [];
+  #ending: SendHalf[] = [];
+  #flushed: SendHalf[] = [];
 
   constructor(duplex: Duplex, runtime: Runtime, events: OutputEvents, limits: Limits) {
     this.#duplex = duplex;
@@ -69,13 +69,13 @@ export class Output {
   }
 
   /** A DATA frame; no longer than there is room. */
-  data(stream: Stream, chunk: Uint8Array, start: number, end: number, endStream: boolean): void {
+  data(stream: SendHalf, chunk: Uint8Array, start: number, end: number, endStream: boolean): void {
     this.writer.data(stream.id, chunk, start, end, endStream);
     this.#sent(end - start);
   }
 
   /** A DATA frame of what was lent, if it is where it was; no longer than there is room. */
-  settle(stream: Stream, bytes: number): boolean {
+  settle(stream: SendHalf, bytes: number): boolean {
     if (!this.writer.settle(stream.id, bytes)) return false;
     if (bytes > 0) this.#sent(bytes);
     return true;
@@ -108,18 +108,18 @@ export class Output {
   }
 
   /** A stream has something to send and waits for room. */
-  await(stream: Stream): void {
+  await(stream: SendHalf): void {
     this.#ready.add(stream);
     this.touch();
   }
 
   /** It has nothing to send any more. */
-  forget(stream: Stream): void {
+  forget(stream: SendHalf): void {
     this.#ready.remove(stream);
   }
 
   /** A stream's last frame is written: flushed() follows when it has left. */
-  ends(stream: Stream): void {
+  ends(stream: SendHalf): void {
     this.#ending.push(stream);
     this.touch();
   }

@@ -1,4 +1,4 @@
-import type { Stream } from "./stream.ts";
+import type { SendHalf } from "./send-half.ts";
 
 /** RFC 9218 section 4.1: 0 is the most urgent. */
 const urgencies = 8;
@@ -16,8 +16,8 @@ const turnsOfUrgency = 16;
  * clients that know nothing of each other (section 13.1).
  */
 export class ReadyQueue {
-  readonly #first: (Stream | null)[] = Array.from({ length: urgencies }, () => null);
-  readonly #last: (Stream | null)[] = Array.from({ length: urgencies }, () => null);
+  readonly #first: (SendHalf | null)[] = Array.from({ length: urgencies }, () => null);
+  readonly #last: (SendHalf | null)[] = Array.from({ length: urgencies }, () => null);
   #size = 0;
   #turns = 0;
   /** Which urgency had the last turn of those that go round. */
@@ -28,17 +28,17 @@ export class ReadyQueue {
   }
 
   /** Behind the others of its urgency. Once. */
-  add(stream: Stream): void {
+  add(stream: SendHalf): void {
     if (stream.readyUrgency === notReady) this.#link(stream, this.#last[stream.urgency]!, null);
   }
 
   /** Before the others of its urgency: its turn is not over. */
-  putBack(stream: Stream): void {
+  putBack(stream: SendHalf): void {
     this.#link(stream, null, this.#first[stream.urgency]!);
   }
 
   /** It waits no longer, if it did: one that is reset is not kept until there is room. */
-  remove(stream: Stream): void {
+  remove(stream: SendHalf): void {
     const { readyUrgency: urgency, previousReady: previous, nextReady: next } = stream;
     if (urgency === notReady) return;
     if (previous === null) this.#first[urgency] = next;
@@ -51,7 +51,7 @@ export class ReadyQueue {
   }
 
   /** Takes the next one out. */
-  take(): Stream | null {
+  take(): SendHalf | null {
     if (this.#size === 0) return null;
     let urgency = 0;
     if (++this.#turns === turnsOfUrgency) {
@@ -65,7 +65,7 @@ export class ReadyQueue {
     return stream;
   }
 
-  #link(stream: Stream, previous: Stream | null, next: Stream | null): void {
+  #link(stream: SendHalf, previous: SendHalf | null, next: SendHalf | null): void {
     const { urgency } = stream;
     stream.readyUrgency = urgency;
     stream.previousReady = previous;

@@ -1,7 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type Accept, type Caps, ErrorCode, type Peer } from "@millrace/exchange";
 import { http2Caps } from "./caps.ts";
-import { Connection, type ConnectionEnd } from "./connection.ts";
+import type { ConnectionEnd } from "./closing.ts";
+import { Connection } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
 import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
@@ -12,12 +13,13 @@ import { type Priority, readPriority } from "./message/priority.ts";
 import { readRequest } from "./message/request.ts";
 import { readTrailers } from "./message/trailers.ts";
 import { noBytes } from "./no-bytes.ts";
+import { noFields } from "./no-fields.ts";
 import { clientPreface } from "./preface.ts";
 import { checkGrace } from "./option-checks.ts";
 import { noTimer, type Runtime } from "./runtime.ts";
 import { ServerStream, type ServerStreamHost } from "./server-stream.ts";
 import { Setting } from "./settings.ts";
-import { noFields, type Stream } from "./stream.ts";
+import type { Stream } from "./stream.ts";
 import type { WindowBudget } from "./window-budget.ts";
 
 /** RFC 9113 section 6.8: the last of all ids, of a GOAWAY that refuses nothing yet. */
@@ -45,7 +47,7 @@ export interface ServerConnectionOptions {
   readonly closed: (problem: string | undefined, cause: unknown) => void;
 }
 
-/** A server's side of a connection (RFC 9113). It begins when it is made: SETTINGS go out, and the duplex is read. */
+/** What runs a server's side of a connection. */
 export class ServerConnection extends Connection implements ServerStreamHost, AsyncDisposable {
   readonly peer: Peer;
   readonly caps: Caps = http2Caps;
@@ -99,10 +101,6 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
     return this.limits.drainMs;
   }
 
-  /**
-   * Takes no new streams, and closes when those that run have ended. In two steps, so that no request is lost (RFC 9113 section
-   * 6.8). It does not bound how long they run: close() does.
-   */
   drain(): void {
     this.letGo();
     if (this.#drain !== "no" || !this.isOpen) return;
@@ -113,7 +111,6 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
     this.pings.send(() => this.#refuseFromNowOn());
   }
 
-  /** drain(), and abort() after `graceMs` milliseconds. Resolves behind the last exchange. May be called again, with less grace. */
   async close(graceMs: number): Promise<void> {
     checkGrace(graceMs);
     this.drain();
@@ -122,7 +119,6 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
     cancel();
   }
 
-  /** close(), with 10,000 ms of grace. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close(disposeGraceMs);
   }
@@ -143,7 +139,6 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
     this.goaway(this.lastTaken, ErrorCode.NO_ERROR);
   }
 
-  /** Cuts what runs, and closes: GOAWAY says so for all of it. */
   abort(): void {
     this.shut();
   }
@@ -216,7 +211,7 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
       Uint8Array.from(text, (c) => c.charCodeAt(0)),
       null,
     );
-    return this.countMistake();
+    return this.conduct.mistake();
   }
 
   headersOf(stream: Stream, block: HeaderBlock, endStream: boolean): string | null {

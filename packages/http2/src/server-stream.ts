@@ -12,7 +12,10 @@ import type { Request } from "./message/request.ts";
 import { statusFields } from "./message/status-fields.ts";
 import { unsendableFault, unsendableInterim, unsendableResponse } from "./message/unsendable.ts";
 import { noBytes } from "./no-bytes.ts";
-import { ending, noFields, open, Stream, type StreamHost } from "./stream.ts";
+import { noFields } from "./no-fields.ts";
+import { Stream } from "./stream.ts";
+import type { StreamHost } from "./stream-host.ts";
+import { ending, open } from "./stream-state.ts";
 
 /** What a server's stream asks of its connection beyond what each does. */
 export interface ServerStreamHost extends StreamHost {
@@ -68,12 +71,12 @@ export class ServerStream extends Stream implements ServerExchange {
   /** accept() has answered. */
   accepted(sink: Sink): void {
     this.sink = sink;
-    if (!this.isPaused) this.#continue();
+    if (!this.isPaused) this.sendContinue();
   }
 
   override resume(): void {
     super.resume();
-    if (this.sink !== null) this.#continue();
+    if (this.sink !== null) this.sendContinue();
   }
 
   inform(status: number, fields: Fields): void {
@@ -95,18 +98,18 @@ export class ServerStream extends Stream implements ServerExchange {
     this.#status = status;
     this.#fields = fields;
     if (body === null || trailers !== null) {
-      if ((body === null || body.length === 0) && trailers === null) return this.#sendHead(noFields, true);
-      this.#sendHead(noFields, false);
+      if ((body === null || body.length === 0) && trailers === null) return this.sendHead(noFields, true);
+      this.sendHead(noFields, false);
     } else {
       const isSized = firstField(fields, "content-length") !== undefined;
-      this.#sendHead(isSized ? noFields : ["content-length", String(body.length)], body.length === 0);
+      this.sendHead(isSized ? noFields : ["content-length", String(body.length)], body.length === 0);
     }
     if (this.local === open) this.endWith(body ?? noBytes, trailers);
   }
 
   protected begin(): boolean {
     if (this.#response === "none") this.reset(ErrorCode.INTERNAL_ERROR);
-    else if (this.#response === "held") this.#sendHead(noFields, false);
+    else if (this.#response === "held") this.sendHead(noFields, false);
     return this.local === open && this.isAlive;
   }
 
@@ -116,7 +119,7 @@ export class ServerStream extends Stream implements ServerExchange {
 
   protected beginWithEnd(trailers: Fields | null): boolean {
     if (this.#response === "none") this.reset(ErrorCode.INTERNAL_ERROR);
-    else if (this.#response === "held") this.#sendHead(noFields, trailers === null);
+    else if (this.#response === "held") this.sendHead(noFields, trailers === null);
     return this.local >= ending;
   }
 
@@ -134,13 +137,13 @@ export class ServerStream extends Stream implements ServerExchange {
 
   protected discarded(bytes: number): void {
     this.#drained += bytes;
-    if (this.endFlushed && this.#drained > this.host.drainBytes) this.#stopRequest();
+    if (this.endFlushed && this.#drained > this.host.drainBytes) this.stopRequest();
   }
 
   protected endedFirst(): void {
     const { drainBytes, drainMs } = this.host;
-    if (this.#drained > drainBytes || drainMs === 0) this.#stopRequest();
-    else this.#stopDraining = this.host.timer(drainMs, () => this.#stopRequest());
+    if (this.#drained > drainBytes || drainMs === 0) this.stopRequest();
+    else this.#stopDraining = this.host.timer(drainMs, () => this.stopRequest());
   }
 
   protected override finish(delivered: boolean): void {
@@ -149,13 +152,13 @@ export class ServerStream extends Stream implements ServerExchange {
   }
 
   /** RFC 9113 section 8.1: the response is complete, and the rest of the request is not wanted. */
-  #stopRequest(): void {
+  private stopRequest(): void {
     if (!this.isAlive) return;
     this.cut(ErrorCode.NO_ERROR);
     this.finish(true);
   }
 
-  #sendHead(more: Fields, withEnd: boolean): void {
+  private sendHead(more: Fields, withEnd: boolean): void {
     this.#response = "sent";
     const wrong = unsendableResponse(this.#status, this.#fields);
     if (wrong !== null) return this.dieLater(unsendableFault("head", wrong, "maybe"));
@@ -165,7 +168,7 @@ export class ServerStream extends Stream implements ServerExchange {
     else this.local = open;
   }
 
-  #continue(): void {
+  private sendContinue(): void {
     if (!this.#continueDue) return;
     this.#continueDue = false;
     if (!this.remoteEnded) this.inform(100, noFields);

@@ -1,3 +1,6 @@
+import type { Pings } from "./pings.ts";
+import type { Runtime } from "./runtime.ts";
+
 /** A window may be too small if so much of it comes within a round trip. */
 const enough = 0.66;
 /** How much of what a growth promised must have come for another to be of use. */
@@ -19,8 +22,8 @@ const calmAfter = 2;
  */
 export class WindowTuner {
   readonly #most: number;
-  readonly #now: () => number;
-  readonly #ping: (onAck: () => void) => void;
+  readonly #clock: Pick<Runtime, "now">;
+  readonly #pings: Pick<Pings, "send">;
   #target: number;
   /** What the last growth promised, in bytes a millisecond. */
   #promised = 0;
@@ -33,12 +36,11 @@ export class WindowTuner {
   #shortest = Infinity;
   #calm = 0;
 
-  /** `ping` sends PING, and calls back when it is acknowledged. */
-  constructor(first: number, most: number, now: () => number, ping: (onAck: () => void) => void) {
+  constructor(first: number, most: number, clock: Pick<Runtime, "now">, pings: Pick<Pings, "send">) {
     this.#target = first;
     this.#most = most;
-    this.#now = now;
-    this.#ping = ping;
+    this.#clock = clock;
+    this.#pings = pings;
   }
 
   /** What a stream's window should be. */
@@ -54,7 +56,7 @@ export class WindowTuner {
   /** A stream that takes much is given credit. */
   measure(): void {
     if (this.#target >= this.#most || this.#state === "asked") return;
-    const now = this.#now();
+    const now = this.#clock.now();
     const took = now - this.#began;
     if (took < this.#roundTrip || took < shortestMeasurement) return;
     const rate = this.#bytes / took;
@@ -66,7 +68,7 @@ export class WindowTuner {
     if (this.#calm > calmAfter) this.#state = "unasked";
     else {
       this.#state = "asked";
-      this.#ping(this.#acknowledged);
+      this.#pings.send(this.#acknowledged);
     }
   }
 
@@ -79,7 +81,7 @@ export class WindowTuner {
 
   readonly #acknowledged = (): void => {
     this.#state = "answered";
-    this.#roundTrip = this.#now() - this.#began;
+    this.#roundTrip = this.#clock.now() - this.#began;
     this.#shortest = Math.min(this.#shortest, this.#roundTrip);
   };
 }

@@ -10,12 +10,12 @@ function allowed(ledger: Ledger, most = 1000): number {
 
 describe("a ledger", () => {
   test("is full at first, and empty behind its burst", () => {
-    expect(allowed(new Ledger(5, 100, () => 0))).toBe(5);
+    expect(allowed(new Ledger(5, 100, { now: () => 0 }))).toBe(5);
   });
 
   test("fills with time, by its rate, up to its burst", () => {
     let now = 0;
-    const ledger = new Ledger(5, 2, () => now);
+    const ledger = new Ledger(5, 2, { now: () => now });
     allowed(ledger);
     now = 499;
     expect(allowed(ledger)).toBe(0);
@@ -27,14 +27,14 @@ describe("a ledger", () => {
 
   test("that was idle has its burst, and no more", () => {
     let now = 0;
-    const ledger = new Ledger(5, 2, () => now);
+    const ledger = new Ledger(5, 2, { now: () => now });
     now = 1_000_000;
     expect(allowed(ledger)).toBe(5);
   });
 
   test("loses nothing of the time between things that it did not allow", () => {
     let now = 0;
-    const ledger = new Ledger(1, 1, () => now);
+    const ledger = new Ledger(1, 1, { now: () => now });
     allowed(ledger);
     for (now = 100; now < 1000; now += 100) expect(ledger.spend()).toBe(false);
     now = 1001;
@@ -42,7 +42,7 @@ describe("a ledger", () => {
   });
 
   test("gets back what is of use, up to its burst", () => {
-    const ledger = new Ledger(5, 1, () => 0);
+    const ledger = new Ledger(5, 1, { now: () => 0 });
     allowed(ledger);
     ledger.earn(3);
     expect(allowed(ledger)).toBe(3);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { notReady, ReadyQueue } from "../src/ready-queue.ts";
-import type { Stream } from "../src/stream.ts";
+import type { SendHalf } from "../src/send-half.ts";
 
 /** As much of a stream as the queue looks at. */
-function stream(id: number, urgency = 3): Stream {
-  return { id, urgency, readyUrgency: notReady, previousReady: null, nextReady: null } as Stream;
+function stream(id: number, urgency = 3): SendHalf {
+  return { id, urgency, readyUrgency: notReady, previousReady: null, nextReady: null } as SendHalf;
 }
 
 function takeAll(queue: ReadyQueue): number[] {

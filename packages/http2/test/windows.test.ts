@@ -65,11 +65,11 @@ describe("a window tuner", () => {
     #answer: (() => void) | undefined;
 
     constructor(first: number, most: number) {
-      const ping = (onAck: () => void): void => {
+      const send = (onAck: () => void): void => {
         this.pings++;
         this.#answer = onAck;
       };
-      this.tuner = new WindowTuner(first, most, () => this.now, ping);
+      this.tuner = new WindowTuner(first, most, { now: () => this.now }, { send });
       this.tuner.measure();
     }
 

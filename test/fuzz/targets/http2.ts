@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { Peer, ServerExchange } from "@millrace/exchange";
-import { ClientConnection, limitsFrom, ServerConnection, WindowBudget } from "@millrace/http2";
+import { limitsFrom, WindowBudget } from "@millrace/http2";
+import { ClientConnection } from "../../../packages/http2/src/client-connection.ts";
+import { ServerConnection } from "../../../packages/http2/src/server-connection.ts";
 import { ManualRuntime } from "../../../packages/http2/test/support/manual-runtime.ts";
 import { Wire } from "../../../packages/http2/test/support/wire.ts";
 import { preface } from "../../support/frames.ts";

@@ -1,0 +1,3 @@
+import type { Fields } from "@millrace/exchange";
+
+export const noFields: Fields = [];
