@@ -71,7 +71,7 @@ export class Talk implements ClientSink {
       ...options.head,
     };
     const { body = null } = options;
-    const hints: Hints = { deadline: Infinity, waitForReady: false, attempt: 0 };
+    const hints: Hints = { deadline: Infinity, attempt: 0 };
     talk.exchange = connector.open(head, body === "streamed" ? undefined : body, hints, talk);
     return talk;
   }

@@ -77,7 +77,7 @@ export async function ask(input: Uint8Array, chunks: readonly Uint8Array[]): Pro
   const exchange = connector.open(
     head,
     undefined,
-    { deadline: Infinity, waitForReady: false, attempt: 0 },
+    { deadline: Infinity, attempt: 0 },
     answering,
   );
   for (const chunk of chunks) {

@@ -140,7 +140,7 @@ class Pair {
     sink.exchange = this.client.open(
       head,
       body,
-      { deadline: Infinity, waitForReady: false, attempt: 0 },
+      { deadline: Infinity, attempt: 0 },
       sink,
     );
   }
