@@ -12,7 +12,7 @@ import { measured, type Work } from "./client-work.ts";
 
 const limits = limitsFrom();
 const budget = new WindowBudget(64 * 1024 * 1024);
-const hints = { deadline: Infinity, waitForReady: false, attempt: 0 };
+const hints = { deadline: Infinity, attempt: 0 };
 const fields = ["content-type", "application/grpc", "te", "trailers"];
 
 /** One call. */

@@ -12,13 +12,17 @@ type Runtime = keyof typeof commands;
 
 const here = import.meta.dirname;
 const tls = (name: string): string => join(here, "../../packages/node/test/tls", `${name}.pem`);
-const programs = { client: "", server: "", streams: "" };
+const programs = { client: "", server: "", streams: "", handshakes: "" };
 
 beforeAll(async () => {
   const folder = join(here, "../interop/http2/millrace");
   for (const name of ["client", "server"] as const)
     programs[name] = await bundle(join(folder, `${name}.ts`), join(here, `.cache/engine-${name}.mjs`));
   programs.streams = await bundle(join(here, "deno-streams.ts"), join(here, ".cache/deno-streams.mjs"));
+  programs.handshakes = await bundle(
+    join(here, "failed-handshakes.ts"),
+    join(here, ".cache/failed-handshakes.mjs"),
+  );
 });
 
 const cases = [
@@ -49,7 +53,9 @@ async function started(runtime: Runtime, args: readonly string[]): Promise<strin
 async function run(runtime: Runtime, path: string, args: readonly string[]): Promise<string> {
   const [program, ...given] = commands[runtime];
   const env = { ...process.env, DENO_NO_UPDATE_CHECK: "1" };
-  const { stdout, stderr } = await promisify(execFile)(program, [...given, path, ...args], { env });
+  const running = promisify(execFile)(program, [...given, path, ...args], { env });
+  onTestFinished(() => void running.child.kill("SIGKILL"));
+  const { stdout, stderr } = await running;
   return stdout + stderr;
 }
 
@@ -71,3 +77,11 @@ describe.each([
 test("the HTTP/2 engine over the Web Streams of Deno's connections", async () => {
   expect(await run("deno", programs.streams, [])).toBe("200 ping 1\n");
 });
+
+test.each(["node", "deno", "bun"] as const)(
+  "listen().close() resolves in %s after TLS handshakes have failed, and while others are not over",
+  async (runtime) => {
+    const args = [tls("server-key"), tls("server")];
+    expect(await run(runtime, programs.handshakes, args)).toBe("true not trusted closed\n");
+  },
+);

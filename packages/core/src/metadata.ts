@@ -19,8 +19,9 @@ export interface Metadata extends Iterable<readonly [string, string | Uint8Array
   /** The values of a name one by one, in order. */
   getAll(name: string): string[];
   /**
-   * The first value of a `-bin` name. Throws {@link InvalidMetadata} if it is not base64, as iteration does; in a handler
-   * that lets it pass, the call fails with `invalid_argument`: the client sent it.
+   * The first value of a `-bin` name. Throws {@link InvalidMetadata} if it is not base64, as iteration does, also where one
+   * field lists more than 512 values; in a handler that lets it pass, the call fails with `invalid_argument`: the client
+   * sent it.
    */
   getBinary(name: `${string}-bin`): Uint8Array | undefined;
   has(name: string): boolean;
@@ -39,6 +40,9 @@ export class InvalidMetadata extends TypeError {
 
 /** Names that are shown where metadata are inspected: as many as consoles show of an array. */
 const mostShown = 100;
+
+/** Values in one list of a `-bin` name. A few octets of HPACK can say tens of thousands, and each would be an array of its own. */
+const mostParts = 512;
 
 /** A client sent what its server's user reads in vain: the client's fault, and nobody else's. */
 export class UnreadableRequest extends InvalidMetadata {}
@@ -227,16 +231,28 @@ export class FieldMetadata implements Metadata {
       const name = this.#fields[i]!;
       const text = this.#fields[i + 1]!;
       if (!name.endsWith("-bin")) yield [name, text];
-      // A carriage that joins duplicates has made one list of them.
-      else for (const part of text.split(",")) yield [name, this.#decode(name, part)];
+      else for (const part of this.#parts(name, text)) yield [name, this.#decode(name, part)];
     }
+  }
+
+  /** A carriage that joins duplicates has made one list of them. */
+  #parts(name: string, list: string): string[] {
+    const parts = list.split(",", mostParts + 1);
+    if (parts.length > mostParts)
+      throw this.#unreadable(
+        `metadata "${name}" is a list of more than ${mostParts} values, the most that is read`,
+      );
+    return parts;
   }
 
   #decode(name: string, text: string): Uint8Array {
     const bytes = decodeBase64(text.trim());
     if (bytes !== null) return bytes;
-    const why = `metadata "${name}" is not base64: ${JSON.stringify(text.slice(0, 64))}`;
-    throw this.#ofRequest ? new UnreadableRequest(why) : new InvalidMetadata(why);
+    throw this.#unreadable(`metadata "${name}" is not base64: ${JSON.stringify(text.slice(0, 64))}`);
+  }
+
+  #unreadable(why: string): InvalidMetadata {
+    return this.#ofRequest ? new UnreadableRequest(why) : new InvalidMetadata(why);
   }
 
   #open(): void {

@@ -40,7 +40,7 @@ class FakeClock {
   }
 }
 
-const hints: Hints = { deadline: Infinity, waitForReady: false, attempt: 0 };
+const hints: Hints = { deadline: Infinity, attempt: 0 };
 const head: RequestHead = {
   method: "POST",
   scheme: "http",

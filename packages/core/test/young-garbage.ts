@@ -25,7 +25,7 @@ const connector = memoryConnector(accept, host);
 function exchange(): Promise<void> {
   return new Promise((resolve) => {
     const sink: ClientSink = { ...nobody, sent() {}, inform() {}, head() {}, closed: () => resolve() };
-    connector.open(head, null, { deadline: Infinity, waitForReady: false, attempt: 0 }, sink);
+    connector.open(head, null, { deadline: Infinity, attempt: 0 }, sink);
   });
 }
 

@@ -9,8 +9,6 @@ export interface Hints {
   readonly deadline: number;
   /** Calls with the same key should meet the same peer. */
   readonly routeKey?: string;
-  /** Wait for a connection rather than fail at the first refused one. */
-  readonly waitForReady: boolean;
   /** 0 for the first attempt of a call. */
   readonly attempt: number;
 }

@@ -20,6 +20,4 @@ export interface RequestHead extends Head {
   readonly path: string;
   /** What follows the first `?`, without it; empty if there is none. */
   readonly query: string;
-  /** Extended CONNECT (RFC 8441) or Upgrade (RFC 9110 section 7.8): the protocol asked for. */
-  readonly protocol?: string;
 }

@@ -14,8 +14,8 @@ export function otherProtocol(chunk: Uint8Array, start: number, end: number): st
   return `it began with ${greeting(chunk.subarray(start, end))}, which is no frame`;
 }
 
-/** The first line, quoted and cut. */
-function greeting(octets: Uint8Array): string {
+/** For people: the first line of what a peer said that speaks something else, quoted and cut to 40 characters of ASCII. */
+export function greeting(octets: Uint8Array): string {
   const text = String.fromCharCode(...octets.subarray(0, mostShown + 1)).replace(/[\r\n][^]*/, "");
   const shown = text.slice(0, mostShown).replaceAll(/[^ -~]/g, "?");
   return `"${shown}${text.length > mostShown ? "..." : ""}"`;

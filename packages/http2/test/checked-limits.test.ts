@@ -22,6 +22,17 @@ describe("limits", () => {
     );
   });
 
+  test.each<LimitOptions>([
+    { maxFrameBytes: 16_384 },
+    { maxFrameBytes: 16_777_215 },
+    { drainBytes: 0, drainMs: 0 },
+    { idleTimeoutMs: 2 ** 31 - 1 },
+    { streamWindowBytes: 70_000, maxStreamWindowBytes: 70_000 },
+    { connectionWindowBytes: 65_535 },
+  ])("of a connection, %j is taken: the ends are in the range", (given) => {
+    expect(limitsFrom(given)).toMatchObject(given);
+  });
+
   test.each<[LimitOptions, string]>([
     [{ maxFrameBytes: 16_383 }, "16384 to 16777215"],
     [{ maxFrameBytes: 16_777_216 }, "16384 to 16777215"],

@@ -5,7 +5,7 @@ import { listen } from "../src/node.ts";
 import { concat } from "./hpack/support.ts";
 import { bytesOf, data, headers, preface, settings } from "./support/frames.ts";
 import { RecordedSink } from "./support/recorded-sink.ts";
-import { post } from "./support/target.ts";
+import { post } from "./support/server-script.ts";
 
 const pem = (name: string): Buffer =>
   readFileSync(new URL(`../../node/test/tls/${name}.pem`, import.meta.url));

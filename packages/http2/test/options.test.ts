@@ -46,6 +46,16 @@ describe("refused, before anything is opened:", () => {
       server({ accept, host: 1 }),
       'host is 1: it must be an address or a name of this machine, such as "127.0.0.1"',
     ],
+    [
+      "an empty host",
+      server({ accept, host: "" }),
+      'host is "": it must be an address or a name of this machine, such as "127.0.0.1"',
+    ],
+    [
+      "a name that objects have by themselves",
+      server({ accept, toString: 1 }),
+      "options.toString is not known: there are accept, ",
+    ],
     ["TLS without a key", server({ accept, tls: {} }), "tls.key is missing: give it as PEM text, or pfx"],
     [
       "TLS without a certificate",
@@ -74,6 +84,8 @@ describe("refused, before anything is opened:", () => {
       'timeoutMs is "5s": it must be a whole number of milliseconds from 1 to 2147483647',
     ],
     ["TLS that is none", both({ tls: true }), "tls is true: it must be an object of options of node:tls"],
+    ["TLS that is null", both({ tls: null }), "tls is null: it must be an object of options of node:tls"],
+    ["TLS in a list", both({ tls: [] }), "tls is an array: it must be an object of options of node:tls"],
     [
       "limits in a list",
       both({ limits: [] }),
@@ -134,6 +146,16 @@ describe("refused, before anything is opened:", () => {
       both({ indexing: { never: [], perRequest: ["X-Id"] } }),
       'a name in indexing.perRequest is "X-Id": it must be a field\'s, in lower case',
     ],
+    [
+      "a field without a name",
+      both({ indexing: { never: [""], perRequest: [] } }),
+      'a name in indexing.never is "": it must be a field\'s, in lower case',
+    ],
+    [
+      "a field that is a number",
+      both({ indexing: { never: [5], perRequest: [] } }),
+      "a name in indexing.never is 5: it must be a field's, in lower case",
+    ],
   ])("%s", async (_, open, text) => {
     const refused: unknown = await open().catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(TypeError);
@@ -145,6 +167,18 @@ test("TLS that OpenSSL cannot use is refused, on either side", async () => {
   const tls = { key: "no key", cert: "no certificate" };
   await expect(listen({ accept, tls })).rejects.toThrow(/^tls cannot be used: /);
   await expect(connect("https://127.0.0.1:1", { tls })).rejects.toThrow(/^tls cannot be used: /);
+});
+
+test.each([
+  ["SNICallback", { SNICallback: () => {} }],
+  ["pskCallback", { pskCallback: () => null }],
+])("TLS whose %s gives key and certificate needs none beside it", async (_, tls) => {
+  await using listening = await listen({ accept, host: "127.0.0.1", tls });
+  expect(listening.port).toBeGreaterThan(0);
+});
+
+test("TLS with a pfx needs no key and no certificate beside it; whether it is one, OpenSSL says", async () => {
+  await expect(listen({ accept, tls: { pfx: "none" } })).rejects.toThrow(/^tls cannot be used: /);
 });
 
 test("what is undefined is not there", async () => {
@@ -197,7 +231,7 @@ describe("without listen() and connect()", () => {
     for (const each of open) expect(each).toThrow(text);
   });
 
-  test.each(["x", -1, Number.NaN])("a WindowBudget of %s is none", (bytes) => {
+  test.each(["x", "5", -1, Number.NaN])("a WindowBudget of %s is none", (bytes) => {
     expect(() => new WindowBudget(bytes as number)).toThrow(
       /^the WindowBudget is .*: it must be a number of bytes, 0 or more$/,
     );

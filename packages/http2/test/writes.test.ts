@@ -38,7 +38,7 @@ describe("what one turn of the event loop causes leaves in one write, of one par
         void script.client.open(
           { method: "POST", scheme: "http", authority: "a", path: "/", query: "", fields, memo: undefined },
           body,
-          { deadline: Infinity, waitForReady: false, attempt: 0 },
+          { deadline: Infinity, attempt: 0 },
           { sent() {}, inform() {}, head() {}, data() {}, end() {}, fault() {}, writable() {}, closed() {} },
         );
     };

@@ -1,6 +1,7 @@
 // What ended calls still hold behind collections of young objects alone, in bytes. A program of its own, run with --expose-gc.
 import { headers } from "../../../test/support/frames.ts";
-import { post, Target } from "./support/target.ts";
+import { post } from "./support/server-script.ts";
+import { Target } from "./support/target.ts";
 
 const { gc } = globalThis as { gc?: (options: { type: "minor" | "major" }) => void };
 if (gc === undefined) throw new Error("run it with --expose-gc");

@@ -43,6 +43,12 @@ describe("createTransport() refuses, naming the option, the value and the choice
     ],
     ["a number of bytes in words", { maxSendBytes: "9" }, 'maxSendBytes is "9": it must be a whole number'],
     ["a keepalive", { keepalive: 5000 }, "keepalive is 5000: it must be false, or such as { intervalMs"],
+    ["a keepalive that is null", { keepalive: null }, "keepalive is null: it must be false, or such as {"],
+    [
+      "an interval past what timers take",
+      { keepalive: { intervalMs: 2 ** 31 } },
+      "keepalive.intervalMs is 2147483648: it must be a whole number of milliseconds from 1 to 2147483647",
+    ],
     ["a keepalive that is on", { keepalive: true }, "keepalive is true: it must be false, or such as {"],
     [
       "a keepalive's option",
@@ -70,6 +76,11 @@ describe("createTransport() refuses, naming the option, the value and the choice
     expect(() => createTransport(options)).toThrow(TypeError);
     expect(() => createTransport(options)).toThrow(text);
   });
+});
+
+test("createTransport() takes the longest interval that timers take", async () => {
+  const keepalive = { intervalMs: 2 ** 31 - 1, timeoutMs: 2 ** 31 - 1 };
+  await createTransport({ baseUrl: "http://localhost", keepalive }).close();
 });
 
 describe("serve() refuses, naming the option, the value and the fix,", () => {
@@ -120,6 +131,11 @@ describe("serve() refuses, naming the option, the value and the fix,", () => {
       "a client's keepalive",
       { keepalive: { whileIdle: true } },
       'keepalive has no option "whileIdle": there are intervalMs, timeoutMs',
+    ],
+    [
+      "a connection's window below HTTP/2's own",
+      { limits: { connectionWindowBytes: 65_534 } },
+      "limits.connectionWindowBytes is 65534: it must be a whole number from 65535 to 2147483647 (a connection's window",
     ],
     [
       "a draining below 0",

@@ -42,6 +42,8 @@ test.each([
 
 test.each([
   ["http://ada:s3cret@host/", 'baseUrl for host "host" contains credentials'],
+  ["http://s3cret@host/", 'baseUrl for host "host" contains credentials'],
+  ["http://:s3cret@host/", 'baseUrl for host "host" contains credentials'],
   ["http://ada:s3cret@localhost:99999", 'baseUrl "http://…@localhost:99999" is not an absolute URL'],
   ["http://ada:s3?cret@localhost:99999", 'baseUrl "http://…?…" is not an absolute URL'],
   ["http://ada:s3/cret@host", 'baseUrl "http://…@host" is not an absolute URL'],

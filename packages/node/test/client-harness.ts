@@ -5,7 +5,6 @@ import type {
   ClientSink,
   Connector,
   Exchange,
-  Fault,
   Fields,
   Head,
   Hints,
@@ -23,6 +22,7 @@ import {
 } from "../../../test/support/frames.ts";
 import { parseBaseUrl } from "../src/client/base-url.ts";
 import type { Target } from "../src/client/dial.ts";
+import { WatchedSink } from "./watched-sink.ts";
 
 export function targetOf(url: string, connectTimeoutMs = 10_000): Target {
   return { url: parseBaseUrl(url), connectTimeoutMs };
@@ -32,22 +32,16 @@ export function targetOf(url: string, connectTimeoutMs = 10_000): Target {
 type Reactions = { readonly [event: string]: (talk: Talk) => void };
 
 /** A client's exchange, and what its sink was told. */
-export class Talk implements ClientSink {
-  readonly log: string[] = [];
+export class Talk extends WatchedSink implements ClientSink {
   peer: Peer | undefined;
   caps: Caps | undefined;
   status: number | undefined;
   fields: Fields = [];
-  text = "";
-  bytes = 0;
-  trailers: Fields | null | undefined;
-  died: Fault | undefined;
-  delivered: boolean | undefined;
   exchange!: Exchange;
   readonly #on: Reactions;
-  readonly #waiting = new Set<{ readonly met: () => boolean; readonly resolve: () => void }>();
 
   private constructor(on: Reactions) {
+    super();
     this.#on = on;
   }
 
@@ -71,73 +65,33 @@ export class Talk implements ClientSink {
       ...options.head,
     };
     const { body = null } = options;
-    const hints: Hints = { deadline: Infinity, waitForReady: false, attempt: 0 };
+    const hints: Hints = { deadline: Infinity, attempt: 0 };
     talk.exchange = connector.open(head, body === "streamed" ? undefined : body, hints, talk);
     return talk;
-  }
-
-  async saw(event: string, times = 1): Promise<this> {
-    return await this.until(() => this.log.filter((name) => name === event).length >= times);
   }
 
   async closes(): Promise<this> {
     return await this.saw("closed");
   }
 
-  async until(met: () => boolean): Promise<this> {
-    if (!met()) await new Promise<void>((resolve) => this.#waiting.add({ met, resolve }));
-    return this;
-  }
-
   sent(peer: Peer, caps: Caps): void {
     this.peer = peer;
     this.caps = caps;
-    this.#note("sent");
+    this.note("sent");
   }
 
   inform(status: number, fields: Fields): void {
-    this.#note(`inform ${status} ${fields.join(" ")}`);
+    this.note(`inform ${status} ${fields.join(" ")}`);
   }
 
   head(status: number, head: Head): void {
     this.status = status;
     this.fields = head.fields;
-    this.#note("head");
+    this.note("head");
   }
 
-  data(chunk: Uint8Array, start: number, end: number): void {
-    this.bytes += end - start;
-    if (this.bytes < 100_000) this.text += Buffer.from(chunk.subarray(start, end)).toString("latin1");
-    this.#note("data");
-  }
-
-  end(trailers: Fields | null): void {
-    this.trailers = trailers;
-    this.#note("end");
-  }
-
-  fault(fault: Fault): void {
-    this.died = fault;
-    this.#note("fault");
-  }
-
-  writable(): void {
-    this.#note("writable");
-  }
-
-  closed(delivered: boolean): void {
-    this.delivered = delivered;
-    this.#note("closed");
-  }
-
-  #note(event: string): void {
-    this.log.push(event);
+  protected override react(event: string): void {
     this.#on[event]?.(this);
-    for (const wait of this.#waiting) {
-      if (!wait.met()) continue;
-      this.#waiting.delete(wait);
-      wait.resolve();
-    }
   }
 }
 

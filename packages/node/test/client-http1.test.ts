@@ -33,6 +33,8 @@ async function answering(answer: (socket: Socket, received: string) => void): Pr
   });
 }
 
+const smtp = `220 mail.example ESMTP \x1b${"x".repeat(60)}\r\nmore\r\n`;
+
 /** With the body given whole and with one that is streamed: two different clients underneath. */
 const bodies = [
   ["given whole", null],
@@ -123,6 +125,21 @@ describe.each(bodies)("a request whose body is %s", (_name, body) => {
       /speaks HTTP\/2 only, and the request was HTTP\/1\.1: set httpVersion: "2"$/,
     );
   });
+
+  test.each([
+    ["greets first", (): Promise<SocketServer> => SocketServer.listen((socket) => socket.write(smtp))],
+    ["answers in its own words", (): Promise<SocketServer> => answering((socket) => socket.end(smtp))],
+  ])(
+    "is shown the first bytes of a server of something else that %s, and what to check",
+    async (_how, listen) => {
+      await using server = await listen();
+      const talk = await Talk.open(connect({ url: `${server.url}/api/` }), { body }).closes();
+      expect(talk.died).toMatchObject({ by: "local", kind: "protocol", processed: "maybe" });
+      expect(talk.died?.text).toBe(
+        `127.0.0.1:${server.port} does not speak HTTP/1.1: it sent "220 mail.example ESMTP ?${"x".repeat(16)}...", which begins no response; check the host and the port of the base URL, ${server.url}/api`,
+      );
+    },
+  );
 
   test("fails to be answered with a head that is too large", async () => {
     await using server = await answering((socket) =>

@@ -498,6 +498,19 @@ describe("connections that fail", () => {
     vi.useRealTimers();
   });
 
+  test("a reset before the server's first byte says nothing of what it speaks, and is safe to try again", async () => {
+    await using server = await SocketServer.listen((socket) => {
+      socket.once("data", () => socket.resetAndDestroy());
+    });
+    const talk = await Talk.open(connect(server)).closes();
+    expect(talk.log).toEqual(["fault", "closed"]);
+    expect(talk.died).toMatchObject({ by: "transport", kind: "connect", processed: "never" });
+    expect(talk.died?.text).toMatch(
+      /^the connection to 127\.0\.0\.1:\d+ was reset before the server had said anything \((ECONNRESET|EPIPE)\): /,
+    );
+    expect(talk.died?.text).not.toContain("does not speak");
+  });
+
   test("a server that says nothing is given up after the connect timeout", async () => {
     await using server = await SocketServer.listen(() => {});
     const talk = await Talk.open(connect(server, 50)).closes();

@@ -31,7 +31,7 @@ function start(
     const head = {
       method: "POST", scheme: protocol.slice(0, -1), authority: host, path: "/", query: "", fields: [], memo: undefined,
     };
-    const hints = { deadline: Infinity, waitForReady: false, attempt: 0 };
+    const hints = { deadline: Infinity, attempt: 0 };
     const exchange = connector.open(head, ${body === null ? "null" : "undefined"}, hints, {
       sent() { say("sent"); }, inform() {}, head() {}, data() {}, writable() {},
       end() { exchange.end(null); }, fault(fault) { say(fault.text); }, closed() { say("closed"); },

@@ -1,70 +1,24 @@
 import { pem } from "../../../test/support/pem.ts";
 import { connect, type Socket } from "node:net";
 
-import type { Accept, Fault, Fields, ServerExchange, Sink } from "@millrace/exchange";
+import type { Accept, ServerExchange } from "@millrace/exchange";
+import { WatchedSink } from "./watched-sink.ts";
 
 type EventName = "data" | "end" | "fault" | "writable" | "closed";
 
 /** A server's exchange with the events that came to its sink. */
-export class Recorded implements Sink {
+export class Recorded extends WatchedSink {
   readonly exchange: ServerExchange;
-  readonly events: EventName[] = [];
-  trailers: Fields | null | undefined;
-  died: Fault | undefined;
-  delivered: boolean | undefined;
-  bytes = 0;
-  readonly #chunks: Buffer[] = [];
-  readonly #waiting: { readonly met: () => boolean; readonly resolve: () => void }[] = [];
   readonly #on: Handlers;
 
   constructor(exchange: ServerExchange, on: Handlers) {
+    super();
     this.exchange = exchange;
     this.#on = on;
   }
 
-  get text(): string {
-    return Buffer.concat(this.#chunks).toString("latin1");
-  }
-
-  /** Resolves when `event` has come. */
-  async saw(event: EventName): Promise<this> {
-    return await this.until(() => this.events.includes(event));
-  }
-
-  async until(met: () => boolean): Promise<this> {
-    if (!met()) await new Promise<void>((resolve) => this.#waiting.push({ met, resolve }));
-    return this;
-  }
-
-  data(chunk: Uint8Array, start: number, end: number): void {
-    this.bytes += end - start;
-    if (this.bytes < 1_000_000) this.#chunks.push(Buffer.from(chunk.subarray(start, end)));
-    this.#note("data");
-  }
-
-  end(trailers: Fields | null): void {
-    this.trailers = trailers;
-    this.#note("end");
-  }
-
-  fault(fault: Fault): void {
-    this.died = fault;
-    this.#note("fault");
-  }
-
-  writable(): void {
-    this.#note("writable");
-  }
-
-  closed(delivered: boolean): void {
-    this.delivered = delivered;
-    this.#note("closed");
-  }
-
-  #note(event: EventName): void {
-    this.events.push(event);
+  protected override react(event: EventName): void {
     this.#on[event]?.(this);
-    for (const wait of this.#waiting) if (wait.met()) wait.resolve();
   }
 }
 

@@ -200,7 +200,7 @@ describe("a reply before the request has ended", () => {
     await client.until(/\r\n\r\n\/one$/);
     client.send("x".repeat(100_000)).send("GET /two HTTP/1.1", "host: h", "", "");
     await client.until(/\r\n\r\n\/two$/);
-    expect((await (await recorder.get(0)).saw("closed")).events).toEqual(["closed"]);
+    expect((await (await recorder.get(0)).saw("closed")).log).toEqual(["closed"]);
   });
 
   it("arrives whole at a client that goes on sending without an end, and then the connection closes", async () => {
@@ -295,7 +295,7 @@ describe("a client that goes away", () => {
     const recorded = await (await recorder.get()).saw("data");
     client.socket.end();
     await recorded.saw("closed");
-    expect(recorded.events).toEqual(["data", "fault", "closed"]);
+    expect(recorded.log).toEqual(["data", "fault", "closed"]);
     expect(recorded.died).toMatchObject({ by: "transport", kind: "truncated", processed: "maybe" });
   });
 
@@ -321,7 +321,7 @@ describe("a client that goes away", () => {
     const recorded = await (await recorder.get()).saw("end");
     client.socket.destroy();
     await recorded.saw("closed");
-    expect(recorded.events).toEqual(["data", "end", "fault", "closed"]);
+    expect(recorded.log).toEqual(["data", "end", "fault", "closed"]);
     expect(recorded.died).toMatchObject({ kind: "lost" });
   });
 
@@ -331,7 +331,7 @@ describe("a client that goes away", () => {
     const recorded = await recorder.get();
     client.socket.destroy();
     await recorded.saw("closed");
-    expect(recorded.events).toEqual(["fault", "closed"]);
+    expect(recorded.log).toEqual(["fault", "closed"]);
   });
 
   it("by a reset is noticed behind more unread bytes than node reads ahead", async () => {
@@ -345,7 +345,7 @@ describe("a client that goes away", () => {
     await new Promise((resolve) => client.socket.write(Buffer.alloc(1_000_000), resolve));
     client.socket.resetAndDestroy();
     await recorded.saw("closed");
-    expect(recorded.events).toEqual(["fault", "closed"]);
+    expect(recorded.log).toEqual(["fault", "closed"]);
   });
 
   it("with a malformed chunk is a fault of the protocol", async () => {
@@ -362,7 +362,7 @@ describe("a client that goes away", () => {
     );
     const recorded = await (await recorder.get()).saw("closed");
     expect(recorded.died).toMatchObject({ by: "peer", kind: "protocol" });
-    expect(recorded.events).not.toContain("end");
+    expect(recorded.log).not.toContain("end");
     await client.closed;
     expect(client.received).toMatch(/^HTTP\/1\.1 400 /);
   });
@@ -414,7 +414,7 @@ describe("back-pressure", () => {
     let written = 0;
     while (recorded.exchange.write(chunk)) written += chunk.length;
     expect(written).toBeLessThan(64 * 1024 * 1024);
-    expect(recorded.events).not.toContain("writable");
+    expect(recorded.log).not.toContain("writable");
     client.socket.resume();
     await recorded.saw("writable");
     recorded.exchange.end(null);

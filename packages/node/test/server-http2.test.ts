@@ -168,7 +168,7 @@ describe("a reply before the request has ended", () => {
     expect(call.text.length).toBe(body.length);
     expect(call.trailers).toEqual(["t", "1"]);
     const recorded = await (await recorder.get()).saw("closed");
-    expect(recorded.events).toEqual(["closed"]);
+    expect(recorded.log).toEqual(["closed"]);
     expect(recorded.delivered).toBe(true);
     const next = post();
     next.stream.end();
@@ -188,7 +188,7 @@ describe("a reply before the request has ended", () => {
     call.stream.pause();
     call.stream.write(Buffer.alloc(100_000));
     await once(call.stream, "response");
-    expect((await recorder.get()).events).toEqual([]);
+    expect((await recorder.get()).log).toEqual([]);
     call.stream.resume();
     await call.closed;
     expect(call.text.length).toBe(body.length);
@@ -206,7 +206,7 @@ describe("a reply before the request has ended", () => {
     expect(await call.closed).toBe(NGHTTP2_NO_ERROR);
     expect(call.text).toBe("early");
     const recorded = await (await recorder.get()).saw("closed");
-    expect(recorded.events).toEqual(["data", "closed"]);
+    expect(recorded.log).toEqual(["data", "closed"]);
     expect(recorded.delivered).toBe(true);
   });
 
@@ -231,7 +231,7 @@ describe("a client's reset", () => {
     call.stream.write(Buffer.alloc(60_000));
     call.stream.close(NGHTTP2_CANCEL);
     await recorded.saw("closed");
-    expect(recorded.events).toEqual(["data", "fault", "closed"]);
+    expect(recorded.log).toEqual(["data", "fault", "closed"]);
     expect(recorded.died).toMatchObject({ by: "peer", kind: "reset", h2: NGHTTP2_CANCEL });
   });
 
@@ -257,7 +257,7 @@ describe("a client's reset", () => {
     const recorded = await (await recorder.get()).saw("data");
     call.stream.destroy();
     await recorded.saw("closed");
-    expect(recorded.events).toEqual(["data", "fault", "closed"]);
+    expect(recorded.log).toEqual(["data", "fault", "closed"]);
   });
 
   it("in the very packet that opens the stream harms nobody", async () => {
@@ -316,7 +316,7 @@ describe("our own reset", () => {
     bad.stream.write("a");
     expect(await bad.closed).toBe(0xb);
     const recorded = await (await recorder.get(0)).saw("closed");
-    expect(recorded.events).toEqual(["data", "closed"]);
+    expect(recorded.log).toEqual(["data", "closed"]);
     (await recorder.get(1)).exchange.reply(200, [], Buffer.from("good"), null);
     good.stream.end();
     await good.closed;
@@ -371,7 +371,7 @@ describe("back-pressure", () => {
     let written = 0;
     while (recorded.exchange.write(Buffer.alloc(65_536))) written += 65_536;
     expect(written).toBeLessThan(16 * 1024 * 1024);
-    expect(recorded.events).not.toContain("writable");
+    expect(recorded.log).not.toContain("writable");
     call.stream.resume();
     await recorded.saw("writable");
     recorded.exchange.end(null);

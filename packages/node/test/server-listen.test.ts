@@ -322,6 +322,12 @@ describe("addresses", () => {
   it.each<[string, ListenOptions, RegExp]>([
     ["a port beyond 65535", { port: 70_000 }, /70000/],
     ["a port and a path", { port: 1, path: "/x" }, /\/x/],
+    ["a host and a path", { host: "127.0.0.1", path: "/x" }, /\/x/],
+    ["a port below 0", { port: -1 }, /^port -1 is not a whole number between 0 and 65535$/],
+    ["half a port", { port: 80.5 }, /^port 80\.5 is not a whole number between 0 and 65535$/],
+    ["addresses beside a host", { host: "127.0.0.1", addresses: [{ port: 2 }] }, /either/],
+    ["addresses beside a path", { path: "/x", addresses: [{ port: 2 }] }, /either/],
+    ["addresses beside TLS", { tls: TLS.server, addresses: [{ port: 2 }] }, /either/],
     ["addresses beside a port", { port: 1, addresses: [{ port: 2 }] }, /either/],
     ["no address at all", { addresses: [] }, /empty/],
     ["another HTTP alone", { httpVersion: "1.1" as "2" }, /^httpVersion is "1\.1": "2", or absent for both$/],

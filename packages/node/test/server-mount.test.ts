@@ -240,6 +240,6 @@ describe("a handler mounted", () => {
       raw.socket.destroy();
     }
     const recorded = await (await recorder.get()).saw("closed");
-    expect(recorded.events).toEqual(["fault", "closed"]);
+    expect(recorded.log).toEqual(["fault", "closed"]);
   });
 });

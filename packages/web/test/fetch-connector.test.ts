@@ -32,7 +32,7 @@ function stage(sent: (exchange: Exchange) => void): {
     fields: [],
     memo: undefined,
   };
-  const hints = { deadline: Infinity, waitForReady: false, attempt: 0 };
+  const hints = { deadline: Infinity, attempt: 0 };
   const exchange = connector.open(head, null, hints, {
     sent() {
       note("sent");

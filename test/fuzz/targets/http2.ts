@@ -181,7 +181,7 @@ function client(wire: Wire, runtime: ManualRuntime, budget: WindowBudget): Side 
   });
   const open = (sent: Uint8Array | null | undefined, watch: ExchangeWatch): void => {
     const head = { method: "POST", scheme: "http", authority: "a", path: "/", query: "", fields: [] };
-    const hints = { deadline: Infinity, waitForReady: false, attempt: 0 };
+    const hints = { deadline: Infinity, attempt: 0 };
     watches.push(watch);
     watch.exchange = connection.open({ ...head, memo: undefined }, sent, hints, watch.clientSink);
   };

@@ -74,12 +74,7 @@ export async function ask(input: Uint8Array, chunks: readonly Uint8Array[]): Pro
     memo: undefined,
   };
   const answering = new Answering();
-  const exchange = connector.open(
-    head,
-    undefined,
-    { deadline: Infinity, waitForReady: false, attempt: 0 },
-    answering,
-  );
+  const exchange = connector.open(head, undefined, { deadline: Infinity, attempt: 0 }, answering);
   for (const chunk of chunks) {
     exchange.write(chunk);
     // What was sent arrives before the next.

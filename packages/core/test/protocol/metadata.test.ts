@@ -2,7 +2,7 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { RpcError } from "../../src/error.ts";
-import { FieldMetadata, InvalidMetadata } from "../../src/metadata.ts";
+import { FieldMetadata, InvalidMetadata, UnreadableRequest } from "../../src/metadata.ts";
 
 const metadata = (): FieldMetadata => new FieldMetadata();
 
@@ -112,6 +112,18 @@ test.each(["QUI", "QUI=", "QUI,Qw==", "QUI, Qw"])("of the -bin value %j the firs
 test("a joined list of -bin values is taken apart", () => {
   const all = [...FieldMetadata.received(["x-bin", "QQ==, Qg", "x-bin", "Qw"])];
   expect(all.map(([, value]) => String.fromCharCode((value as Uint8Array)[0]!))).toEqual(["A", "B", "C"]);
+});
+
+test("a list of -bin values is read up to 512 of them: more are an error for who iterates, naming it", () => {
+  const listed = (count: number): FieldMetadata =>
+    FieldMetadata.received(["x-bin", Array.from({ length: count }, () => "AQ").join(",")]);
+  expect([...listed(512)]).toHaveLength(512);
+  const tooMany = listed(513);
+  const why = 'metadata "x-bin" is a list of more than 512 values, the most that is read';
+  expect(() => [...tooMany]).toThrow(new InvalidMetadata(why));
+  expect(tooMany.getBinary("x-bin")).toEqual(new Uint8Array([1]));
+  // It is the client's fault, where it came with a request.
+  expect(() => [...FieldMetadata.ofRequest(tooMany.fields)]).toThrow(UnreadableRequest);
 });
 
 test("a -bin value that is not base64 is an error for its reader alone, naming it", () => {

@@ -102,7 +102,7 @@ export class RawCall implements ClientSink {
   }
 }
 
-const hints: Hints = { deadline: Infinity, waitForReady: false, attempt: 0 };
+const hints: Hints = { deadline: Infinity, attempt: 0 };
 
 /** A message in its envelope. */
 export function envelope(payload: Uint8Array, flags = 0, length = payload.length): Uint8Array {

@@ -34,7 +34,7 @@ export interface Talk {
   served(): ServerRecorder | undefined;
 }
 
-const hints: Hints = { deadline: Infinity, waitForReady: false, attempt: 0 };
+const hints: Hints = { deadline: Infinity, attempt: 0 };
 
 /** Where one case plays: a pair, all exchanges opened in it, and what went wrong. */
 export class Stage {

@@ -90,7 +90,7 @@ class Caller {
       fields: [],
       memo: undefined,
     };
-    this.connection.open(head, null, { deadline: Infinity, waitForReady: false, attempt: 0 }, sink);
+    this.connection.open(head, null, { deadline: Infinity, attempt: 0 }, sink);
     this.runtime.settle();
     return call;
   }

@@ -21,7 +21,8 @@ import {
 } from "../../../../test/support/frames.ts";
 import { block } from "../../../../test/support/hpack.ts";
 import { defaultLimits, type LimitOptions } from "../../src/limits.ts";
-import { post, type Seen, Target } from "../support/target.ts";
+import { post } from "../support/server-script.ts";
+import { type Seen, Target } from "../support/target.ts";
 
 const eight = Buffer.alloc(8);
 const PRIORITY = 2;

@@ -10,7 +10,8 @@ import {
   headers,
 } from "../../../../test/support/frames.ts";
 import { block } from "../../../../test/support/hpack.ts";
-import { post, Target } from "../support/target.ts";
+import { post } from "../support/server-script.ts";
+import { Target } from "../support/target.ts";
 
 const limits = { maxHeaderBytes: 4_096, maxHeaderFields: 50, maxContinuations: 4 };
 /** Literals with indexing, as RFC 7541 section 6.2.1 writes them: the first byte of block()'s is another. */

@@ -15,7 +15,8 @@ import {
   WINDOW_UPDATE,
 } from "../../../../test/support/frames.ts";
 import { block } from "../../../../test/support/hpack.ts";
-import { post, type Seen, Target } from "../support/target.ts";
+import { post } from "../support/server-script.ts";
+import { type Seen, Target } from "../support/target.ts";
 
 const chunk = Buffer.alloc(8_000, 0x61);
 const id = (n: number): number => 2 * n + 1;

@@ -18,7 +18,8 @@ import {
 } from "../../../../test/support/frames.ts";
 import { block } from "../../../../test/support/hpack.ts";
 import { defaultLimits } from "../../src/limits.ts";
-import { post, Target } from "../support/target.ts";
+import { post } from "../support/server-script.ts";
+import { Target } from "../support/target.ts";
 
 const { handshakeTimeoutMs, settingsTimeoutMs, headersTimeoutMs, idleTimeoutMs, writeTimeoutMs } =
   defaultLimits;

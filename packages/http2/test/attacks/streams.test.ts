@@ -14,7 +14,8 @@ import {
   reset,
   windowUpdate,
 } from "../../../../test/support/frames.ts";
-import { post, type Seen, Target } from "../support/target.ts";
+import { post } from "../support/server-script.ts";
+import { type Seen, Target } from "../support/target.ts";
 
 const waits = (): void => {};
 const text = Buffer.from("x");

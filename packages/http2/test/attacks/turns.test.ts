@@ -17,7 +17,8 @@ import {
   settings,
 } from "../../../../test/support/frames.ts";
 import { block } from "../../../../test/support/hpack.ts";
-import { post, Target } from "../support/target.ts";
+import { post } from "../support/server-script.ts";
+import { Target } from "../support/target.ts";
 
 const eight = Buffer.alloc(8);
 const id = (n: number): number => 2 * n + 1;

@@ -14,7 +14,8 @@ import {
   WINDOW_UPDATE,
   windowUpdate,
 } from "../../../../test/support/frames.ts";
-import { post, type Seen, Target } from "../support/target.ts";
+import { post } from "../support/server-script.ts";
+import { type Seen, Target } from "../support/target.ts";
 
 const chunk = Buffer.alloc(16_384, 0x61);
 

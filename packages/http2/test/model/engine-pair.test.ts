@@ -137,12 +137,7 @@ class Pair {
     this.calls.push({ client, server: undefined });
     client.isEnded = which === 0;
     const body = client.isEnded ? null : undefined;
-    sink.exchange = this.client.open(
-      head,
-      body,
-      { deadline: Infinity, waitForReady: false, attempt: 0 },
-      sink,
-    );
+    sink.exchange = this.client.open(head, body, { deadline: Infinity, attempt: 0 }, sink);
   }
 
   do({ kind, side, which, size }: Step): void {

@@ -19,7 +19,7 @@ export const requestHead: RequestHead = {
   fields: [],
   memo: undefined,
 };
-const noHints = { deadline: Infinity, waitForReady: false, attempt: 0 };
+const noHints = { deadline: Infinity, attempt: 0 };
 
 interface ClientScriptOptions {
   readonly limits?: LimitOptions;

@@ -1,4 +1,4 @@
-import type { Accept, Fault, Peer, ServerExchange } from "@millrace/exchange";
+import type { Accept, Fault, ServerExchange } from "@millrace/exchange";
 import {
   ACK,
   type Frame,
@@ -14,21 +14,8 @@ import { type LimitOptions, limitsFrom } from "../../src/limits.ts";
 import { ServerConnection } from "../../src/server-connection.ts";
 import { WindowBudget } from "../../src/window-budget.ts";
 import { ManualRuntime } from "./manual-runtime.ts";
+import { peer } from "./server-script.ts";
 import { Wire } from "./wire.ts";
-
-const peer: Peer = { address: "memory", tls: false, certificate: () => null };
-
-/** A request's fields. */
-export const post: readonly string[] = [
-  ":method",
-  "POST",
-  ":scheme",
-  "http",
-  ":authority",
-  "a",
-  ":path",
-  "/",
-];
 
 /** What a server's application saw of one request. */
 export interface Seen {

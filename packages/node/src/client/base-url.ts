@@ -38,7 +38,7 @@ export function parseBaseUrl(value: string | URL | undefined): BaseUrl {
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new TypeError(`baseUrl ${shown} does not begin with http:// or https://, as it must`);
   }
-  if (url.search !== "" || url.hash !== "" || /[?#]/.test(url.href)) {
+  if (/[?#]/.test(url.href)) {
     const part = url.href.includes("?") ? "a query" : "a fragment";
     throw new TypeError(`baseUrl ${shown} has ${part}: leave it out, a method's path is appended to the URL`);
   }

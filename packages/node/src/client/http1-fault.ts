@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Fault, Fields } from "@millrace/exchange";
+import { greeting } from "@millrace/http2";
 import { endpoint, looksLikeTls, reasonOf } from "./connect-failure.ts";
 import type { Target } from "./dial.ts";
 import { http1HeaderSize } from "./http1-limits.ts";
@@ -53,6 +54,9 @@ function lostText(target: Target, socket: Socket | undefined, reason: string): s
   return `the connection to ${endpoint(target.url)} was lost: ${reason}${hint}`;
 }
 
+/** What llhttp, the parser of both clients, says of what does not begin with `HTTP/`. */
+const noStatusLine = /Expected HTTP\//;
+
 /** What a peer speaks that does not speak HTTP/1.1. */
 function misspoken(target: Target, error: Error, rest: Uint8Array | undefined): string {
   if (rest !== undefined && target.url.scheme === "http" && looksLikeTls(rest)) {
@@ -61,6 +65,10 @@ function misspoken(target: Target, error: Error, rest: Uint8Array | undefined): 
   // RFC 9113 section 3.4: the server's first frame is SETTINGS, of type 4.
   if (rest !== undefined && rest[0] === 0 && rest[3] === 4) {
     return 'speaks HTTP/2 only, and the request was HTTP/1.1: set httpVersion: "2"';
+  }
+  if (rest !== undefined && noStatusLine.test(error.message)) {
+    const { scheme, authority, prefix } = target.url;
+    return `does not speak HTTP/1.1: it sent ${greeting(rest)}, which begins no response; check the host and the port of the base URL, ${scheme}://${authority}${prefix}`;
   }
   return `does not speak HTTP/1.1: ${error.message}`;
 }

@@ -15,6 +15,9 @@ export interface Http2UnusedEnd {
   readonly cause: unknown;
 }
 
+/** Of a reset that a read or a write met: as a full listen queue's, which says nothing of what the server speaks. */
+const resets: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE"]);
+
 /** The fault of those that waited for a connection which ended before it carried a stream. */
 export function http2UnusedFault(
   { url, tls, needsHttp2 }: Target,
@@ -32,6 +35,10 @@ export function http2UnusedFault(
     // That it speaks HTTP/2 it has said by ALPN.
     const hint = tls.certified ? ` (it may ${distrusts})` : "";
     return connectFault(`cannot connect to ${where} after the TLS handshake: ${reason}${hint}`, cause);
+  }
+  if (problem === undefined && resets.has(reason)) {
+    const text = `the connection to ${where} was reset before the server had said anything (${reason}): it may be overloaded or going down; if it does so always, check whether it expects TLS (https:// in the base URL), and the port`;
+    return connectFault(text, cause);
   }
   const fix = `${withoutHttp2(needsHttp2)}; write https:// in the base URL if the server expects TLS; or check the port`;
   return connectFault(`${where} does not speak HTTP/2: ${reason}; ${fix}`, cause);

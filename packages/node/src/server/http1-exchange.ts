@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-import type { Caps, Fault, Fields, Peer, RequestHead, ServerExchange, Sink, Span } from "@millrace/exchange";
+import type { Caps, Fields, Peer, RequestHead, Sink } from "@millrace/exchange";
 import { ErrorCode, firstField } from "@millrace/exchange";
 
 import { isSecure } from "../socket/peer.ts";
 import { connectionFault } from "./http1-fault.ts";
+import { ignore, NodeExchange } from "./node-exchange.ts";
 import { RequestBody } from "./request-body.ts";
 import { http1RequestHead, lowerCaseNames } from "./request-head.ts";
 import type { Site } from "./site.ts";
@@ -12,45 +13,30 @@ import type { Site } from "./site.ts";
 const CAPS: Caps = { http: "1.1", trailers: true, request: "half", resets: false, duplicates: true };
 const CAPS_1_0: Caps = { ...CAPS, http: "1.0", trailers: false };
 
-/** The response's half. `held`: the head is known and not sent. `ending`: all is handed over, not all is sent. */
-type ResponseHalf = "none" | "held" | "open" | "ending" | "flushed";
-
 /** One request of a node:http server, HTTP/1.1 or 1.0. */
-export class Http1Exchange implements ServerExchange {
+export class Http1Exchange extends NodeExchange {
   readonly head: RequestHead;
-  readonly peer: Peer;
-  readonly maxConcurrent: number;
   readonly caps: Caps;
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
-  readonly #site: Site;
-  #sink: Sink | undefined;
-  #life: "live" | "closed" = "live";
-  readonly #request: RequestBody;
-  #response: ResponseHalf = "none";
-  #status = 0;
-  #fields: Fields = [];
-  #choked = false;
-  #hearsDrain = false;
+  protected readonly request: RequestBody;
   /** node would close the connection now, were the request not still coming. */
   #last = false;
   #holdsSocket = false;
   #probeTimer: NodeJS.Timeout | undefined;
 
   constructor(req: IncomingMessage, res: ServerResponse, peer: Peer, site: Site) {
+    super(res, peer, site);
     this.#req = req;
     this.#res = res;
-    this.#site = site;
-    this.maxConcurrent = site.maxConcurrent;
-    this.peer = peer;
-    this.#request = new RequestBody(req, site, {
+    this.request = new RequestBody(req, site, {
       wanted: () => {
-        if (site.expectsContinue && this.#response === "none") res.writeContinue();
+        if (site.expectsContinue && this.response === "none") res.writeContinue();
       },
-      data: (chunk) => this.#sink?.data(chunk, 0, chunk.length),
-      end: () => this.#sink?.end(req.rawTrailers.length === 0 ? null : lowerCaseNames(req.rawTrailers)),
+      data: (chunk) => this.sink?.data(chunk, 0, chunk.length),
+      end: () => this.sink?.end(req.rawTrailers.length === 0 ? null : lowerCaseNames(req.rawTrailers)),
       drained: () => {
-        if (this.#response === "flushed") this.#done();
+        if (this.response === "flushed") this.#done();
       },
       overrun: () => this.#hangUp(),
     });
@@ -58,45 +44,29 @@ export class Http1Exchange implements ServerExchange {
     this.head = http1RequestHead(req.method ?? "", req.url ?? "/", req.rawHeaders, isSecure(req.socket));
   }
 
-  /** The layer above has begun to answer. */
-  get responded(): boolean {
-    return this.#response !== "none";
-  }
-
-  /** Begins to deliver events: accept() has answered. */
   start(sink: Sink): void {
-    this.#sink = sink;
+    this.sink = sink;
     this.#req.on("error", ignore);
     this.#res.on("error", ignore);
     this.#res.on("close", this.#gone);
     if (this.#res.closed || this.#req.socket.destroyed) process.nextTick(this.#gone);
-    else this.#request.start();
-  }
-
-  /** Instead of start(): somebody else answers. The sink hears why. */
-  forgo(sink: Sink, fault: Fault): void {
-    this.#life = "closed";
-    process.nextTick(() => {
-      this.#site.closed();
-      sink.fault(fault);
-      sink.closed(false);
-    });
+    else this.request.start();
   }
 
   pause(): void {
-    if (this.#life === "closed") return;
-    this.#request.pause();
-    this.#probeTimer ??= setInterval(this.#probe, this.#site.probeMs).unref();
+    if (this.life === "closed") return;
+    this.request.pause();
+    this.#probeTimer ??= setInterval(this.#probe, this.site.probeMs).unref();
   }
 
-  resume(): void {
+  override resume(): void {
     this.#stopProbing();
-    if (this.#life === "live") this.#request.resume();
+    super.resume();
   }
 
   inform(status: number, fields: Fields): void {
     const res = this.#res;
-    if (this.#life === "closed" || res.headersSent || this.caps.http === "1.0") return;
+    if (this.life === "closed" || res.headersSent || this.caps.http === "1.0") return;
     if (status === 100) {
       res.writeContinue();
       return;
@@ -110,49 +80,22 @@ export class Http1Exchange implements ServerExchange {
       res.socket?.write(`${text}\r\n\r\n`, "latin1");
   }
 
-  respond(status: number, fields: Fields): void {
-    if (this.#life === "closed" || this.#response !== "none") return;
-    this.#status = status;
-    this.#fields = fields;
-    this.#response = "held";
-  }
-
-  write(chunk: Uint8Array): boolean {
-    if (this.#response === "held") this.#sendHead();
-    else if (this.#response === "none") this.reset(ErrorCode.INTERNAL_ERROR);
-    if (this.#life === "closed" || this.#response !== "open") return true;
-    if (chunk.length === 0) return !this.#choked;
-    if (!this.#res.write(chunk) && !this.#choked) {
-      this.#choked = true;
-      this.#hearDrain();
-    }
-    return !this.#choked;
-  }
-
-  reserve(): Span | null {
-    return null;
-  }
-
-  commit(_pos: number): boolean {
-    return !this.#choked;
-  }
-
   flush(): void {
-    if (this.#response !== "held") return;
-    this.#sendHead();
+    if (this.response !== "held") return;
+    this.sendHead();
     this.#res.flushHeaders();
   }
 
   end(trailers: Fields | null): void {
-    if (this.#response === "none") this.reset(ErrorCode.INTERNAL_ERROR);
-    else if (this.#response === "held") {
-      this.#response = "none";
-      this.reply(this.#status, this.#fields, null, trailers);
+    if (this.response === "none") this.reset(ErrorCode.INTERNAL_ERROR);
+    else if (this.response === "held") {
+      this.response = "none";
+      this.reply(this.status, this.fields, null, trailers);
     } else this.#finish(null, trailers);
   }
 
   reply(status: number, fields: Fields, body: Uint8Array | null, trailers: Fields | null): void {
-    if (this.#life === "closed" || this.#response !== "none") return;
+    if (this.life === "closed" || this.response !== "none") return;
     const head = fields.slice();
     const sent = this.caps.trailers && trailers !== null && trailers.length > 0 ? trailers : null;
     if (sent !== null) {
@@ -165,21 +108,14 @@ export class Http1Exchange implements ServerExchange {
         head.push("content-length", String(body?.length ?? 0));
     }
     this.respond(status, head);
-    this.#sendHead();
+    this.sendHead();
     this.#finish(body, sent);
-  }
-
-  reset(_h2: number): void {
-    if (this.#life === "closed") return;
-    this.#endLife();
-    this.#abandon();
-    process.nextTick(() => this.#close(false));
   }
 
   /** The server ends it: its time to drain is over. */
   cut(): void {
-    if (this.#life === "closed") return;
-    this.#die({
+    if (this.life === "closed") return;
+    this.die({
       by: "local",
       kind: "shutdown",
       h2: -1,
@@ -188,27 +124,26 @@ export class Http1Exchange implements ServerExchange {
     });
   }
 
-  /** Sends the head with what follows. Afterwards the response is `open`, or node has refused the head. */
-  #sendHead(): void {
+  protected sendHead(): void {
     const res = this.#res;
-    this.#response = "open";
+    this.response = "open";
     if (res.headersSent || res.destroyed) return;
-    let fields = this.#fields;
-    this.#site.inherited(this.#status);
+    let fields = this.fields;
+    this.site.inherited(this.status);
     if (this.#isLast() && firstField(fields, "connection") === undefined) {
       fields = [...fields, "connection", "close"];
-      this.#site.saidClose();
+      this.site.saidClose();
     }
     try {
-      res.writeHead(this.#status, fields as string[]);
+      res.writeHead(this.status, fields as string[]);
     } catch (error) {
       this.#refused(error);
     }
   }
 
   #finish(body: Uint8Array | null, trailers: Fields | null): void {
-    if (this.#life === "closed" || this.#response !== "open") return;
-    this.#response = "ending";
+    if (this.life === "closed" || this.response !== "open") return;
+    this.response = "ending";
     const res = this.#res;
     if (trailers !== null && this.caps.trailers) {
       try {
@@ -225,7 +160,7 @@ export class Http1Exchange implements ServerExchange {
     if (body === null || body.length === 0) res.end();
     else res.end(body);
     this.#stopProbing();
-    this.#request.discard();
+    this.request.discard();
   }
 
   /**
@@ -255,82 +190,64 @@ export class Http1Exchange implements ServerExchange {
    * section 10.1.1).
    */
   #isLast(): boolean {
-    if (this.#site.closing()) return true;
+    if (this.site.closing()) return true;
     const { complete, headers } = this.#req;
     if (complete) return false;
     if (headers["transfer-encoding"] !== undefined) return true;
-    const left = Number(headers["content-length"] ?? 0) - this.#request.received;
-    return (
-      left > 0 && (left > this.#site.drainBytes || (this.#site.expectsContinue && this.#request.untouched))
-    );
+    const left = Number(headers["content-length"] ?? 0) - this.request.received;
+    return left > 0 && (left > this.site.drainBytes || (this.site.expectsContinue && this.request.untouched));
   }
 
   readonly #flushed = (): void => {
     this.#releaseSocket();
-    if (this.#life === "closed") return;
-    this.#response = "flushed";
-    if (this.#request.ended) {
+    if (this.life === "closed") return;
+    this.response = "flushed";
+    if (this.request.ended) {
       this.#done();
       if (this.#last) this.#req.socket.end();
       return;
     }
     this.#req.socket.once("close", this.#done);
     if (this.#last) this.#hangUp();
-    else this.#request.responseSent();
+    else this.request.responseSent();
   };
 
   /** The rest of the request is not read: says that this is the end, and listens a little longer (RFC 9112 section 9.6). */
   readonly #hangUp = (): void => {
-    if (this.#life === "closed") return;
+    if (this.life === "closed") return;
     const socket = this.#req.socket;
     socket.end();
-    const linger = setTimeout(() => socket.destroy(), this.#site.drainMs).unref();
+    const linger = setTimeout(() => socket.destroy(), this.site.drainMs).unref();
     socket.once("close", () => clearTimeout(linger));
     this.#done();
   };
 
   readonly #done = (): void => {
-    if (this.#life === "closed") return;
-    this.#endLife();
-    this.#close(true);
+    if (this.life === "closed") return;
+    this.endLife();
+    this.close(true);
   };
 
   /** The connection is gone, or node has let go of a response that it has sent. */
   readonly #gone = (): void => {
-    if (this.#life === "closed" || this.#response === "flushed") return;
-    this.#die(connectionFault(this.#req));
+    if (this.life === "closed" || this.response === "flushed") return;
+    this.die(connectionFault(this.#req));
   };
 
   /** What node would not send, nobody sends. The client gets a 500 if its response has not begun. */
   #refused(cause: unknown): void {
-    const reason = cause instanceof Error ? cause.message : String(cause);
     const res = this.#res;
     const begun = res.headersSent;
-    this.#response = "ending";
+    this.response = "ending";
     if (!begun) {
       for (const name of res.getHeaderNames()) res.removeHeader(name);
       res.writeHead(500, ["content-length", "0", "connection", "close"]);
       res.end();
     }
     process.nextTick(() => {
-      if (this.#life === "closed") return;
-      const fault: Fault = {
-        by: "local",
-        kind: "protocol",
-        h2: ErrorCode.INTERNAL_ERROR,
-        processed: "maybe",
-        text: `the response's fields cannot be sent: ${reason}`,
-        cause,
-      };
-      this.#die(fault, begun);
+      if (this.life === "closed") return;
+      this.die(this.unsendable("fields", cause), begun ? ErrorCode.INTERNAL_ERROR : null);
     });
-  }
-
-  #die(fault: Fault, abandon = true): void {
-    this.#endLife();
-    if (abandon) this.#abandon();
-    this.#sink?.fault(fault);
-    this.#close(false);
   }
 
   /**
@@ -348,12 +265,12 @@ export class Http1Exchange implements ServerExchange {
   }
 
   /** Ends the connection: HTTP/1.1 has no other way to take a response back. */
-  #abandon(): void {
+  protected abandon(): void {
     const { socket } = this.#req;
     this.#req.on("error", ignore);
     this.#res.on("error", ignore);
     // An HTTP/1.0 response ends where the connection does: an orderly end would make a whole one of it.
-    if (this.caps.http === "1.0" && this.#response === "open" && !isSecure(socket)) {
+    if (this.caps.http === "1.0" && this.response === "open" && !isSecure(socket)) {
       try {
         socket.resetAndDestroy();
       } catch {
@@ -363,31 +280,13 @@ export class Http1Exchange implements ServerExchange {
     socket.destroy();
   }
 
-  #endLife(): void {
-    this.#life = "closed";
-    this.#request.leave();
-  }
-
-  #close(delivered: boolean): void {
+  protected override close(delivered: boolean): void {
     this.#stopProbing();
     this.#req.socket.off("close", this.#done);
     this.#releaseSocket();
-    this.#site.closed();
-    this.#sink?.closed(delivered);
-  }
-
-  #hearDrain(): void {
-    if (this.#hearsDrain) return;
-    this.#hearsDrain = true;
-    this.#res.on("drain", () => {
-      if (this.#life === "closed" || !this.#choked) return;
-      this.#choked = false;
-      if (this.#response === "open") this.#sink?.writable();
-    });
+    super.close(delivered);
   }
 }
-
-function ignore(): void {}
 
 function pairs(fields: Fields): [string, string][] {
   const list: [string, string][] = [];

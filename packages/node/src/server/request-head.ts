@@ -50,7 +50,6 @@ export function http2RequestHead(rawHeaders: readonly string[]): RequestHead {
   let scheme = "";
   let target = "";
   let authority: string | undefined;
-  let protocol: string | undefined;
   const fields: string[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
@@ -60,11 +59,9 @@ export function http2RequestHead(rawHeaders: readonly string[]): RequestHead {
     else if (name === ":scheme") scheme = value;
     else if (name === ":path") target = value;
     else if (name === ":authority") authority = value;
-    else if (name === ":protocol") protocol = value;
   }
   authority ??= firstField(fields, "host") ?? "";
-  const head = { method, scheme, authority, ...splitTarget(target), fields, memo: undefined };
-  return protocol === undefined ? head : { ...head, protocol };
+  return { method, scheme, authority, ...splitTarget(target), fields, memo: undefined };
 }
 
 /** A list of fields as it came off an HTTP/1.1 wire, with lower-case names. */

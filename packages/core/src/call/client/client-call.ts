@@ -277,7 +277,7 @@ export class ClientCall<I extends Message, O extends Message> implements Attempt
     const before = this.#retries?.followed ?? 0;
     // To its observers all attempts are one.
     if (before === 0) this.#observation?.opened();
-    attempt.open(head, body, { deadline: scope.deadline, waitForReady: false, attempt: before });
+    attempt.open(head, body, { deadline: scope.deadline, attempt: before });
   }
 
   /** Goes on with what is there, or when it is. */

@@ -1,65 +1,43 @@
 import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 
-import type { Caps, Fault, Fields, Peer, RequestHead, ServerExchange, Sink, Span } from "@millrace/exchange";
+import type { Caps, Fields, Peer, RequestHead, Sink } from "@millrace/exchange";
 import { ErrorCode, firstField } from "@millrace/exchange";
 
 import { http2Caps } from "@millrace/http2";
 import { byName, checkListSize, responseHead, withInherited } from "./http2-fields.ts";
+import { ignore, NodeExchange } from "../node-exchange.ts";
 import { RequestBody } from "../request-body.ts";
 import { http2RequestHead } from "../request-head.ts";
 import type { Site } from "../site.ts";
 
-/** The response's half. `held`: the head is known and not sent. `ending`: all is handed over, not all is sent. */
-type ResponseHalf = "none" | "held" | "open" | "ending" | "flushed";
-
 /** One stream of a node:http2 server, raw: the compatibility layer's requests have it as `stream`. */
-export class Http2Exchange implements ServerExchange {
+export class Http2Exchange extends NodeExchange {
   readonly head: RequestHead;
-  readonly peer: Peer;
-  readonly maxConcurrent: number;
   readonly caps: Caps = http2Caps;
   readonly #stream: ServerHttp2Stream;
   readonly #session: ServerHttp2Session | undefined;
-  readonly #site: Site;
-  #sink: Sink | undefined;
-  #life: "live" | "closed" = "live";
-  readonly #request: RequestBody;
-  #response: ResponseHalf = "none";
+  protected readonly request: RequestBody;
   #requestTrailers: Fields | null = null;
-  #status = 0;
-  #fields: Fields = [];
   #trailers: Fields | null = null;
-  /** The response has no body whatever is written: the method is HEAD, or the status forbids it. */
-  #bodiless = false;
-  #choked = false;
-  #hearsDrain = false;
 
   constructor(stream: ServerHttp2Stream, rawHeaders: readonly string[], peer: Peer, site: Site) {
+    super(stream, peer, site);
     this.#stream = stream;
     this.#session = stream.session as ServerHttp2Session | undefined;
-    this.#site = site;
-    this.maxConcurrent = site.maxConcurrent;
     this.head = http2RequestHead(rawHeaders);
-    this.peer = peer;
-    this.#request = new RequestBody(stream, site, {
+    this.request = new RequestBody(stream, site, {
       wanted: () => {
-        if (site.expectsContinue && this.#response === "none") this.inform(100, []);
+        if (site.expectsContinue && this.response === "none") this.inform(100, []);
       },
-      data: (chunk) => this.#sink?.data(chunk, 0, chunk.length),
-      end: () => this.#sink?.end(this.#requestTrailers),
+      data: (chunk) => this.sink?.data(chunk, 0, chunk.length),
+      end: () => this.sink?.end(this.#requestTrailers),
       drained: () => {},
       overrun: () => this.#endRequest(),
     });
   }
 
-  /** The layer above has begun to answer. */
-  get responded(): boolean {
-    return this.#response !== "none";
-  }
-
-  /** Begins to deliver events: accept() has answered. */
   start(sink: Sink): void {
-    this.#sink = sink;
+    this.sink = sink;
     const stream = this.#stream;
     // A stream's error without a listener ends the process; what it says is in 'close' and rstCode too.
     stream.on("error", ignore);
@@ -71,29 +49,15 @@ export class Http2Exchange implements ServerExchange {
       this.#requestTrailers = raw ?? null;
     });
     if (stream.destroyed) process.nextTick(this.#gone);
-    else this.#request.start();
-  }
-
-  /** Instead of start(): somebody else answers. The sink hears why. */
-  forgo(sink: Sink, fault: Fault): void {
-    this.#life = "closed";
-    process.nextTick(() => {
-      this.#site.closed();
-      sink.fault(fault);
-      sink.closed(false);
-    });
+    else this.request.start();
   }
 
   pause(): void {
-    if (this.#life === "live") this.#request.pause();
-  }
-
-  resume(): void {
-    if (this.#life === "live") this.#request.resume();
+    if (this.life === "live") this.request.pause();
   }
 
   inform(status: number, fields: Fields): void {
-    if (this.#life === "closed" || this.#stream.headersSent || this.#stream.closed) return;
+    if (this.life === "closed" || this.#stream.headersSent || this.#stream.closed) return;
     try {
       this.#stream.additionalHeaders({ ...byName(fields), ":status": status });
     } catch {
@@ -101,91 +65,56 @@ export class Http2Exchange implements ServerExchange {
     }
   }
 
-  respond(status: number, fields: Fields): void {
-    if (this.#life === "closed" || this.#response !== "none") return;
-    this.#status = status;
-    this.#fields = fields;
-    this.#response = "held";
-  }
-
-  write(chunk: Uint8Array): boolean {
-    if (this.#response === "held") this.#sendHead(false, true);
-    else if (this.#response === "none") this.reset(ErrorCode.INTERNAL_ERROR);
-    if (this.#life === "closed" || this.#response !== "open") return true;
-    if (this.#bodiless || chunk.length === 0) return !this.#choked;
-    if (!this.#stream.write(chunk) && !this.#choked) {
-      this.#choked = true;
-      this.#hearDrain();
-    }
-    return !this.#choked;
-  }
-
-  reserve(): Span | null {
-    return null;
-  }
-
-  commit(_pos: number): boolean {
-    return !this.#choked;
-  }
-
   flush(): void {
-    if (this.#response === "held") this.#sendHead(false, true);
+    if (this.response === "held") this.sendHead();
   }
 
   end(trailers: Fields | null): void {
-    if (this.#response === "none") this.reset(ErrorCode.INTERNAL_ERROR);
+    if (this.response === "none") this.reset(ErrorCode.INTERNAL_ERROR);
     this.#finish(null, trailers);
   }
 
   reply(status: number, fields: Fields, body: Uint8Array | null, trailers: Fields | null): void {
-    if (this.#life === "closed" || this.#response !== "none") return;
+    if (this.life === "closed" || this.response !== "none") return;
     const sized = body !== null && trailers === null && firstField(fields, "content-length") === undefined;
     this.respond(status, sized ? [...fields, "content-length", String(body.length)] : fields);
     this.#finish(body, trailers);
   }
 
-  reset(h2: number): void {
-    if (this.#life === "closed") return;
-    this.#endLife();
-    this.#abandon(h2);
-    process.nextTick(() => this.#close(false));
-  }
-
-  /** Sends the head. Afterwards the response is `open`, or the exchange is dead. */
-  #sendHead(endStream: boolean, waitForTrailers: boolean): void {
+  protected sendHead(endStream = false, waitForTrailers = true): void {
     const stream = this.#stream;
-    this.#response = "open";
+    this.response = "open";
     // The end of the stream is on its way, as 'close'.
     if (stream.destroyed || stream.closed) return;
-    this.#bodiless = this.head.method === "HEAD" || [204, 205, 304].includes(this.#status);
-    const wait = waitForTrailers && !endStream && !this.#bodiless;
+    this.bodiless = this.head.method === "HEAD" || [204, 205, 304].includes(this.status);
+    const wait = waitForTrailers && !endStream && !this.bodiless;
     if (wait) stream.once("wantTrailers", this.#sendTrailers);
     try {
-      const options = { endStream: endStream || this.#bodiless, waitForTrailers: wait };
-      const fields = withInherited(this.#fields, this.#site.inherited(this.#status));
+      const options = { endStream: endStream || this.bodiless, waitForTrailers: wait };
+      const fields = withInherited(this.fields, this.site.inherited(this.status));
       checkListSize(fields);
-      stream.respond(responseHead(this.#status, fields), options);
+      stream.respond(responseHead(this.status, fields), options);
     } catch (error) {
       this.#refused("head", error);
     }
   }
 
   #finish(body: Uint8Array | null, trailers: Fields | null): void {
-    if (this.#life === "closed" || this.#response === "none") return;
-    if (this.#response === "ending" || this.#response === "flushed") return;
+    if (this.life === "closed" || this.response === "none") return;
+    if (this.response === "ending" || this.response === "flushed") return;
     const empty = body === null || body.length === 0;
     this.#trailers = trailers;
-    if (this.#response === "held") this.#sendHead(empty && trailers === null, trailers !== null);
-    if (this.#response !== "open") return;
-    this.#response = "ending";
+    if (this.response === "held") this.sendHead(empty && trailers === null, trailers !== null);
+    if (this.response !== "open") return;
+    this.response = "ending";
     const stream = this.#stream;
     // With trailers, #sendTrailers knows when all is out.
     if (stream.listenerCount("wantTrailers") === 0) stream.once("finish", this.#flushed);
     if (!stream.writableEnded) {
-      if (empty || this.#bodiless) stream.end();
+      if (empty || this.bodiless) stream.end();
       else stream.end(body);
     }
-    this.#request.discard();
+    this.request.discard();
   }
 
   readonly #sendTrailers = (): void => {
@@ -203,73 +132,54 @@ export class Http2Exchange implements ServerExchange {
   };
 
   readonly #flushed = (): void => {
-    if (this.#life === "closed") return;
-    this.#response = "flushed";
-    this.#request.responseSent();
+    if (this.life === "closed") return;
+    this.response = "flushed";
+    this.request.responseSent();
   };
 
   /** RFC 9113 section 8.1: the response is complete, and the rest of the request is not wanted. */
   #endRequest(): void {
-    if (this.#life === "closed") return;
-    this.#endLife();
-    this.#abandon(ErrorCode.NO_ERROR);
-    this.#close(true);
+    if (this.life === "closed") return;
+    this.endLife();
+    this.abandon(ErrorCode.NO_ERROR);
+    this.close(true);
   }
 
   /** The stream is gone: by its natural end, by the peer's reset, or with the connection. */
   readonly #gone = (): void => {
-    if (this.#life === "closed") return;
+    if (this.life === "closed") return;
     const stream = this.#stream;
     const lost = connectionLost(this.#session);
     const clean = stream.rstCode === ErrorCode.NO_ERROR && !lost;
-    if (this.#response === "flushed" || (this.#response === "ending" && clean)) {
-      this.#endLife();
-      this.#close(true);
+    if (this.response === "flushed" || (this.response === "ending" && clean)) {
+      this.endLife();
+      this.close(true);
       return;
     }
     const cause = stream.errored ?? undefined;
     const processed = "maybe";
     if (!lost) {
       const h2 = stream.rstCode ?? ErrorCode.CANCEL;
-      this.#die({ by: "peer", kind: "reset", h2, processed, text: "the client reset the stream", cause });
-    } else if (this.#request.ended) {
+      this.die({ by: "peer", kind: "reset", h2, processed, text: "the client reset the stream", cause });
+    } else if (this.request.ended) {
       const text = "the connection was lost before the response was complete";
-      this.#die({ by: "transport", kind: "lost", h2: -1, processed, text, cause });
+      this.die({ by: "transport", kind: "lost", h2: -1, processed, text, cause });
     } else {
       const text = "the connection was lost in the middle of the request";
-      this.#die({ by: "transport", kind: "truncated", h2: -1, processed, text, cause });
+      this.die({ by: "transport", kind: "truncated", h2: -1, processed, text, cause });
     }
   };
 
   /** What node would not send, nobody sends: the stream ends as our own error. Never from inside the call. */
   #refused(what: string, cause: unknown): void {
-    this.#response = "ending";
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.response = "ending";
     process.nextTick(() => {
-      if (this.#life === "closed") return;
-      this.#die(
-        {
-          by: "local",
-          kind: "protocol",
-          h2: ErrorCode.INTERNAL_ERROR,
-          processed: "maybe",
-          text: `the response's ${what} cannot be sent: ${reason}`,
-          cause,
-        },
-        ErrorCode.INTERNAL_ERROR,
-      );
+      if (this.life === "closed") return;
+      this.die(this.unsendable(what, cause), ErrorCode.INTERNAL_ERROR);
     });
   }
 
-  #die(fault: Fault, h2: number = ErrorCode.CANCEL): void {
-    this.#endLife();
-    this.#abandon(h2);
-    this.#sink?.fault(fault);
-    this.#close(false);
-  }
-
-  /** Lets go of the stream. */
-  #abandon(h2: number): void {
+  protected abandon(h2: number): void {
     const stream = this.#stream;
     stream.on("error", ignore);
     // With NO_ERROR it would wait for what is unsent.
@@ -279,29 +189,7 @@ export class Http2Exchange implements ServerExchange {
     // the reset over.
     stream.destroy();
   }
-
-  #endLife(): void {
-    this.#life = "closed";
-    this.#request.leave();
-  }
-
-  #close(delivered: boolean): void {
-    this.#site.closed();
-    this.#sink?.closed(delivered);
-  }
-
-  #hearDrain(): void {
-    if (this.#hearsDrain) return;
-    this.#hearsDrain = true;
-    this.#stream.on("drain", () => {
-      if (this.#life === "closed" || !this.#choked) return;
-      this.#choked = false;
-      if (this.#response === "open") this.#sink?.writable();
-    });
-  }
 }
-
-function ignore(): void {}
 
 function connectionLost(session: ServerHttp2Session | undefined): boolean {
   if (session === undefined || session.destroyed) return true;
