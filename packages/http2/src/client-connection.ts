@@ -233,7 +233,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   }
 
   protected lose(stream: Stream, end: ConnectionEnd): void {
-    stream.die(this.#faultOf(end, "maybe"));
+    stream.perish(this.#faultOf(end, "maybe"));
   }
 
   protected connectionEnded(end: ConnectionEnd): void {
@@ -241,7 +241,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     this.output.touch();
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const stream of waiting) stream.die(this.#faultOf(end, "never"));
+    for (const stream of waiting) stream.perish(this.#faultOf(end, "never"));
     if (!this.#isRetired) {
       this.#isRetired = true;
       this.#options.retired?.();

@@ -65,7 +65,7 @@ export abstract class Connection
     this.runtime = runtime;
     this.limits = limits;
     this.output = new Output(duplex, runtime, this, limits);
-    this.turnEnd = new TurnEnd(this.output);
+    this.turnEnd = new TurnEnd(this.output, runtime);
     this.#closing = new Closing(this, duplex);
     this.conduct = new Conduct(this);
     this.pings = new Pings(this.output);

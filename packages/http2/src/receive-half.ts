@@ -2,6 +2,7 @@ import type { Fault, Fields } from "@millrace/exchange";
 import { creditShare } from "./connection-window.ts";
 import { Held } from "./held.ts";
 import { SendHalf } from "./send-half.ts";
+import { dying } from "./stream-state.ts";
 import type { Credited } from "./turn-end.ts";
 
 /** The peer's half of a stream: what comes reaches the sink, is held while that is paused, and is credited when it is taken. */
@@ -125,6 +126,7 @@ export abstract class ReceiveHalf extends SendHalf implements Credited {
 
   protected tellFault(fault: Fault): void {
     this.held = null;
+    this.life = dying;
     this.sink?.fault(fault);
     this.finish(false);
   }

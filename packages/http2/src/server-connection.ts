@@ -266,7 +266,7 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
       (stream as ServerStream).lost(`the client broke the rules of HTTP/2 (${end.text})`, undefined);
     else {
       const text = "the server shut down";
-      stream.die({ by: "local", kind: "shutdown", h2: ErrorCode.CANCEL, processed: "maybe", text });
+      stream.perish({ by: "local", kind: "shutdown", h2: ErrorCode.CANCEL, processed: "maybe", text });
     }
   }
 

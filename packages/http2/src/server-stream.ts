@@ -178,7 +178,7 @@ export class ServerStream extends Stream implements ServerExchange {
   lost(why: string, cause: unknown): void {
     const isTruncated = !this.remoteEnded;
     const when = isTruncated ? "in the middle of the request" : "before the response was complete";
-    this.die({
+    this.perish({
       by: "transport",
       kind: isTruncated ? "truncated" : "lost",
       h2: -1,

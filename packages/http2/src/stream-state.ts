@@ -12,11 +12,12 @@ export const open = 1;
 export const ending = 2;
 export const ended = 3;
 
-/** An exchange's life: when it is `done`, or has `failed`, closed() is due. */
+/** An exchange's life. What is `dying` has a fault to tell and does nothing more; when it is `done`, or has `failed`, closed() is due. */
 export const live = 0;
-export const done = 1;
-export const failed = 2;
-export const told = 3;
+export const dying = 1;
+export const done = 2;
+export const failed = 3;
+export const told = 4;
 
 /**
  * All that a stream is made of. What it does with it is in the classes on top, one for each half and one for its life, which
@@ -30,7 +31,7 @@ export abstract class StreamState implements Deferred {
   protected readonly host: StreamHost;
   protected sink: Sink | null = null;
   protected life: number = live;
-  /** What it dies of at the end of the turn. */
+  /** What it is dying of, until the end of the turn. */
   protected faultDue: Fault | null = null;
 
   // Our half.

@@ -1,6 +1,6 @@
 import { ErrorCode, type Exchange, type Fault } from "@millrace/exchange";
 import { ReceiveHalf } from "./receive-half.ts";
-import { done, ended, failed, live, told } from "./stream-state.ts";
+import { done, dying, ended, failed, live, told } from "./stream-state.ts";
 
 /**
  * One stream: an exchange, whichever side it is seen from. Frames come in from the connection and reach the sink at once;
@@ -15,9 +15,13 @@ export abstract class Stream extends ReceiveHalf implements Exchange {
   protected abstract readonly faultsWait: boolean;
 
   reset(h2: number): void {
-    if (!this.isAlive) return;
-    this.cut(h2);
-    this.finish(this.endFlushed && this.isThrough);
+    if (this.isAlive) {
+      this.cut(h2);
+      this.finish(this.endFlushed && this.isThrough);
+    } else if (this.faultDue !== null) {
+      this.faultDue = null;
+      this.finish(false);
+    }
   }
 
   // What the connection tells.
@@ -41,12 +45,19 @@ export abstract class Stream extends ReceiveHalf implements Exchange {
     } else this.tellFault(fault);
   }
 
+  /** It dies with its connection, in its turn: there may be thousands that do. Nothing is sent. */
+  perish(fault: Fault): void {
+    this.remoteEnded = true;
+    if (!this.isAlive) return;
+    this.endUnsent();
+    this.diesOf(fault);
+  }
+
   /** It dies at the end of the turn, of what this side did in a call. Its peer, if it knows of it, is told now. */
   dieLater(fault: Fault): void {
-    if (!this.isAlive || this.faultDue !== null) return;
+    if (!this.isAlive) return;
     if (this.id !== 0) this.cut(ErrorCode.INTERNAL_ERROR);
-    this.faultDue = fault;
-    this.host.turnEnd.defer(this);
+    this.diesOf(fault);
   }
 
   /** The peer has broken the rules on it. */
@@ -61,13 +72,24 @@ export abstract class Stream extends ReceiveHalf implements Exchange {
   /** The end of the turn. */
   deliver(): void {
     this.isDeferred = false;
-    if (this.faultDue !== null) this.die(this.faultDue);
+    const fault = this.faultDue;
+    if (fault !== null) {
+      this.faultDue = null;
+      this.life = live;
+      this.die(fault);
+    }
     if (this.isAlive) this.tellHeld();
     if (this.isAlive && this.takesMore()) this.sink?.writable();
     const life = this.life;
-    if (life === live || life === told) return;
+    if (life !== done && life !== failed) return;
     this.life = told;
     this.sink?.closed(life === done);
+  }
+
+  private diesOf(fault: Fault): void {
+    this.life = dying;
+    this.faultDue = fault;
+    this.host.turnEnd.defer(this);
   }
 
   /** The peer wants no more of our half, and has said all of its own. */
@@ -88,7 +110,7 @@ export abstract class Stream extends ReceiveHalf implements Exchange {
 
   /** closed() follows. */
   protected finish(delivered: boolean): void {
-    if (!this.isAlive) return;
+    if (this.life > dying) return;
     this.life = delivered ? done : failed;
     this.endUnheard();
     this.host.lingered(this);

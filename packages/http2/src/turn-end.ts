@@ -1,4 +1,10 @@
 import type { Output } from "./output.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** How long one connection may tell of what is due, in milliseconds: each who hears of its end has work with it. */
+const turnMs = 0.25;
+/** After so many the clock is asked. */
+const slice = 16;
 
 /** Whoever lets its peer send more at the end of a turn. */
 export interface Credited {
@@ -15,12 +21,14 @@ export interface Deferred {
 /** What is due at the end of a connection's turn. */
 export class TurnEnd {
   readonly #output: Output;
+  readonly #runtime: Runtime;
   /** Credited in one frame each, however many the bytes came in. */
   #owed: Credited[] = [];
   #deferred: Deferred[] = [];
 
-  constructor(output: Output) {
+  constructor(output: Output, runtime: Runtime) {
     this.#output = output;
+    this.#runtime = runtime;
   }
 
   /** credit() is due. Once. */
@@ -48,19 +56,22 @@ export class TurnEnd {
     this.#owed.length = 0;
   }
 
-  /** What is told behind it. */
+  /** What is told behind it; the rest in the next turn, if there is much of it. */
   deliver(): void {
     const deferred = this.#deferred;
     if (deferred.length === 0) return;
     this.#deferred = [];
+    const until = deferred.length > slice ? this.#runtime.now() + turnMs : Infinity;
     let told = 0;
     try {
-      while (told < deferred.length) deferred[told++]!.deliver();
-    } catch (error) {
+      do deferred[told++]!.deliver();
+      while (told < deferred.length && (told % slice > 0 || this.#runtime.now() < until));
+    } finally {
       // A sink that throws takes its own exchange's turn, and no other's.
-      this.#deferred = [...deferred.slice(told), ...this.#deferred];
-      this.#output.touch();
-      throw error;
+      if (told < deferred.length) {
+        this.#deferred = [...deferred.slice(told), ...this.#deferred];
+        this.#output.touch();
+      }
     }
   }
 }

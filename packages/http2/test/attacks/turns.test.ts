@@ -9,6 +9,7 @@ import {
   END_HEADERS,
   END_STREAM,
   frame,
+  GOAWAY,
   goaway,
   HEADERS,
   headers,
@@ -171,5 +172,55 @@ describe("what waits for its turn", () => {
     target.wire.drain();
     target.runtime.settle();
     expect(target.of(HEADERS, 1).length).toBe(1);
+  });
+});
+
+describe("the end of a connection with many streams", () => {
+  const opened = times(200, (n) => headers(id(n), false, ...post));
+  const ends: readonly (readonly [string, (target: Target) => void])[] = [
+    ["for what the client did", (target) => target.wire.deliver(frame(DATA, 0, 0, eight))],
+    ["with its transport", (target) => target.wire.close(undefined)],
+    ["since it is cut", (target) => target.connection.abort()],
+  ];
+
+  test.each(ends)("is told to some of them, then to others: each has work with it (%s)", (_how, end) => {
+    const target = Target.open({}, ({ fault }) => {
+      if (fault !== undefined) target.runtime.work(0.1);
+    }).say(opened);
+    end(target);
+    const told = (): number => target.seen.filter(({ closed }) => closed).length;
+    const steps: number[] = [];
+    for (let before = told(); target.runtime.step(); before = told()) steps.push(told() - before);
+    expect(Math.max(...steps)).toBe(16);
+    expect(told()).toBe(200);
+    expect(target.seen.every(({ fault }) => fault !== undefined)).toBe(true);
+  });
+
+  test.each(ends)("is told to whoever waits for it behind them all (%s)", (_how, end) => {
+    const closedBefore: number[] = [];
+    const target = Target.open({}, ({ fault }) => {
+      if (fault === undefined) return;
+      target.runtime.work(0.1);
+      closedBefore.push(target.problems.length);
+    }).say(opened);
+    end(target);
+    target.wire.endFromPeer();
+    target.runtime.settle();
+    expect(closedBefore).toEqual(Array(200).fill(0));
+    expect([target.problems.length, target.runtime.timers]).toEqual([1, 0]);
+  });
+
+  test("what they still say reaches nobody", () => {
+    const target = Target.open({}, ({ exchange, fault }) => {
+      if (fault === undefined) return;
+      target.runtime.work(0.1);
+      // The last has not heard yet.
+      target.seen.at(-1)!.exchange.reply(200, [], eight, null);
+      exchange.reset(ErrorCode.CANCEL);
+    }).say(opened);
+    target.wire.deliver(frame(DATA, 0, 0, eight));
+    target.runtime.settle();
+    expect(target.frames.at(-1)!.type).toBe(GOAWAY);
+    expect(target.seen.at(-1)).toMatchObject({ closed: true, fault: { kind: "truncated" } });
   });
 });

@@ -37,7 +37,7 @@ export class Target {
   readonly #reader = new FrameReader();
   readonly #frames: Frame[] = [];
 
-  /** `act` is called when a request has come, and again when it has ended. */
+  /** `act` is called when a request has come, and again when it has ended or failed. */
   constructor(given: LimitOptions = {}, act: (seen: Seen) => void = answerAtEnd) {
     const { wire, runtime } = this;
     const accept: Accept = (exchange) => {
@@ -50,7 +50,10 @@ export class Target {
           seen.ended = true;
           act(seen);
         },
-        fault: (fault) => (seen.fault = fault),
+        fault: (fault) => {
+          seen.fault = fault;
+          act(seen);
+        },
         writable: () => {},
         closed: () => (seen.closed = true),
       };
@@ -108,8 +111,8 @@ export class Target {
   }
 }
 
-function answerAtEnd({ exchange, ended }: Seen): void {
-  if (ended) exchange.reply(200, [], ok, null);
+function answerAtEnd({ exchange, ended, fault }: Seen): void {
+  if (ended && fault === undefined) exchange.reply(200, [], ok, null);
 }
 
 const ok = new TextEncoder().encode("ok");
