@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
-import type { ClientSink, Connector, Exchange, Hints, Peer, RequestHead } from "@millrace/exchange";
+import type { ClientSink, Connector, Exchange, Hints, RequestHead } from "@millrace/exchange";
 import { contractFor, type Declaration, type Make, poisonAccept } from "@millrace/exchange/contract";
 import { describe, it } from "vitest";
 import { ClientConnection } from "../src/client-connection.ts";
@@ -11,13 +11,13 @@ import type { Runtime } from "../src/runtime.ts";
 import { ServerConnection } from "../src/server-connection.ts";
 import { StreamDuplex, webRuntime } from "../src/web.ts";
 import { WindowBudget } from "../src/window-budget.ts";
+import { peer } from "./support/engine-script.ts";
 import { memoryPair } from "./support/memory-pair.ts";
 
 const declared: Declaration = {
   caps: { http: "2", trailers: true, request: "full", resets: true, duplicates: true },
   lacks: ["nowhere"],
 };
-const peer: Peer = { address: "memory", tls: false, certificate: () => null };
 const limits = limitsFrom();
 const budget = new WindowBudget(64 * 1024 * 1024);
 

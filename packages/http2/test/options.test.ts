@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
-import type { Peer } from "@millrace/exchange";
 import { afterEach, describe, expect, test } from "vitest";
 import { ClientConnection } from "../src/client-connection.ts";
 import { limitsFrom } from "../src/limits.ts";
 import { connect, listen, type ListenOptions, nodeRuntime } from "../src/node.ts";
 import { ServerConnection } from "../src/server-connection.ts";
 import { WindowBudget } from "../src/window-budget.ts";
+import { peer } from "./support/engine-script.ts";
 
 // Types refuse them; plain JavaScript and configuration files do not.
 
@@ -210,7 +210,6 @@ describe("without listen() and connect()", () => {
       throw new Error(`${String(name)} was called`);
     },
   });
-  const peer: Peer = { address: "memory", tls: false, certificate: () => null };
   const budget = new WindowBudget(0);
 
   test.each([

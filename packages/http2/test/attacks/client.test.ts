@@ -1,6 +1,6 @@
 // Servers that flood, lie and break the rules, against a client's connection: the right error on the right scope, every call
 // ends, and nothing is left to wait.
-import { type ClientSink, ErrorCode, type Fault, type Peer } from "@millrace/exchange";
+import { type ClientSink, ErrorCode, type Fault } from "@millrace/exchange";
 import { describe, expect, test } from "vitest";
 import {
   ACK,
@@ -27,10 +27,10 @@ import { block } from "../../../../test/support/hpack.ts";
 import { ClientConnection } from "../../src/client-connection.ts";
 import { defaultLimits, type LimitOptions, limitsFrom } from "../../src/limits.ts";
 import { WindowBudget } from "../../src/window-budget.ts";
-import { ManualRuntime } from "../support/manual-runtime.ts";
-import { Wire } from "../support/wire.ts";
+import { AttackedEngine } from "../support/attacked-engine.ts";
+import { requestHead } from "../support/client-script.ts";
+import { peer } from "../support/engine-script.ts";
 
-const peer: Peer = { address: "memory", tls: false, certificate: () => null };
 const PUSH_PROMISE = 5;
 const eight = Buffer.alloc(8);
 
@@ -43,14 +43,12 @@ interface Call {
 }
 
 /** A client's connection with two calls under way, on streams 1 and 3: a test is the server. */
-class Caller {
-  readonly runtime = new ManualRuntime();
-  readonly wire = new Wire(this.runtime);
+class Caller extends AttackedEngine {
   readonly connection: ClientConnection;
   readonly calls: Call[] = [];
-  readonly problems: (string | undefined)[] = [];
 
   constructor(given: LimitOptions = {}) {
+    super();
     this.connection = new ClientConnection(
       this.wire,
       this.runtime,
@@ -81,34 +79,9 @@ class Caller {
       writable() {},
       closed: () => call.closed++,
     };
-    const head = {
-      method: "GET",
-      scheme: "http",
-      authority: "a",
-      path: "/",
-      query: "",
-      fields: [],
-      memo: undefined,
-    };
-    this.connection.open(head, null, { deadline: Infinity, attempt: 0 }, sink);
+    this.connection.open(requestHead, null, { deadline: Infinity, attempt: 0 }, sink);
     this.runtime.settle();
     return call;
-  }
-
-  /** The server says these, one behind the other; the client has its turns after each. */
-  say(...parts: readonly Uint8Array[]): void {
-    for (const part of parts) {
-      this.wire.deliver(part);
-      this.runtime.settle();
-    }
-  }
-
-  flood(most: number, make: () => Uint8Array): number {
-    for (let n = 0; n < most; n++) {
-      if (!this.connection.isOpen) return n;
-      this.say(make());
-    }
-    return most;
   }
 
   get frames(): readonly Frame[] {

@@ -9,7 +9,8 @@ import { requestHead } from "../support/client-script.ts";
 import { ManualRuntime } from "../support/manual-runtime.ts";
 import { memoryPair } from "../support/memory-pair.ts";
 import { RecordedSink } from "../support/recorded-sink.ts";
-import { peer, ServedRequest } from "../support/server-script.ts";
+import { peer } from "../support/engine-script.ts";
+import { ServedRequest } from "../support/server-script.ts";
 import { bodyPart } from "./peer-model.ts";
 
 const kinds = [

@@ -1,14 +1,10 @@
 import type { RequestHead } from "@millrace/exchange";
 import { ClientConnection } from "../../src/client-connection.ts";
-import type { IndexingPolicy } from "../../src/hpack/indexing-policy.ts";
-import type { KeepaliveOptions } from "../../src/keepalive.ts";
-import { limitsFrom, type LimitOptions } from "../../src/limits.ts";
+import { limitsFrom } from "../../src/limits.ts";
 import { WindowBudget } from "../../src/window-budget.ts";
-import { type Frame, type Settings, settings, settingsAck } from "./frames.ts";
-import { ManualRuntime } from "./manual-runtime.ts";
+import { EngineScript, peer, type ScriptOptions } from "./engine-script.ts";
+import { type Settings, settings, settingsAck } from "./frames.ts";
 import { RecordedSink } from "./recorded-sink.ts";
-import { peer } from "./server-script.ts";
-import { Wire } from "./wire.ts";
 
 export const requestHead: RequestHead = {
   method: "GET",
@@ -21,23 +17,13 @@ export const requestHead: RequestHead = {
 };
 const noHints = { deadline: Infinity, attempt: 0 };
 
-interface ClientScriptOptions {
-  readonly limits?: LimitOptions;
-  readonly keepalive?: KeepaliveOptions;
-  readonly budget?: WindowBudget;
-  readonly indexing?: IndexingPolicy;
-}
-
 /** A client's engine, to which a test is the server, frame by frame. */
-export class ClientScript {
-  readonly runtime: ManualRuntime = new ManualRuntime();
-  readonly wire: Wire = new Wire(this.runtime);
+export class ClientScript extends EngineScript {
   readonly client: ClientConnection;
   isRetired = false;
-  /** What closed() told: the problem, or null. */
-  closed: string | null | undefined;
 
-  constructor(options: ClientScriptOptions = {}) {
+  constructor(options: ScriptOptions = {}) {
+    super();
     const { limits, keepalive, indexing, budget = new WindowBudget(64 * 1024 * 1024) } = options;
     this.client = new ClientConnection(this.wire, this.runtime, limitsFrom(limits), budget, {
       keepalive,
@@ -51,7 +37,7 @@ export class ClientScript {
   }
 
   /** A connection whose both ends have exchanged preface and SETTINGS. */
-  static open(options: ClientScriptOptions & { readonly settings?: Settings } = {}): ClientScript {
+  static open(options: ScriptOptions & { readonly settings?: Settings } = {}): ClientScript {
     const script = new ClientScript(options);
     script.receive(settings(options.settings), settingsAck);
     script.wire.frames();
@@ -72,17 +58,5 @@ export class ClientScript {
     sink.exchange = this.client.open({ ...requestHead, method: "POST" }, undefined, noHints, sink);
     this.runtime.settle();
     return sink;
-  }
-
-  /** The server sends these, in one piece; the client has its turns. */
-  receive(...frames: readonly (Frame | Uint8Array)[]): void {
-    this.wire.deliver(...frames);
-    this.runtime.settle();
-  }
-
-  /** What the client has sent since. */
-  sent(): string[] {
-    this.runtime.settle();
-    return this.wire.sent();
   }
 }

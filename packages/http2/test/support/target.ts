@@ -13,9 +13,8 @@ import {
 import { type LimitOptions, limitsFrom } from "../../src/limits.ts";
 import { ServerConnection } from "../../src/server-connection.ts";
 import { WindowBudget } from "../../src/window-budget.ts";
-import { ManualRuntime } from "./manual-runtime.ts";
-import { peer } from "./server-script.ts";
-import { Wire } from "./wire.ts";
+import { AttackedEngine } from "./attacked-engine.ts";
+import { peer } from "./engine-script.ts";
 
 /** What a server's application saw of one request. */
 export interface Seen {
@@ -27,18 +26,15 @@ export interface Seen {
 }
 
 /** One connection of a server in memory: a test is the client, and says frames. */
-export class Target {
-  readonly runtime: ManualRuntime = new ManualRuntime();
-  readonly wire: Wire = new Wire(this.runtime);
+export class Target extends AttackedEngine {
   readonly connection: ServerConnection;
   readonly seen: Seen[] = [];
-  /** What the connection's end was put down to; once for each time that it was told. */
-  readonly problems: (string | undefined)[] = [];
   readonly #reader = new FrameReader();
   readonly #frames: Frame[] = [];
 
   /** `act` is called when a request has come, and again when it has ended or failed. */
   constructor(given: LimitOptions = {}, act: (seen: Seen) => void = answerAtEnd) {
+    super();
     const { wire, runtime } = this;
     const accept: Accept = (exchange) => {
       const seen: Seen = { exchange, bytes: 0, ended: false, fault: undefined, closed: false };
@@ -70,24 +66,6 @@ export class Target {
   static open(given?: LimitOptions, act?: (seen: Seen) => void): Target {
     const target = new Target(given, act);
     return target.say(preface, settings(), frame(SETTINGS, ACK, 0));
-  }
-
-  /** The client says these, one behind the other; the server has its turns after each. */
-  say(...parts: readonly Uint8Array[]): this {
-    for (const part of parts) {
-      this.wire.deliver(part);
-      this.runtime.settle();
-    }
-    return this;
-  }
-
-  /** Says what `make` gives for 0, 1, 2 …, until the connection ends. Gives how many that were, or `most`. */
-  flood(most: number, make: (n: number) => Uint8Array): number {
-    for (let n = 0; n < most; n++) {
-      if (!this.connection.isOpen) return n;
-      this.say(make(n));
-    }
-    return most;
   }
 
   /** All frames that the server has sent. */
