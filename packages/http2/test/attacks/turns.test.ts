@@ -184,9 +184,8 @@ describe("the end of a connection with many streams", () => {
   ];
 
   test.each(ends)("is told to some of them, then to others: each has work with it (%s)", (_how, end) => {
-    const target = Target.open({}, ({ fault }) => {
-      if (fault !== undefined) target.runtime.work(0.1);
-    }).say(opened);
+    const works = (): void => target.runtime.work(0.1);
+    const target = Target.open({}, undefined, works).say(opened);
     end(target);
     const told = (): number => target.seen.filter(({ closed }) => closed).length;
     const steps: number[] = [];
@@ -198,8 +197,7 @@ describe("the end of a connection with many streams", () => {
 
   test.each(ends)("is told to whoever waits for it behind them all (%s)", (_how, end) => {
     const closedBefore: number[] = [];
-    const target = Target.open({}, ({ fault }) => {
-      if (fault === undefined) return;
+    const target = Target.open({}, undefined, () => {
       target.runtime.work(0.1);
       closedBefore.push(target.problems.length);
     }).say(opened);
@@ -211,8 +209,7 @@ describe("the end of a connection with many streams", () => {
   });
 
   test("what they still say reaches nobody", () => {
-    const target = Target.open({}, ({ exchange, fault }) => {
-      if (fault === undefined) return;
+    const target = Target.open({}, undefined, ({ exchange }) => {
       target.runtime.work(0.1);
       // The last has not heard yet.
       target.seen.at(-1)!.exchange.reply(200, [], eight, null);

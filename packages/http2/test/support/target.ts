@@ -32,8 +32,12 @@ export class Target extends AttackedEngine {
   readonly #reader = new FrameReader();
   readonly #frames: Frame[] = [];
 
-  /** `act` is called when a request has come, and again when it has ended or failed. */
-  constructor(given: LimitOptions = {}, act: (seen: Seen) => void = answerAtEnd) {
+  /** `act` is called when a request has come, and again when it has ended; `failed` when it has failed. */
+  constructor(
+    given: LimitOptions = {},
+    act: (seen: Seen) => void = answerAtEnd,
+    failed: (seen: Seen) => void = () => {},
+  ) {
     super();
     const { wire, runtime } = this;
     const accept: Accept = (exchange) => {
@@ -48,7 +52,7 @@ export class Target extends AttackedEngine {
         },
         fault: (fault) => {
           seen.fault = fault;
-          act(seen);
+          failed(seen);
         },
         writable: () => {},
         closed: () => (seen.closed = true),
@@ -63,8 +67,8 @@ export class Target extends AttackedEngine {
   }
 
   /** One whose client has said what a client says first. */
-  static open(given?: LimitOptions, act?: (seen: Seen) => void): Target {
-    const target = new Target(given, act);
+  static open(given?: LimitOptions, act?: (seen: Seen) => void, failed?: (seen: Seen) => void): Target {
+    const target = new Target(given, act, failed);
     return target.say(preface, settings(), frame(SETTINGS, ACK, 0));
   }
 
@@ -89,8 +93,8 @@ export class Target extends AttackedEngine {
   }
 }
 
-function answerAtEnd({ exchange, ended, fault }: Seen): void {
-  if (ended && fault === undefined) exchange.reply(200, [], ok, null);
+function answerAtEnd({ exchange, ended }: Seen): void {
+  if (ended) exchange.reply(200, [], ok, null);
 }
 
 const ok = new TextEncoder().encode("ok");
