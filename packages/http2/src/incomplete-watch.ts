@@ -12,8 +12,10 @@ export interface Incomplete {
 export class IncompleteWatch {
   readonly #host: InboundHost;
   readonly #watched: Incomplete;
-  #isArmed = false;
+  /** What it waits for, as `incomplete` names it. */
+  #awaited = 0;
   #cancel: () => void = noTimer;
+  #isStopped = false;
 
   constructor(host: InboundHost, watched: Incomplete) {
     this.#host = host;
@@ -22,26 +24,23 @@ export class IncompleteWatch {
 
   /** Something has been read. */
   look(): void {
-    if (!this.#isArmed && this.#watched.incomplete !== 0) this.#arm();
+    const { incomplete } = this.#watched;
+    if (incomplete === this.#awaited || this.#isStopped) return;
+    this.#awaited = incomplete;
+    this.#cancel();
+    this.#cancel = noTimer;
+    if (incomplete === 0) return;
+    const { headersTimeoutMs } = this.#host.limits;
+    this.#cancel = this.#host.runtime.timer(headersTimeoutMs, () => {
+      const what = incomplete < 0 ? "header block" : "frame";
+      const text = `a ${what} was not complete within ${headersTimeoutMs} ms`;
+      this.#host.fail(ErrorCode.ENHANCE_YOUR_CALM, text);
+    });
   }
 
   /** Nothing is waited for any more: what ended the connection may have come in the middle of a header block. */
   stop(): void {
+    this.#isStopped = true;
     this.#cancel();
-    this.#isArmed = true;
-  }
-
-  #arm(): void {
-    const what = this.#watched.incomplete;
-    const { headersTimeoutMs } = this.#host.limits;
-    this.#isArmed = true;
-    this.#cancel = this.#host.runtime.timer(headersTimeoutMs, () => {
-      this.#isArmed = false;
-      const { incomplete } = this.#watched;
-      if (incomplete === 0) return;
-      if (incomplete !== what) return this.#arm();
-      const text = `a ${what < 0 ? "header block" : "frame"} was not complete within ${headersTimeoutMs} ms`;
-      this.#host.fail(ErrorCode.ENHANCE_YOUR_CALM, text);
-    });
   }
 }

@@ -89,9 +89,12 @@ describe("a header block that does not come to its end costs the connection", ()
   });
 
   test("but one that is complete in time is served, and the time is forgotten", () => {
-    const target = Target.open().say(frame(HEADERS, END_STREAM, 1, block(...post)));
+    const target = Target.open();
+    const { timers } = target.runtime;
+    target.say(frame(HEADERS, END_STREAM, 1, block(...post)));
     target.runtime.advance(headersTimeoutMs - 1);
     target.say(frame(CONTINUATION, 4, 1, block("x", "y")));
+    expect(target.runtime.timers).toBe(timers);
     target.runtime.advance(headersTimeoutMs);
     expect(target.seen[0]).toMatchObject({ ended: true, closed: true });
     expect(target.connection.isOpen).toBe(true);
