@@ -6,7 +6,7 @@ const turnFrames = 512;
 /** After so many frames the clock is asked whether there is time for more: what a request costs, its handler decides. */
 const sliceFrames = 64;
 /** What one connection may take of a turn, in milliseconds. */
-const turnMs = 0.5;
+const turnMs = 0.25;
 
 /** What one connection may read in a turn of the event loop, given to its reader slice by slice. */
 export class TurnShare {

@@ -98,12 +98,13 @@ async function run(name: string, ms: number): Promise<Report> {
 }
 
 /**
- * Server and caller have a core each. The attacker has what the server leaves of its own (SCHED_IDLE): there it takes
- * nothing of the caller's time, nor of what the server needs, and whatever the caller waits for is the server's doing.
+ * The server has both cores: one turns its event loop, and the garbage collector's threads find the other. The caller has the
+ * one, the attacker what is left of the other (SCHED_IDLE): it takes nothing of what those two need, and whatever the caller
+ * waits for is the server's doing.
  */
 const places = canPin()
   ? {
-      server: onCore(0),
+      server: [],
       attacker: [...onCore(0), "chrt", "--idle", "0"],
       caller: onCore(1),
     }
