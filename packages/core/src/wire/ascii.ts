@@ -5,35 +5,49 @@ const text = String.fromCharCode;
 
 /** Null if there are bytes that are not ASCII. */
 export function decodeAscii(buf: Uint8Array, start: number, size: number): string | null {
+  const end = start + size;
+  let bits = 0;
+  for (let i = start; i < end; i++) bits |= buf[i]!;
+  if (bits > 0x7f) return null;
   let result = "";
   let at = start;
-  const end = start + size;
-  for (; end - at >= 8; at += 8) {
-    const [a, b, c, d] = [buf[at]!, buf[at + 1]!, buf[at + 2]!, buf[at + 3]!];
-    const [e, f, g, h] = [buf[at + 4]!, buf[at + 5]!, buf[at + 6]!, buf[at + 7]!];
-    if ((a | b | c | d | e | f | g | h) > 0x7f) return null;
-    result += text(a, b, c, d, e, f, g, h);
-  }
-  if (end - at >= 4) {
-    const [a, b, c, d] = [buf[at]!, buf[at + 1]!, buf[at + 2]!, buf[at + 3]!];
-    if ((a | b | c | d) > 0x7f) return null;
-    result += text(a, b, c, d);
-    at += 4;
-  }
-  switch (end - at) {
-    case 0:
-      return result;
-    case 1: {
-      const a = buf[at]!;
-      return a > 0x7f ? null : result + text(a);
-    }
-    case 2: {
-      const [a, b] = [buf[at]!, buf[at + 1]!];
-      return (a | b) > 0x7f ? null : result + text(a, b);
-    }
-    default: {
-      const [a, b, c] = [buf[at]!, buf[at + 1]!, buf[at + 2]!];
-      return (a | b | c) > 0x7f ? null : result + text(a, b, c);
-    }
-  }
+  for (; end - at > 16; at += 16) result += decodeFew(buf, at, 16);
+  return at === start ? decodeFew(buf, at, size) : result + decodeFew(buf, at, end - at);
+}
+
+/** 16 at most, all of them at once: to put strings together takes longer than to make them. */
+function decodeFew(buf: Uint8Array, at: number, size: number): string {
+  if (size === 0) return "";
+  const a = buf[at]!;
+  if (size === 1) return text(a);
+  const b = buf[at + 1]!;
+  if (size === 2) return text(a, b);
+  const c = buf[at + 2]!;
+  if (size === 3) return text(a, b, c);
+  const d = buf[at + 3]!;
+  if (size === 4) return text(a, b, c, d);
+  const e = buf[at + 4]!;
+  if (size === 5) return text(a, b, c, d, e);
+  const f = buf[at + 5]!;
+  if (size === 6) return text(a, b, c, d, e, f);
+  const g = buf[at + 6]!;
+  if (size === 7) return text(a, b, c, d, e, f, g);
+  const h = buf[at + 7]!;
+  if (size === 8) return text(a, b, c, d, e, f, g, h);
+  const i = buf[at + 8]!;
+  if (size === 9) return text(a, b, c, d, e, f, g, h, i);
+  const j = buf[at + 9]!;
+  if (size === 10) return text(a, b, c, d, e, f, g, h, i, j);
+  const k = buf[at + 10]!;
+  if (size === 11) return text(a, b, c, d, e, f, g, h, i, j, k);
+  const l = buf[at + 11]!;
+  if (size === 12) return text(a, b, c, d, e, f, g, h, i, j, k, l);
+  const m = buf[at + 12]!;
+  if (size === 13) return text(a, b, c, d, e, f, g, h, i, j, k, l, m);
+  const n = buf[at + 13]!;
+  if (size === 14) return text(a, b, c, d, e, f, g, h, i, j, k, l, m, n);
+  const o = buf[at + 14]!;
+  if (size === 15) return text(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o);
+  const p = buf[at + 15]!;
+  return text(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p);
 }

@@ -4,7 +4,7 @@ type Entries = Record<string, unknown>;
 
 /** Sets an entry, whatever it is called. */
 export function setEntry(map: Entries, key: string | number | bigint | boolean, value: unknown): void {
-  const name = String(key);
+  const name = typeof key === "string" ? key : String(key);
   if (name !== "__proto__") map[name] = value;
   else Object.defineProperty(map, name, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -8,7 +8,12 @@ export function readSfixed32(r: WireReader): number {
   const { buf, pos } = r;
   if (r.end - pos < 4) throw prematureEnd();
   r.pos = pos + 4;
-  return buf[pos]! | (buf[pos + 1]! << 8) | (buf[pos + 2]! << 16) | (buf[pos + 3]! << 24);
+  return wordAt(buf, pos);
+}
+
+/** The 32 bits that begin at `at`. */
+function wordAt(buf: Uint8Array, at: number): number {
+  return buf[at]! | (buf[at + 1]! << 8) | (buf[at + 2]! << 16) | (buf[at + 3]! << 24);
 }
 
 export function readFixed32(r: WireReader): number {
@@ -31,7 +36,10 @@ export function readFloat(r: WireReader): number {
 }
 
 export function readDouble(r: WireReader): number {
-  shared.setInt32(0, readSfixed32(r), true);
-  shared.setInt32(4, readSfixed32(r), true);
+  const { buf, pos } = r;
+  if (r.end - pos < 8) throw prematureEnd();
+  r.pos = pos + 8;
+  shared.setInt32(0, wordAt(buf, pos), true);
+  shared.setInt32(4, wordAt(buf, pos + 4), true);
   return shared.getFloat64(0, true);
 }

@@ -19,9 +19,12 @@ export function readListEnd(r: WireReader): number {
 
 /** Begins to read a message. */
 export function enter(r: WireReader, message: { readonly $typeName: string }): void {
-  if (++r.depth <= recursionLimit) return;
-  throw new Error(
-    `cannot decode message ${message.$typeName} from binary: maximum recursion depth of ${recursionLimit} reached`,
+  if (++r.depth > recursionLimit) throw tooDeep(message.$typeName);
+}
+
+function tooDeep(typeName: string): Error {
+  return new Error(
+    `cannot decode message ${typeName} from binary: maximum recursion depth of ${recursionLimit} reached`,
   );
 }
 
@@ -37,15 +40,25 @@ export function leave<T>(r: WireReader, message: T): T {
  */
 export function nextField(r: WireReader, end: number, group: number): number {
   const { pos } = r;
-  if (pos >= end) {
+  if (pos < end && pos < r.end) {
+    const tag = r.buf[pos]!;
+    const wireType = tag & 7;
+    // A tag of one byte, of a field whose value is no group.
+    if (tag < 0x80 && tag > 7 && (wireType < 3 || wireType === 5)) {
+      r.pos = pos + 1;
+      r.wireType = wireType;
+      return tag >>> 3;
+    }
+  }
+  return nextOtherField(r, end, group);
+}
+
+function nextOtherField(r: WireReader, end: number, group: number): number {
+  if (r.pos >= end) {
     if (group !== 0) throw new Error("invalid end group tag");
     return 0;
   }
-  let tag: number;
-  if (pos < r.end && r.buf[pos]! < 0x80) {
-    tag = r.buf[pos]!;
-    r.pos = pos + 1;
-  } else tag = readLongTag(r);
+  const tag = readTag(r);
   const number = tag >>> 3;
   const wireType = tag & 7;
   if (number === 0 || wireType > lastWireType) {
@@ -59,7 +72,7 @@ export function nextField(r: WireReader, end: number, group: number): number {
   return number;
 }
 
-function readLongTag(r: WireReader): number {
+function readTag(r: WireReader): number {
   const start = r.pos;
   const tag = readUint32(r);
   const size = r.pos - start;

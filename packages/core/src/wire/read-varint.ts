@@ -49,6 +49,14 @@ export function readEnum<E extends number>(r: WireReader): E {
 }
 
 export function readBool(r: WireReader): boolean {
+  const { pos } = r;
+  if (pos < r.end) {
+    const byte = r.buf[pos]!;
+    if (byte < 0x80) {
+      r.pos = pos + 1;
+      return byte !== 0;
+    }
+  }
   readVarint64(r);
   return (r.low | r.high) !== 0;
 }
@@ -84,15 +92,28 @@ export function toUint64(low: number, high: number): bigint {
 
 /** Leaves the halves on the reader. */
 function readVarint64(r: WireReader): void {
-  const { pos } = r;
-  if (pos < r.end) {
-    const byte = r.buf[pos]!;
-    if (byte < 0x80) {
-      r.pos = pos + 1;
-      r.low = byte;
-      r.high = 0;
-      return;
+  const { buf, pos, end } = r;
+  r.high = 0;
+  if (end - pos >= 4) {
+    let low = buf[pos]!;
+    let size = 1;
+    if (low > 0x7f) {
+      size = 2;
+      let byte = buf[pos + 1]!;
+      low = (low & 0x7f) | (byte << 7);
+      if (byte > 0x7f) {
+        size = 3;
+        byte = buf[pos + 2]!;
+        low = (low & 0x3fff) | (byte << 14);
+        if (byte > 0x7f) {
+          readLongVarint64(r);
+          return;
+        }
+      }
     }
+    r.pos = pos + size;
+    r.low = low;
+    return;
   }
   readLongVarint64(r);
 }
