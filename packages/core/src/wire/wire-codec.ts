@@ -33,10 +33,13 @@ export interface MessageCode {
 type Fields = any;
 
 /** Makes a codec of what is printed for a message. Generated code calls it. */
-export function wireCodec<T extends Message = Fields>(
-  typeName: string,
-  { empty, fill, write, read }: MessageCode,
-): WireCodec<T> {
+export function wireCodec<T extends Message = Fields>({
+  empty,
+  fill,
+  write,
+  read,
+}: MessageCode): WireCodec<T> {
+  const { $typeName: typeName } = empty() as Message;
   const create = (init: Init<T>): T => {
     if (hasType(init, typeName)) return init as T;
     const message = empty() as T;

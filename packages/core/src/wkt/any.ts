@@ -9,7 +9,7 @@ import type { Any } from "@bufbuild/protobuf/wkt";
 /**
  * The binary codec of google.protobuf.Any.
  */
-export const Any$codec: WireCodec<Any> = /*@__PURE__*/ wireCodec("google.protobuf.Any", {
+export const Any$codec: WireCodec<Any> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.Any", typeUrl: "", value: noBytes };
   },

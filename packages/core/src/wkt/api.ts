@@ -11,7 +11,7 @@ import { SourceContext$codec } from "./source-context.ts";
 /**
  * The binary codec of google.protobuf.Api.
  */
-export const Api$codec: WireCodec<Api> = /*@__PURE__*/ wireCodec("google.protobuf.Api", {
+export const Api$codec: WireCodec<Api> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.Api", name: "", methods: [], options: [], version: "", mixins: [], syntax: 0, edition: "" };
   },
@@ -76,7 +76,7 @@ export const Api$codec: WireCodec<Api> = /*@__PURE__*/ wireCodec("google.protobu
 /**
  * The binary codec of google.protobuf.Method.
  */
-export const Method$codec: WireCodec<Method> = /*@__PURE__*/ wireCodec("google.protobuf.Method", {
+export const Method$codec: WireCodec<Method> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.Method", name: "", requestTypeUrl: "", requestStreaming: false, responseTypeUrl: "", responseStreaming: false, options: [], syntax: 0, edition: "" };
   },
@@ -141,7 +141,7 @@ export const Method$codec: WireCodec<Method> = /*@__PURE__*/ wireCodec("google.p
 /**
  * The binary codec of google.protobuf.Mixin.
  */
-export const Mixin$codec: WireCodec<Mixin> = /*@__PURE__*/ wireCodec("google.protobuf.Mixin", {
+export const Mixin$codec: WireCodec<Mixin> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.Mixin", name: "", root: "" };
   },

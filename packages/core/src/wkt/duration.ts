@@ -9,7 +9,7 @@ import type { Duration } from "@bufbuild/protobuf/wkt";
 /**
  * The binary codec of google.protobuf.Duration.
  */
-export const Duration$codec: WireCodec<Duration> = /*@__PURE__*/ wireCodec("google.protobuf.Duration", {
+export const Duration$codec: WireCodec<Duration> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.Duration", seconds: 0n, nanos: 0 };
   },

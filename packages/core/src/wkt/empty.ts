@@ -9,7 +9,7 @@ import type { Empty } from "@bufbuild/protobuf/wkt";
 /**
  * The binary codec of google.protobuf.Empty.
  */
-export const Empty$codec: WireCodec<Empty> = /*@__PURE__*/ wireCodec("google.protobuf.Empty", {
+export const Empty$codec: WireCodec<Empty> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.Empty" };
   },

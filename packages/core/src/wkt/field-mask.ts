@@ -9,7 +9,7 @@ import type { FieldMask } from "@bufbuild/protobuf/wkt";
 /**
  * The binary codec of google.protobuf.FieldMask.
  */
-export const FieldMask$codec: WireCodec<FieldMask> = /*@__PURE__*/ wireCodec("google.protobuf.FieldMask", {
+export const FieldMask$codec: WireCodec<FieldMask> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.FieldMask", paths: [] };
   },

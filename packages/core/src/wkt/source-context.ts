@@ -9,7 +9,7 @@ import type { SourceContext } from "@bufbuild/protobuf/wkt";
 /**
  * The binary codec of google.protobuf.SourceContext.
  */
-export const SourceContext$codec: WireCodec<SourceContext> = /*@__PURE__*/ wireCodec("google.protobuf.SourceContext", {
+export const SourceContext$codec: WireCodec<SourceContext> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.SourceContext", fileName: "" };
   },

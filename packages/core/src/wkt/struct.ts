@@ -9,7 +9,7 @@ import type { ListValue, Struct, Value } from "@bufbuild/protobuf/wkt";
 /**
  * The binary codec of google.protobuf.Struct.
  */
-export const Struct$codec: WireCodec<Struct> = /*@__PURE__*/ wireCodec("google.protobuf.Struct", {
+export const Struct$codec: WireCodec<Struct> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.Struct", fields: {} };
   },
@@ -53,7 +53,7 @@ export const Struct$codec: WireCodec<Struct> = /*@__PURE__*/ wireCodec("google.p
 /**
  * The binary codec of google.protobuf.Value.
  */
-export const Value$codec: WireCodec<Value> = /*@__PURE__*/ wireCodec("google.protobuf.Value", {
+export const Value$codec: WireCodec<Value> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.Value", kind: { case: undefined } };
   },
@@ -116,7 +116,7 @@ export const Value$codec: WireCodec<Value> = /*@__PURE__*/ wireCodec("google.pro
 /**
  * The binary codec of google.protobuf.ListValue.
  */
-export const ListValue$codec: WireCodec<ListValue> = /*@__PURE__*/ wireCodec("google.protobuf.ListValue", {
+export const ListValue$codec: WireCodec<ListValue> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.ListValue", values: [] };
   },

@@ -9,7 +9,7 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 /**
  * The binary codec of google.protobuf.Timestamp.
  */
-export const Timestamp$codec: WireCodec<Timestamp> = /*@__PURE__*/ wireCodec("google.protobuf.Timestamp", {
+export const Timestamp$codec: WireCodec<Timestamp> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.Timestamp", seconds: 0n, nanos: 0 };
   },

@@ -11,7 +11,7 @@ import { Any$codec } from "./any.ts";
 /**
  * The binary codec of google.protobuf.Type.
  */
-export const Type$codec: WireCodec<Type> = /*@__PURE__*/ wireCodec("google.protobuf.Type", {
+export const Type$codec: WireCodec<Type> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.Type", name: "", fields: [], oneofs: [], options: [], syntax: 0, edition: "" };
   },
@@ -71,7 +71,7 @@ export const Type$codec: WireCodec<Type> = /*@__PURE__*/ wireCodec("google.proto
 /**
  * The binary codec of google.protobuf.Field.
  */
-export const Field$codec: WireCodec<Field> = /*@__PURE__*/ wireCodec("google.protobuf.Field", {
+export const Field$codec: WireCodec<Field> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.Field", kind: 0, cardinality: 0, number: 0, name: "", typeUrl: "", oneofIndex: 0, packed: false, options: [], jsonName: "", defaultValue: "" };
   },
@@ -146,7 +146,7 @@ export const Field$codec: WireCodec<Field> = /*@__PURE__*/ wireCodec("google.pro
 /**
  * The binary codec of google.protobuf.Enum.
  */
-export const Enum$codec: WireCodec<Enum> = /*@__PURE__*/ wireCodec("google.protobuf.Enum", {
+export const Enum$codec: WireCodec<Enum> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.Enum", name: "", enumvalue: [], options: [], syntax: 0, edition: "" };
   },
@@ -201,7 +201,7 @@ export const Enum$codec: WireCodec<Enum> = /*@__PURE__*/ wireCodec("google.proto
 /**
  * The binary codec of google.protobuf.EnumValue.
  */
-export const EnumValue$codec: WireCodec<EnumValue> = /*@__PURE__*/ wireCodec("google.protobuf.EnumValue", {
+export const EnumValue$codec: WireCodec<EnumValue> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.EnumValue", name: "", number: 0, options: [] };
   },
@@ -241,7 +241,7 @@ export const EnumValue$codec: WireCodec<EnumValue> = /*@__PURE__*/ wireCodec("go
 /**
  * The binary codec of google.protobuf.Option.
  */
-export const Option$codec: WireCodec<Option> = /*@__PURE__*/ wireCodec("google.protobuf.Option", {
+export const Option$codec: WireCodec<Option> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.Option", name: "" };
   },

@@ -9,7 +9,7 @@ import type { BoolValue, BytesValue, DoubleValue, FloatValue, Int32Value, Int64V
 /**
  * The binary codec of google.protobuf.DoubleValue.
  */
-export const DoubleValue$codec: WireCodec<DoubleValue> = /*@__PURE__*/ wireCodec("google.protobuf.DoubleValue", {
+export const DoubleValue$codec: WireCodec<DoubleValue> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.DoubleValue", value: 0 };
   },
@@ -39,7 +39,7 @@ export const DoubleValue$codec: WireCodec<DoubleValue> = /*@__PURE__*/ wireCodec
 /**
  * The binary codec of google.protobuf.FloatValue.
  */
-export const FloatValue$codec: WireCodec<FloatValue> = /*@__PURE__*/ wireCodec("google.protobuf.FloatValue", {
+export const FloatValue$codec: WireCodec<FloatValue> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.FloatValue", value: 0 };
   },
@@ -69,7 +69,7 @@ export const FloatValue$codec: WireCodec<FloatValue> = /*@__PURE__*/ wireCodec("
 /**
  * The binary codec of google.protobuf.Int64Value.
  */
-export const Int64Value$codec: WireCodec<Int64Value> = /*@__PURE__*/ wireCodec("google.protobuf.Int64Value", {
+export const Int64Value$codec: WireCodec<Int64Value> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.Int64Value", value: 0n };
   },
@@ -99,7 +99,7 @@ export const Int64Value$codec: WireCodec<Int64Value> = /*@__PURE__*/ wireCodec("
 /**
  * The binary codec of google.protobuf.UInt64Value.
  */
-export const UInt64Value$codec: WireCodec<UInt64Value> = /*@__PURE__*/ wireCodec("google.protobuf.UInt64Value", {
+export const UInt64Value$codec: WireCodec<UInt64Value> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.UInt64Value", value: 0n };
   },
@@ -129,7 +129,7 @@ export const UInt64Value$codec: WireCodec<UInt64Value> = /*@__PURE__*/ wireCodec
 /**
  * The binary codec of google.protobuf.Int32Value.
  */
-export const Int32Value$codec: WireCodec<Int32Value> = /*@__PURE__*/ wireCodec("google.protobuf.Int32Value", {
+export const Int32Value$codec: WireCodec<Int32Value> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.Int32Value", value: 0 };
   },
@@ -159,7 +159,7 @@ export const Int32Value$codec: WireCodec<Int32Value> = /*@__PURE__*/ wireCodec("
 /**
  * The binary codec of google.protobuf.UInt32Value.
  */
-export const UInt32Value$codec: WireCodec<UInt32Value> = /*@__PURE__*/ wireCodec("google.protobuf.UInt32Value", {
+export const UInt32Value$codec: WireCodec<UInt32Value> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.UInt32Value", value: 0 };
   },
@@ -189,7 +189,7 @@ export const UInt32Value$codec: WireCodec<UInt32Value> = /*@__PURE__*/ wireCodec
 /**
  * The binary codec of google.protobuf.BoolValue.
  */
-export const BoolValue$codec: WireCodec<BoolValue> = /*@__PURE__*/ wireCodec("google.protobuf.BoolValue", {
+export const BoolValue$codec: WireCodec<BoolValue> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.BoolValue", value: false };
   },
@@ -219,7 +219,7 @@ export const BoolValue$codec: WireCodec<BoolValue> = /*@__PURE__*/ wireCodec("go
 /**
  * The binary codec of google.protobuf.StringValue.
  */
-export const StringValue$codec: WireCodec<StringValue> = /*@__PURE__*/ wireCodec("google.protobuf.StringValue", {
+export const StringValue$codec: WireCodec<StringValue> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.StringValue", value: "" };
   },
@@ -249,7 +249,7 @@ export const StringValue$codec: WireCodec<StringValue> = /*@__PURE__*/ wireCodec
 /**
  * The binary codec of google.protobuf.BytesValue.
  */
-export const BytesValue$codec: WireCodec<BytesValue> = /*@__PURE__*/ wireCodec("google.protobuf.BytesValue", {
+export const BytesValue$codec: WireCodec<BytesValue> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "google.protobuf.BytesValue", value: noBytes };
   },

@@ -30,7 +30,7 @@ export function printCodec(context: FileContext, message: DescMessage): void {
     f.print();
     return;
   }
-  f.print(head, wire("wireCodec"), "(", f.string(message.typeName), ", {");
+  f.print(head, wire("wireCodec"), "({");
   printEmpty(context, message, defaults);
   printFill(context, message);
   printWrite(context, message);

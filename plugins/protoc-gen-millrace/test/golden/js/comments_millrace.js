@@ -19,7 +19,7 @@ import { CommentService as CommentService$1, OldService as OldService$1 } from "
 /**
  * The binary codec of golden.comments.Empty.
  */
-export const Empty$codec = /*@__PURE__*/ wireCodec("golden.comments.Empty", {
+export const Empty$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.comments.Empty" };
   },

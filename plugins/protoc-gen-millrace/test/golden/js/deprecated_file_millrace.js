@@ -10,7 +10,7 @@ import { OldFileService as OldFileService$1 } from "./deprecated_file_pb.js";
 /**
  * The binary codec of golden.deprecated_file.Empty.
  */
-export const Empty$codec = /*@__PURE__*/ wireCodec("golden.deprecated_file.Empty", {
+export const Empty$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.deprecated_file.Empty" };
   },

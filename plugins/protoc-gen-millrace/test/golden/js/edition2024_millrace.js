@@ -12,7 +12,7 @@ const FindRequest$defaults = { name: "" };
 /**
  * The binary codec of golden.edition2024.FindRequest.
  */
-export const FindRequest$codec = /*@__PURE__*/ wireCodec("golden.edition2024.FindRequest", {
+export const FindRequest$codec = /*@__PURE__*/ wireCodec({
   empty() {
     const m = Object.create(FindRequest$defaults);
     m.$typeName = "golden.edition2024.FindRequest";
@@ -44,7 +44,7 @@ export const FindRequest$codec = /*@__PURE__*/ wireCodec("golden.edition2024.Fin
 /**
  * The binary codec of golden.edition2024.FindReply.
  */
-export const FindReply$codec = /*@__PURE__*/ wireCodec("golden.edition2024.FindReply", {
+export const FindReply$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.edition2024.FindReply", names: [] };
   },

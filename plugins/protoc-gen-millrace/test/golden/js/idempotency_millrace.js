@@ -10,7 +10,7 @@ import { IdempotencyService as IdempotencyService$1 } from "./idempotency_pb.js"
 /**
  * The binary codec of golden.idempotency.Empty.
  */
-export const Empty$codec = /*@__PURE__*/ wireCodec("golden.idempotency.Empty", {
+export const Empty$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.idempotency.Empty" };
   },

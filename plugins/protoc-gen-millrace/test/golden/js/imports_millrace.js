@@ -13,7 +13,7 @@ import { ImportService as ImportService$1 } from "./imports_pb.js";
 /**
  * The binary codec of golden.imports.Empty.
  */
-export const Empty$codec = /*@__PURE__*/ wireCodec("golden.imports.Empty", {
+export const Empty$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.imports.Empty" };
   },

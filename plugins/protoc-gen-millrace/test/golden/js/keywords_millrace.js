@@ -10,7 +10,7 @@ import { class$ as class$$1, Object$ as Object$$1, Promise as Promise$1 } from "
 /**
  * The binary codec of golden.keywords.delete.
  */
-export const delete$$codec = /*@__PURE__*/ wireCodec("golden.keywords.delete", {
+export const delete$$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.keywords.delete" };
   },
@@ -30,7 +30,7 @@ export const delete$$codec = /*@__PURE__*/ wireCodec("golden.keywords.delete", {
 /**
  * The binary codec of golden.keywords.function.
  */
-export const function$$codec = /*@__PURE__*/ wireCodec("golden.keywords.function", {
+export const function$$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.keywords.function" };
   },
@@ -50,7 +50,7 @@ export const function$$codec = /*@__PURE__*/ wireCodec("golden.keywords.function
 /**
  * The binary codec of golden.keywords.Uint8Array.
  */
-export const Uint8Array$$codec = /*@__PURE__*/ wireCodec("golden.keywords.Uint8Array", {
+export const Uint8Array$$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.keywords.Uint8Array" };
   },
@@ -70,7 +70,7 @@ export const Uint8Array$$codec = /*@__PURE__*/ wireCodec("golden.keywords.Uint8A
 /**
  * The binary codec of golden.keywords.Record.
  */
-export const Record$codec = /*@__PURE__*/ wireCodec("golden.keywords.Record", {
+export const Record$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.keywords.Record" };
   },
@@ -90,7 +90,7 @@ export const Record$codec = /*@__PURE__*/ wireCodec("golden.keywords.Record", {
 /**
  * The binary codec of golden.keywords.Record.class.
  */
-export const Record_class$codec = /*@__PURE__*/ wireCodec("golden.keywords.Record.class", {
+export const Record_class$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.keywords.Record.class" };
   },
@@ -110,7 +110,7 @@ export const Record_class$codec = /*@__PURE__*/ wireCodec("golden.keywords.Recor
 /**
  * The binary codec of golden.keywords.enum.
  */
-export const enum$$codec = /*@__PURE__*/ wireCodec("golden.keywords.enum", {
+export const enum$$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.keywords.enum" };
   },

@@ -10,7 +10,7 @@ import { MethodNames as MethodNames$1 } from "./method_names_pb.js";
 /**
  * The binary codec of golden.method_names.Name.
  */
-export const Name$codec = /*@__PURE__*/ wireCodec("golden.method_names.Name", {
+export const Name$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.method_names.Name" };
   },

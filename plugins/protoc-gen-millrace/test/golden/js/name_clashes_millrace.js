@@ -10,7 +10,7 @@ import { Bar as Bar$1, EmptySchema$, Foo as Foo$1, Foo_bar as Foo_bar$1, Foo_bar
 /**
  * The binary codec of golden.name_clashes.Method.
  */
-export const Method$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Method", {
+export const Method$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Method" };
   },
@@ -30,7 +30,7 @@ export const Method$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Method"
 /**
  * The binary codec of golden.name_clashes.Service.
  */
-export const Service$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Service", {
+export const Service$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Service" };
   },
@@ -50,7 +50,7 @@ export const Service$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Servic
 /**
  * The binary codec of golden.name_clashes.ServiceLite.
  */
-export const ServiceLite$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.ServiceLite", {
+export const ServiceLite$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.ServiceLite" };
   },
@@ -70,7 +70,7 @@ export const ServiceLite$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Se
 /**
  * The binary codec of golden.name_clashes.Init.
  */
-export const Init$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Init", {
+export const Init$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Init" };
   },
@@ -90,7 +90,7 @@ export const Init$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Init", {
 /**
  * The binary codec of golden.name_clashes.Promise.
  */
-export const Promise$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Promise", {
+export const Promise$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Promise" };
   },
@@ -110,7 +110,7 @@ export const Promise$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Promis
 /**
  * The binary codec of golden.name_clashes.Error.
  */
-export const Error$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Error", {
+export const Error$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Error" };
   },
@@ -130,7 +130,7 @@ export const Error$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Error", 
 /**
  * The binary codec of golden.name_clashes.AsyncIterable.
  */
-export const AsyncIterable$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.AsyncIterable", {
+export const AsyncIterable$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.AsyncIterable" };
   },
@@ -150,7 +150,7 @@ export const AsyncIterable$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.
 /**
  * The binary codec of golden.name_clashes.Messages.
  */
-export const Messages$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Messages", {
+export const Messages$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Messages" };
   },
@@ -170,7 +170,7 @@ export const Messages$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Messa
 /**
  * The binary codec of golden.name_clashes.MessageStream.
  */
-export const MessageStream$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.MessageStream", {
+export const MessageStream$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.MessageStream" };
   },
@@ -190,7 +190,7 @@ export const MessageStream$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.
 /**
  * The binary codec of golden.name_clashes.Awaitable.
  */
-export const Awaitable$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Awaitable", {
+export const Awaitable$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Awaitable" };
   },
@@ -210,7 +210,7 @@ export const Awaitable$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Awai
 /**
  * The binary codec of golden.name_clashes.CallOptions.
  */
-export const CallOptions$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.CallOptions", {
+export const CallOptions$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.CallOptions" };
   },
@@ -230,7 +230,7 @@ export const CallOptions$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Ca
 /**
  * The binary codec of golden.name_clashes.ReplyPromise.
  */
-export const ReplyPromise$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.ReplyPromise", {
+export const ReplyPromise$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.ReplyPromise" };
   },
@@ -250,7 +250,7 @@ export const ReplyPromise$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.R
 /**
  * The binary codec of golden.name_clashes.ReplyStream.
  */
-export const ReplyStream$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.ReplyStream", {
+export const ReplyStream$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.ReplyStream" };
   },
@@ -270,7 +270,7 @@ export const ReplyStream$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Re
 /**
  * The binary codec of golden.name_clashes.ClientStreamCall.
  */
-export const ClientStreamCall$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.ClientStreamCall", {
+export const ClientStreamCall$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.ClientStreamCall" };
   },
@@ -290,7 +290,7 @@ export const ClientStreamCall$codec = /*@__PURE__*/ wireCodec("golden.name_clash
 /**
  * The binary codec of golden.name_clashes.BidiCall.
  */
-export const BidiCall$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.BidiCall", {
+export const BidiCall$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.BidiCall" };
   },
@@ -310,7 +310,7 @@ export const BidiCall$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.BidiC
 /**
  * The binary codec of golden.name_clashes.Empty.
  */
-export const Empty$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Empty", {
+export const Empty$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Empty" };
   },
@@ -330,7 +330,7 @@ export const Empty$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Empty", 
 /**
  * The binary codec of golden.name_clashes.BarClient.
  */
-export const BarClient$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.BarClient", {
+export const BarClient$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.BarClient" };
   },
@@ -350,7 +350,7 @@ export const BarClient$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.BarC
 /**
  * The binary codec of golden.name_clashes.BarHandlers.
  */
-export const BarHandlers$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.BarHandlers", {
+export const BarHandlers$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.BarHandlers" };
   },
@@ -370,7 +370,7 @@ export const BarHandlers$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Ba
 /**
  * The binary codec of golden.name_clashes.Outer.
  */
-export const Outer$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Outer", {
+export const Outer$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Outer" };
   },
@@ -390,7 +390,7 @@ export const Outer$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Outer", 
 /**
  * The binary codec of golden.name_clashes.Outer.Inner.
  */
-export const Outer_Inner$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Outer.Inner", {
+export const Outer_Inner$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Outer.Inner" };
   },
@@ -410,7 +410,7 @@ export const Outer_Inner$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Ou
 /**
  * The binary codec of golden.name_clashes.Outer_Inner.
  */
-export const Outer_Inner$$codec = /*@__PURE__*/ wireCodec("golden.name_clashes.Outer_Inner", {
+export const Outer_Inner$$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Outer_Inner" };
   },

@@ -10,7 +10,7 @@ import { NoPackageService as NoPackageService$1 } from "./no_package_pb.js";
 /**
  * The binary codec of Outer.
  */
-export const Outer$codec = /*@__PURE__*/ wireCodec("Outer", {
+export const Outer$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "Outer" };
   },
@@ -30,7 +30,7 @@ export const Outer$codec = /*@__PURE__*/ wireCodec("Outer", {
 /**
  * The binary codec of Outer.Inner.
  */
-export const Outer_Inner$codec = /*@__PURE__*/ wireCodec("Outer.Inner", {
+export const Outer_Inner$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "Outer.Inner", name: "" };
   },

@@ -12,7 +12,7 @@ const FindRequest$defaults = { name: "", limit: 10 };
 /**
  * The binary codec of golden.proto2.FindRequest.
  */
-export const FindRequest$codec = /*@__PURE__*/ wireCodec("golden.proto2.FindRequest", {
+export const FindRequest$codec = /*@__PURE__*/ wireCodec({
   empty() {
     const m = Object.create(FindRequest$defaults);
     m.$typeName = "golden.proto2.FindRequest";
@@ -57,7 +57,7 @@ const FindRequest_Range$defaults = { from: 0n };
 /**
  * The binary codec of golden.proto2.FindRequest.Range.
  */
-export const FindRequest_Range$codec = /*@__PURE__*/ wireCodec("golden.proto2.FindRequest.Range", {
+export const FindRequest_Range$codec = /*@__PURE__*/ wireCodec({
   empty() {
     const m = Object.create(FindRequest_Range$defaults);
     m.$typeName = "golden.proto2.FindRequest.Range";
@@ -91,7 +91,7 @@ const FindReply$defaults = {};
 /**
  * The binary codec of golden.proto2.FindReply.
  */
-export const FindReply$codec = /*@__PURE__*/ wireCodec("golden.proto2.FindReply", {
+export const FindReply$codec = /*@__PURE__*/ wireCodec({
   empty() {
     const m = Object.create(FindReply$defaults);
     m.$typeName = "golden.proto2.FindReply";

@@ -10,7 +10,7 @@ import { Proto3Service as Proto3Service$1 } from "./proto3_pb.js";
 /**
  * The binary codec of golden.proto3.FindRequest.
  */
-export const FindRequest$codec = /*@__PURE__*/ wireCodec("golden.proto3.FindRequest", {
+export const FindRequest$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.proto3.FindRequest", name: "" };
   },
@@ -45,7 +45,7 @@ export const FindRequest$codec = /*@__PURE__*/ wireCodec("golden.proto3.FindRequ
 /**
  * The binary codec of golden.proto3.FindReply.
  */
-export const FindReply$codec = /*@__PURE__*/ wireCodec("golden.proto3.FindReply", {
+export const FindReply$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.proto3.FindReply", colors: {} };
   },

@@ -10,7 +10,7 @@ import { SecondService as SecondService$1, StreamService as StreamService$1 } fr
 /**
  * The binary codec of golden.streams.Message.
  */
-export const Message$codec = /*@__PURE__*/ wireCodec("golden.streams.Message", {
+export const Message$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.streams.Message" };
   },
@@ -30,7 +30,7 @@ export const Message$codec = /*@__PURE__*/ wireCodec("golden.streams.Message", {
 /**
  * The binary codec of golden.streams.Other.
  */
-export const Other$codec = /*@__PURE__*/ wireCodec("golden.streams.Other", {
+export const Other$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.streams.Other" };
   },

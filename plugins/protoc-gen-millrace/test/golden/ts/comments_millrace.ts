@@ -105,7 +105,7 @@ export interface OldServiceHandlers {
 /**
  * The binary codec of golden.comments.Empty.
  */
-export const Empty$codec: WireCodec<Empty> = /*@__PURE__*/ wireCodec("golden.comments.Empty", {
+export const Empty$codec: WireCodec<Empty> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.comments.Empty" };
   },

@@ -31,7 +31,7 @@ export interface OldFileServiceHandlers {
 /**
  * The binary codec of golden.deprecated_file.Empty.
  */
-export const Empty$codec: WireCodec<Empty> = /*@__PURE__*/ wireCodec("golden.deprecated_file.Empty", {
+export const Empty$codec: WireCodec<Empty> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.deprecated_file.Empty" };
   },

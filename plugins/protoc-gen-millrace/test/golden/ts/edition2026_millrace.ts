@@ -34,7 +34,7 @@ const FindRequest$defaults = { name: "" };
 /**
  * The binary codec of golden.edition2026.FindRequest.
  */
-export const FindRequest$codec: WireCodec<FindRequest> = /*@__PURE__*/ wireCodec("golden.edition2026.FindRequest", {
+export const FindRequest$codec: WireCodec<FindRequest> = /*@__PURE__*/ wireCodec({
   empty() {
     const m = Object.create(FindRequest$defaults);
     m.$typeName = "golden.edition2026.FindRequest";
@@ -66,7 +66,7 @@ export const FindRequest$codec: WireCodec<FindRequest> = /*@__PURE__*/ wireCodec
 /**
  * The binary codec of golden.edition2026.FindReply.
  */
-export const FindReply$codec: WireCodec<FindReply> = /*@__PURE__*/ wireCodec("golden.edition2026.FindReply", {
+export const FindReply$codec: WireCodec<FindReply> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.edition2026.FindReply", names: [] };
   },

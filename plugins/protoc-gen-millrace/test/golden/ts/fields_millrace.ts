@@ -15,7 +15,7 @@ const Fields$defaults = { implicit: "", wide: 0n, explicit: "hm", required: 0, l
 /**
  * The binary codec of golden.fields.Fields.
  */
-export const Fields$codec: WireCodec<Fields> = /*@__PURE__*/ wireCodec("golden.fields.Fields", {
+export const Fields$codec: WireCodec<Fields> = /*@__PURE__*/ wireCodec({
   empty() {
     const m = Object.create(Fields$defaults);
     m.$typeName = "golden.fields.Fields";

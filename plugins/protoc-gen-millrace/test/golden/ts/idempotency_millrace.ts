@@ -35,7 +35,7 @@ export interface IdempotencyServiceHandlers {
 /**
  * The binary codec of golden.idempotency.Empty.
  */
-export const Empty$codec: WireCodec<Empty> = /*@__PURE__*/ wireCodec("golden.idempotency.Empty", {
+export const Empty$codec: WireCodec<Empty> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.idempotency.Empty" };
   },

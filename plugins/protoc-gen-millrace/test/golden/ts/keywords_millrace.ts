@@ -75,7 +75,7 @@ export interface PromiseHandlers {
 /**
  * The binary codec of golden.keywords.delete.
  */
-export const delete$$codec: WireCodec<delete$> = /*@__PURE__*/ wireCodec("golden.keywords.delete", {
+export const delete$$codec: WireCodec<delete$> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.keywords.delete" };
   },
@@ -95,7 +95,7 @@ export const delete$$codec: WireCodec<delete$> = /*@__PURE__*/ wireCodec("golden
 /**
  * The binary codec of golden.keywords.function.
  */
-export const function$$codec: WireCodec<function$> = /*@__PURE__*/ wireCodec("golden.keywords.function", {
+export const function$$codec: WireCodec<function$> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.keywords.function" };
   },
@@ -115,7 +115,7 @@ export const function$$codec: WireCodec<function$> = /*@__PURE__*/ wireCodec("go
 /**
  * The binary codec of golden.keywords.Uint8Array.
  */
-export const Uint8Array$$codec: WireCodec<Uint8Array$> = /*@__PURE__*/ wireCodec("golden.keywords.Uint8Array", {
+export const Uint8Array$$codec: WireCodec<Uint8Array$> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.keywords.Uint8Array" };
   },
@@ -135,7 +135,7 @@ export const Uint8Array$$codec: WireCodec<Uint8Array$> = /*@__PURE__*/ wireCodec
 /**
  * The binary codec of golden.keywords.Record.
  */
-export const Record$codec: WireCodec<Record> = /*@__PURE__*/ wireCodec("golden.keywords.Record", {
+export const Record$codec: WireCodec<Record> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.keywords.Record" };
   },
@@ -155,7 +155,7 @@ export const Record$codec: WireCodec<Record> = /*@__PURE__*/ wireCodec("golden.k
 /**
  * The binary codec of golden.keywords.Record.class.
  */
-export const Record_class$codec: WireCodec<Record_class> = /*@__PURE__*/ wireCodec("golden.keywords.Record.class", {
+export const Record_class$codec: WireCodec<Record_class> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.keywords.Record.class" };
   },
@@ -175,7 +175,7 @@ export const Record_class$codec: WireCodec<Record_class> = /*@__PURE__*/ wireCod
 /**
  * The binary codec of golden.keywords.enum.
  */
-export const enum$$codec: WireCodec<enum$> = /*@__PURE__*/ wireCodec("golden.keywords.enum", {
+export const enum$$codec: WireCodec<enum$> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.keywords.enum" };
   },

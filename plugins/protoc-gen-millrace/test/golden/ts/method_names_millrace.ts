@@ -65,7 +65,7 @@ export interface MethodNamesHandlers {
 /**
  * The binary codec of golden.method_names.Name.
  */
-export const Name$codec: WireCodec<Name> = /*@__PURE__*/ wireCodec("golden.method_names.Name", {
+export const Name$codec: WireCodec<Name> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.method_names.Name" };
   },

@@ -218,7 +218,7 @@ export interface BarHandlers {
 /**
  * The binary codec of golden.name_clashes.Method.
  */
-export const Method$codec: WireCodec<Method> = /*@__PURE__*/ wireCodec("golden.name_clashes.Method", {
+export const Method$codec: WireCodec<Method> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Method" };
   },
@@ -238,7 +238,7 @@ export const Method$codec: WireCodec<Method> = /*@__PURE__*/ wireCodec("golden.n
 /**
  * The binary codec of golden.name_clashes.Service.
  */
-export const Service$codec: WireCodec<Service> = /*@__PURE__*/ wireCodec("golden.name_clashes.Service", {
+export const Service$codec: WireCodec<Service> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Service" };
   },
@@ -258,7 +258,7 @@ export const Service$codec: WireCodec<Service> = /*@__PURE__*/ wireCodec("golden
 /**
  * The binary codec of golden.name_clashes.ServiceLite.
  */
-export const ServiceLite$codec: WireCodec<ServiceLite> = /*@__PURE__*/ wireCodec("golden.name_clashes.ServiceLite", {
+export const ServiceLite$codec: WireCodec<ServiceLite> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.ServiceLite" };
   },
@@ -278,7 +278,7 @@ export const ServiceLite$codec: WireCodec<ServiceLite> = /*@__PURE__*/ wireCodec
 /**
  * The binary codec of golden.name_clashes.Init.
  */
-export const Init$codec: WireCodec<Init$1> = /*@__PURE__*/ wireCodec("golden.name_clashes.Init", {
+export const Init$codec: WireCodec<Init$1> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Init" };
   },
@@ -298,7 +298,7 @@ export const Init$codec: WireCodec<Init$1> = /*@__PURE__*/ wireCodec("golden.nam
 /**
  * The binary codec of golden.name_clashes.Promise.
  */
-export const Promise$codec: WireCodec<Promise> = /*@__PURE__*/ wireCodec("golden.name_clashes.Promise", {
+export const Promise$codec: WireCodec<Promise> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Promise" };
   },
@@ -318,7 +318,7 @@ export const Promise$codec: WireCodec<Promise> = /*@__PURE__*/ wireCodec("golden
 /**
  * The binary codec of golden.name_clashes.Error.
  */
-export const Error$codec: WireCodec<Error> = /*@__PURE__*/ wireCodec("golden.name_clashes.Error", {
+export const Error$codec: WireCodec<Error> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Error" };
   },
@@ -338,7 +338,7 @@ export const Error$codec: WireCodec<Error> = /*@__PURE__*/ wireCodec("golden.nam
 /**
  * The binary codec of golden.name_clashes.AsyncIterable.
  */
-export const AsyncIterable$codec: WireCodec<AsyncIterable$1> = /*@__PURE__*/ wireCodec("golden.name_clashes.AsyncIterable", {
+export const AsyncIterable$codec: WireCodec<AsyncIterable$1> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.AsyncIterable" };
   },
@@ -358,7 +358,7 @@ export const AsyncIterable$codec: WireCodec<AsyncIterable$1> = /*@__PURE__*/ wir
 /**
  * The binary codec of golden.name_clashes.Messages.
  */
-export const Messages$codec: WireCodec<Messages> = /*@__PURE__*/ wireCodec("golden.name_clashes.Messages", {
+export const Messages$codec: WireCodec<Messages> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Messages" };
   },
@@ -378,7 +378,7 @@ export const Messages$codec: WireCodec<Messages> = /*@__PURE__*/ wireCodec("gold
 /**
  * The binary codec of golden.name_clashes.MessageStream.
  */
-export const MessageStream$codec: WireCodec<MessageStream> = /*@__PURE__*/ wireCodec("golden.name_clashes.MessageStream", {
+export const MessageStream$codec: WireCodec<MessageStream> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.MessageStream" };
   },
@@ -398,7 +398,7 @@ export const MessageStream$codec: WireCodec<MessageStream> = /*@__PURE__*/ wireC
 /**
  * The binary codec of golden.name_clashes.Awaitable.
  */
-export const Awaitable$codec: WireCodec<Awaitable$1> = /*@__PURE__*/ wireCodec("golden.name_clashes.Awaitable", {
+export const Awaitable$codec: WireCodec<Awaitable$1> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Awaitable" };
   },
@@ -418,7 +418,7 @@ export const Awaitable$codec: WireCodec<Awaitable$1> = /*@__PURE__*/ wireCodec("
 /**
  * The binary codec of golden.name_clashes.CallOptions.
  */
-export const CallOptions$codec: WireCodec<CallOptions$1> = /*@__PURE__*/ wireCodec("golden.name_clashes.CallOptions", {
+export const CallOptions$codec: WireCodec<CallOptions$1> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.CallOptions" };
   },
@@ -438,7 +438,7 @@ export const CallOptions$codec: WireCodec<CallOptions$1> = /*@__PURE__*/ wireCod
 /**
  * The binary codec of golden.name_clashes.ReplyPromise.
  */
-export const ReplyPromise$codec: WireCodec<ReplyPromise$1> = /*@__PURE__*/ wireCodec("golden.name_clashes.ReplyPromise", {
+export const ReplyPromise$codec: WireCodec<ReplyPromise$1> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.ReplyPromise" };
   },
@@ -458,7 +458,7 @@ export const ReplyPromise$codec: WireCodec<ReplyPromise$1> = /*@__PURE__*/ wireC
 /**
  * The binary codec of golden.name_clashes.ReplyStream.
  */
-export const ReplyStream$codec: WireCodec<ReplyStream$1> = /*@__PURE__*/ wireCodec("golden.name_clashes.ReplyStream", {
+export const ReplyStream$codec: WireCodec<ReplyStream$1> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.ReplyStream" };
   },
@@ -478,7 +478,7 @@ export const ReplyStream$codec: WireCodec<ReplyStream$1> = /*@__PURE__*/ wireCod
 /**
  * The binary codec of golden.name_clashes.ClientStreamCall.
  */
-export const ClientStreamCall$codec: WireCodec<ClientStreamCall$1> = /*@__PURE__*/ wireCodec("golden.name_clashes.ClientStreamCall", {
+export const ClientStreamCall$codec: WireCodec<ClientStreamCall$1> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.ClientStreamCall" };
   },
@@ -498,7 +498,7 @@ export const ClientStreamCall$codec: WireCodec<ClientStreamCall$1> = /*@__PURE__
 /**
  * The binary codec of golden.name_clashes.BidiCall.
  */
-export const BidiCall$codec: WireCodec<BidiCall$1> = /*@__PURE__*/ wireCodec("golden.name_clashes.BidiCall", {
+export const BidiCall$codec: WireCodec<BidiCall$1> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.BidiCall" };
   },
@@ -518,7 +518,7 @@ export const BidiCall$codec: WireCodec<BidiCall$1> = /*@__PURE__*/ wireCodec("go
 /**
  * The binary codec of golden.name_clashes.Empty.
  */
-export const Empty$codec: WireCodec<Empty> = /*@__PURE__*/ wireCodec("golden.name_clashes.Empty", {
+export const Empty$codec: WireCodec<Empty> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Empty" };
   },
@@ -538,7 +538,7 @@ export const Empty$codec: WireCodec<Empty> = /*@__PURE__*/ wireCodec("golden.nam
 /**
  * The binary codec of golden.name_clashes.BarClient.
  */
-export const BarClient$codec: WireCodec<BarClient$1> = /*@__PURE__*/ wireCodec("golden.name_clashes.BarClient", {
+export const BarClient$codec: WireCodec<BarClient$1> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.BarClient" };
   },
@@ -558,7 +558,7 @@ export const BarClient$codec: WireCodec<BarClient$1> = /*@__PURE__*/ wireCodec("
 /**
  * The binary codec of golden.name_clashes.BarHandlers.
  */
-export const BarHandlers$codec: WireCodec<BarHandlers$1> = /*@__PURE__*/ wireCodec("golden.name_clashes.BarHandlers", {
+export const BarHandlers$codec: WireCodec<BarHandlers$1> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.BarHandlers" };
   },
@@ -578,7 +578,7 @@ export const BarHandlers$codec: WireCodec<BarHandlers$1> = /*@__PURE__*/ wireCod
 /**
  * The binary codec of golden.name_clashes.Outer.
  */
-export const Outer$codec: WireCodec<Outer> = /*@__PURE__*/ wireCodec("golden.name_clashes.Outer", {
+export const Outer$codec: WireCodec<Outer> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Outer" };
   },
@@ -598,7 +598,7 @@ export const Outer$codec: WireCodec<Outer> = /*@__PURE__*/ wireCodec("golden.nam
 /**
  * The binary codec of golden.name_clashes.Outer.Inner.
  */
-export const Outer_Inner$codec: WireCodec<Outer_Inner> = /*@__PURE__*/ wireCodec("golden.name_clashes.Outer.Inner", {
+export const Outer_Inner$codec: WireCodec<Outer_Inner> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Outer.Inner" };
   },
@@ -618,7 +618,7 @@ export const Outer_Inner$codec: WireCodec<Outer_Inner> = /*@__PURE__*/ wireCodec
 /**
  * The binary codec of golden.name_clashes.Outer_Inner.
  */
-export const Outer_Inner$$codec: WireCodec<Outer_Inner$> = /*@__PURE__*/ wireCodec("golden.name_clashes.Outer_Inner", {
+export const Outer_Inner$$codec: WireCodec<Outer_Inner$> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.name_clashes.Outer_Inner" };
   },

@@ -27,7 +27,7 @@ export interface NoPackageServiceHandlers {
 /**
  * The binary codec of Outer.
  */
-export const Outer$codec: WireCodec<Outer> = /*@__PURE__*/ wireCodec("Outer", {
+export const Outer$codec: WireCodec<Outer> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "Outer" };
   },
@@ -47,7 +47,7 @@ export const Outer$codec: WireCodec<Outer> = /*@__PURE__*/ wireCodec("Outer", {
 /**
  * The binary codec of Outer.Inner.
  */
-export const Outer_Inner$codec: WireCodec<Outer_Inner> = /*@__PURE__*/ wireCodec("Outer.Inner", {
+export const Outer_Inner$codec: WireCodec<Outer_Inner> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "Outer.Inner", name: "" };
   },

@@ -31,7 +31,7 @@ const FindRequest$defaults = { name: "", limit: 10 };
 /**
  * The binary codec of golden.proto2.FindRequest.
  */
-export const FindRequest$codec: WireCodec<FindRequest> = /*@__PURE__*/ wireCodec("golden.proto2.FindRequest", {
+export const FindRequest$codec: WireCodec<FindRequest> = /*@__PURE__*/ wireCodec({
   empty() {
     const m = Object.create(FindRequest$defaults);
     m.$typeName = "golden.proto2.FindRequest";
@@ -76,7 +76,7 @@ const FindRequest_Range$defaults = { from: 0n };
 /**
  * The binary codec of golden.proto2.FindRequest.Range.
  */
-export const FindRequest_Range$codec: WireCodec<FindRequest_Range> = /*@__PURE__*/ wireCodec("golden.proto2.FindRequest.Range", {
+export const FindRequest_Range$codec: WireCodec<FindRequest_Range> = /*@__PURE__*/ wireCodec({
   empty() {
     const m = Object.create(FindRequest_Range$defaults);
     m.$typeName = "golden.proto2.FindRequest.Range";
@@ -110,7 +110,7 @@ const FindReply$defaults = {};
 /**
  * The binary codec of golden.proto2.FindReply.
  */
-export const FindReply$codec: WireCodec<FindReply> = /*@__PURE__*/ wireCodec("golden.proto2.FindReply", {
+export const FindReply$codec: WireCodec<FindReply> = /*@__PURE__*/ wireCodec({
   empty() {
     const m = Object.create(FindReply$defaults);
     m.$typeName = "golden.proto2.FindReply";

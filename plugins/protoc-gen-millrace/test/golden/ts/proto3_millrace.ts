@@ -32,7 +32,7 @@ export interface Proto3ServiceHandlers {
 /**
  * The binary codec of golden.proto3.FindRequest.
  */
-export const FindRequest$codec: WireCodec<FindRequest> = /*@__PURE__*/ wireCodec("golden.proto3.FindRequest", {
+export const FindRequest$codec: WireCodec<FindRequest> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.proto3.FindRequest", name: "" };
   },
@@ -67,7 +67,7 @@ export const FindRequest$codec: WireCodec<FindRequest> = /*@__PURE__*/ wireCodec
 /**
  * The binary codec of golden.proto3.FindReply.
  */
-export const FindReply$codec: WireCodec<FindReply> = /*@__PURE__*/ wireCodec("golden.proto3.FindReply", {
+export const FindReply$codec: WireCodec<FindReply> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.proto3.FindReply", colors: {} };
   },

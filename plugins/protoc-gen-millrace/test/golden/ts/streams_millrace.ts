@@ -101,7 +101,7 @@ export interface SecondServiceHandlers {
 /**
  * The binary codec of golden.streams.Message.
  */
-export const Message$codec: WireCodec<Message> = /*@__PURE__*/ wireCodec("golden.streams.Message", {
+export const Message$codec: WireCodec<Message> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.streams.Message" };
   },
@@ -121,7 +121,7 @@ export const Message$codec: WireCodec<Message> = /*@__PURE__*/ wireCodec("golden
 /**
  * The binary codec of golden.streams.Other.
  */
-export const Other$codec: WireCodec<Other> = /*@__PURE__*/ wireCodec("golden.streams.Other", {
+export const Other$codec: WireCodec<Other> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.streams.Other" };
   },

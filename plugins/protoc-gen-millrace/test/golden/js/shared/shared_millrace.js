@@ -7,7 +7,7 @@ import { enter, expectType, leave, nextField, readString, readUnknown, wireCodec
 /**
  * The binary codec of golden.shared.Note.
  */
-export const Note$codec = /*@__PURE__*/ wireCodec("golden.shared.Note", {
+export const Note$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.shared.Note", text: "" };
   },
@@ -37,7 +37,7 @@ export const Note$codec = /*@__PURE__*/ wireCodec("golden.shared.Note", {
 /**
  * The binary codec of golden.shared.Empty.
  */
-export const Empty$codec = /*@__PURE__*/ wireCodec("golden.shared.Empty", {
+export const Empty$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.shared.Empty" };
   },

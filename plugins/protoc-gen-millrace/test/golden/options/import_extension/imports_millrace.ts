@@ -46,7 +46,7 @@ export interface ImportServiceHandlers {
 /**
  * The binary codec of golden.imports.Empty.
  */
-export const Empty$codec: WireCodec<Empty$1> = /*@__PURE__*/ wireCodec("golden.imports.Empty", {
+export const Empty$codec: WireCodec<Empty$1> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.imports.Empty" };
   },

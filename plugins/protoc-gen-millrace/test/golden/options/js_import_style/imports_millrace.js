@@ -16,7 +16,7 @@ const { ImportService: ImportService$1 } = require("./imports_pb");
 /**
  * The binary codec of golden.imports.Empty.
  */
-const Empty$codec = /*@__PURE__*/ wireCodec("golden.imports.Empty", {
+const Empty$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.imports.Empty" };
   },

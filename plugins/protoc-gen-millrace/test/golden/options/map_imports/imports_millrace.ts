@@ -50,7 +50,7 @@ const Empty$codec$ = /*@__PURE__*/ reflectiveCodec(EmptySchema);
 /**
  * The binary codec of golden.imports.Empty.
  */
-export const Empty$codec: WireCodec<Empty$1> = /*@__PURE__*/ wireCodec("golden.imports.Empty", {
+export const Empty$codec: WireCodec<Empty$1> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.imports.Empty" };
   },

@@ -9,7 +9,7 @@ import type { Empty, Note } from "./shared_pb.js";
 /**
  * The binary codec of golden.shared.Note.
  */
-export const Note$codec: WireCodec<Note> = /*@__PURE__*/ wireCodec("golden.shared.Note", {
+export const Note$codec: WireCodec<Note> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.shared.Note", text: "" };
   },
@@ -39,7 +39,7 @@ export const Note$codec: WireCodec<Note> = /*@__PURE__*/ wireCodec("golden.share
 /**
  * The binary codec of golden.shared.Empty.
  */
-export const Empty$codec: WireCodec<Empty> = /*@__PURE__*/ wireCodec("golden.shared.Empty", {
+export const Empty$codec: WireCodec<Empty> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.shared.Empty" };
   },

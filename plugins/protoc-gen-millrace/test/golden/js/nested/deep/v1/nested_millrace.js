@@ -12,7 +12,7 @@ import { NestedService as NestedService$1 } from "./nested_pb.js";
 /**
  * The binary codec of golden.nested.deep.v1.Tree.
  */
-export const Tree$codec = /*@__PURE__*/ wireCodec("golden.nested.deep.v1.Tree", {
+export const Tree$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.nested.deep.v1.Tree" };
   },
@@ -32,7 +32,7 @@ export const Tree$codec = /*@__PURE__*/ wireCodec("golden.nested.deep.v1.Tree", 
 /**
  * The binary codec of golden.nested.deep.v1.Tree.Node.
  */
-export const Tree_Node$codec = /*@__PURE__*/ wireCodec("golden.nested.deep.v1.Tree.Node", {
+export const Tree_Node$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.nested.deep.v1.Tree.Node" };
   },
@@ -52,7 +52,7 @@ export const Tree_Node$codec = /*@__PURE__*/ wireCodec("golden.nested.deep.v1.Tr
 /**
  * The binary codec of golden.nested.deep.v1.Tree.Node.Leaf.
  */
-export const Tree_Node_Leaf$codec = /*@__PURE__*/ wireCodec("golden.nested.deep.v1.Tree.Node.Leaf", {
+export const Tree_Node_Leaf$codec = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.nested.deep.v1.Tree.Node.Leaf" };
   },

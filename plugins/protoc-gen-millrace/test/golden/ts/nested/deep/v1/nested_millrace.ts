@@ -37,7 +37,7 @@ export interface NestedServiceHandlers {
 /**
  * The binary codec of golden.nested.deep.v1.Tree.
  */
-export const Tree$codec: WireCodec<Tree> = /*@__PURE__*/ wireCodec("golden.nested.deep.v1.Tree", {
+export const Tree$codec: WireCodec<Tree> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.nested.deep.v1.Tree" };
   },
@@ -57,7 +57,7 @@ export const Tree$codec: WireCodec<Tree> = /*@__PURE__*/ wireCodec("golden.neste
 /**
  * The binary codec of golden.nested.deep.v1.Tree.Node.
  */
-export const Tree_Node$codec: WireCodec<Tree_Node> = /*@__PURE__*/ wireCodec("golden.nested.deep.v1.Tree.Node", {
+export const Tree_Node$codec: WireCodec<Tree_Node> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.nested.deep.v1.Tree.Node" };
   },
@@ -77,7 +77,7 @@ export const Tree_Node$codec: WireCodec<Tree_Node> = /*@__PURE__*/ wireCodec("go
 /**
  * The binary codec of golden.nested.deep.v1.Tree.Node.Leaf.
  */
-export const Tree_Node_Leaf$codec: WireCodec<Tree_Node_Leaf> = /*@__PURE__*/ wireCodec("golden.nested.deep.v1.Tree.Node.Leaf", {
+export const Tree_Node_Leaf$codec: WireCodec<Tree_Node_Leaf> = /*@__PURE__*/ wireCodec({
   empty() {
     return { $typeName: "golden.nested.deep.v1.Tree.Node.Leaf" };
   },
