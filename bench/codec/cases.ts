@@ -16,9 +16,14 @@ async function* run(plan: Plan): AsyncGenerator<Line> {
       // Each task in processes of its own: what one has taught the compiler is not the other's.
       await using contenders = new Contenders(programs, plan.contenders);
       const asked: Asked = { sample, task, seconds: plan.seconds };
-      yield* await rounds(plan, `${task}, ${sizes[sample]}`, { "messages/s": { ratio: 1.3 } }, async (name) => ({
-        "messages/s": await contenders.ask<number>(name, "rate", asked),
-      }));
+      yield* await rounds(
+        plan,
+        `${task}, ${sizes[sample]}`,
+        { "messages/s": { ratio: 1.3 } },
+        async (name) => ({
+          "messages/s": await contenders.ask<number>(name, "rate", asked),
+        }),
+      );
     }
   }
 }

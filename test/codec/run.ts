@@ -52,7 +52,7 @@ function runSuite(): string {
   writeFileSync(testee, `#!/bin/sh\nexec '${process.execPath}' '${join(here, "testee.ts")}'\n`);
   chmodSync(testee, 0o755);
   const given = process.argv.slice(2).filter((argument) => argument !== "--");
-  const [command = program, ...before] = [...loaderFor(program, join(root, ".cache/libc")), program];
+  const [command, ...before] = [...loaderFor(program, join(root, ".cache/libc")), program] as [string];
   const done = spawnSync(
     command,
     [...before, "--enforce_recommended", "--maximum_edition", "2023", ...given, testee],
@@ -67,8 +67,7 @@ function judge(output: string): boolean {
   const counts = [...output.matchAll(totals)].map((match) => match.slice(1).map(Number));
   const sum = (at: number): number => counts.reduce((total, count) => total + count[at]!, 0);
   const [passed, skipped, expected, failed] = [sum(0), sum(1), sum(2), sum(3)];
-  const isRight =
-    failed === 0 && expected === 0 && skipped === textCases && passed === allCases - textCases;
+  const isRight = failed === 0 && expected === 0 && skipped === textCases && passed === allCases - textCases;
   if (!isRight) console.log(output.trimEnd());
   console.log(
     `protobuf conformance: ${passed} passed, ${failed} failed, ${skipped} of text format skipped: ${isRight ? "ok" : "FAILED"}`,

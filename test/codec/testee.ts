@@ -5,7 +5,10 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Writer } from "@millrace/core";
 import type { WireCodec } from "@millrace/core/wire";
 import { jsonCodec } from "../../packages/core/src/reflect/json-codec.ts";
-import { ConformanceRequest$codec, ConformanceResponse$codec } from "./gen/conformance/conformance_millrace.ts";
+import {
+  ConformanceRequest$codec,
+  ConformanceResponse$codec,
+} from "./gen/conformance/conformance_millrace.ts";
 import { ConformanceResponseSchema, TestCategory, WireFormat } from "./gen/conformance/conformance_pb.ts";
 import type { ConformanceRequest, ConformanceResponse } from "./gen/conformance/conformance_pb.ts";
 import * as editionCodecs from "./gen/google/protobuf/test_messages_edition2023_millrace.ts";
@@ -102,7 +105,7 @@ function encode<T extends Message>(codec: Pick<WireCodec<T>, "encode">, message:
       this.end = buf.length;
     },
   };
-  codec.encode(message as never, writer, false);
+  codec.encode(message, writer, false);
   return writer.buf.subarray(0, writer.pos);
 }
 

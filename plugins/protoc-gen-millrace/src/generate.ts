@@ -21,12 +21,7 @@ export function generate(schema: Schema<OwnOptions>, target: Target): void {
   for (const file of schema.files) generateFile(schema, file, target, imports);
 }
 
-function generateFile(
-  schema: Schema<OwnOptions>,
-  file: DescFile,
-  target: Target,
-  imports: PbImports,
-): void {
+function generateFile(schema: Schema<OwnOptions>, file: DescFile, target: Target, imports: PbImports): void {
   const f = schema.generateFile(`${file.name}_millrace.${extensions[target]}`);
   f.preamble(file);
   const { codec, rewriteImports } = schema.options;

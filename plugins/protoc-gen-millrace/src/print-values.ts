@@ -11,10 +11,7 @@ import type { Printable } from "./printable.ts";
 const pure = "/*@__PURE__*/";
 
 /** Prints the codecs that the file has for itself, of those messages. */
-export function printLocalCodecs(
-  { f, imports, codecs }: FileContext,
-  messages: Iterable<DescMessage>,
-): void {
+export function printLocalCodecs({ f, imports, codecs }: FileContext, messages: Iterable<DescMessage>): void {
   let count = 0;
   for (const message of messages) {
     const name = codecs.local(f, message);

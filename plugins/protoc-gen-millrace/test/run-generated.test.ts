@@ -81,7 +81,9 @@ describe("what a bundler keeps", () => {
     const lite = await bundle(`export { StreamServiceLite } from "./streams_millrace.js";`);
     const carried = lite.modules.filter((path) => !path.endsWith("streams_millrace.js"));
     expect(carried).toContain("packages/core/src/wire/wire-codec.ts");
-    expect(carried.filter((path) => !/^packages\/core\/src\/(wire\/|method\.ts|service\.ts)/.test(path))).toEqual([]);
+    expect(
+      carried.filter((path) => !/^packages\/core\/src\/(wire\/|method\.ts|service\.ts)/.test(path)),
+    ).toEqual([]);
     expect(lite.code).not.toContain("SecondService");
   });
 

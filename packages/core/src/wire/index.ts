@@ -6,7 +6,6 @@ export { readDouble, readFixed32, readFixed64, readFloat, readSfixed32, readSfix
 export { enter, leave, nextField, readEnd, readListEnd, skipField } from "./read-message.ts";
 export {
   readBool,
-  readEnum,
   readInt32,
   readInt64,
   readSint32,

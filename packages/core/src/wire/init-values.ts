@@ -1,6 +1,5 @@
 import { setEntry } from "./maps.ts";
 
-
 /** Bytes of an init shape, which may be an array of numbers. */
 export function initBytes(value: unknown): unknown {
   return Array.isArray(value) ? new Uint8Array(value as number[]) : value;

@@ -15,9 +15,7 @@ export function expectType(message: { readonly $typeName?: unknown }, typeName: 
 
 /** Why a message cannot be written that lacks a required field. */
 export function requiredField(message: { readonly $typeName: string }, field: string): Error {
-  return new Error(
-    `cannot encode field ${message.$typeName}.${field} to binary: required field not set`,
-  );
+  return new Error(`cannot encode field ${message.$typeName}.${field} to binary: required field not set`);
 }
 
 /** A wrapper message (`google.protobuf.Int32Value`) of the value that stands for it in memory. */

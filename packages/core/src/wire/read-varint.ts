@@ -43,11 +43,6 @@ export function readSint32(r: WireReader): number {
   return (zigzag >>> 1) ^ -(zigzag & 1);
 }
 
-/** The value of an open enum. */
-export function readEnum<E extends number>(r: WireReader): E {
-  return (readUint32(r) | 0) as E;
-}
-
 export function readBool(r: WireReader): boolean {
   const { pos } = r;
   if (pos < r.end) {

@@ -36,7 +36,7 @@ function encode(w: WireWriter, text: string): void {
   if (w.end - w.pos < guessed + text.length) w.grow(guessed + text.length);
   const mark = w.pos - w.moved;
   w.pos += guessed;
-  for (let rest = text; ; ) {
+  for (let rest = text; ;) {
     const { read, written } = encoder.encodeInto(rest, w.buf.subarray(w.pos, w.end));
     w.pos += written;
     if (read === rest.length) break;
@@ -47,13 +47,7 @@ function encode(w: WireWriter, text: string): void {
   closeWith(w, mark, guessed);
 }
 
-export function writeBytes(
-  w: WireWriter,
-  tag: number,
-  value: unknown,
-  message: Holder,
-  field: string,
-): void {
+export function writeBytes(w: WireWriter, tag: number, value: unknown, message: Holder, field: string): void {
   const size = (value as Uint8Array | null | undefined)?.byteLength;
   if (size === undefined) throw invalidField(message, field, `invalid bytes: ${typeof value}`);
   writeTag(w, tag);

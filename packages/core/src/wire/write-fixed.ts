@@ -57,13 +57,7 @@ export function writeSfixed64(
   writeWords(w, tag, implicit);
 }
 
-export function writeFloat(
-  w: WireWriter,
-  tag: number,
-  value: unknown,
-  message: Holder,
-  field: string,
-): void {
+export function writeFloat(w: WireWriter, tag: number, value: unknown, message: Holder, field: string): void {
   shared.setFloat32(0, checkedFloat(value, message, field), true);
   writeTag(w, tag);
   writeWord(w, shared.getInt32(0, true));
@@ -76,14 +70,15 @@ export function writeDouble(
   message: Holder,
   field: string,
 ): void {
-  shared.setFloat64(0, typeof value === "number" ? value : toNumber(value, message, field), true);
+  if (typeof value === "number") shared.setFloat64(0, value, true);
+  else setDouble(value, message, field);
   writeWords(w, tag, undefined);
 }
 
-/** A number of what is none, as JavaScript makes it. */
-function toNumber(value: unknown, message: Holder, field: string): number {
+/** What is no number is made one, as far as JavaScript does that by itself. */
+function setDouble(value: unknown, message: Holder, field: string): void {
   try {
-    return +(value as number);
+    shared.setFloat64(0, value as number, true);
   } catch (cause) {
     throw invalidField(message, field, (cause as Error).message);
   }

@@ -32,13 +32,7 @@ export function writeVarint(w: { readonly buf: Uint8Array; pos: number }, value:
   w.pos = pos;
 }
 
-export function writeInt32(
-  w: WireWriter,
-  tag: number,
-  value: unknown,
-  message: Holder,
-  field: string,
-): void {
+export function writeInt32(w: WireWriter, tag: number, value: unknown, message: Holder, field: string): void {
   const int =
     typeof value === "number" && value === (value | 0) ? value : checkedInt32(value, message, field);
   writeTag(w, tag);

@@ -51,12 +51,15 @@ function single(desc: DescField, depth: number): fc.Arbitrary<unknown> {
     const known = fc.constantFrom(...desc.enum.values.map(({ number }) => number));
     return desc.enum.open ? fc.oneof(known, fc.integer()) : known;
   }
-  return scalar(desc.scalar as ScalarType);
+  return scalar(desc.scalar);
 }
 
 const name = fc.oneof(fc.string({ maxLength: 12 }), fc.constantFrom("__proto__", "10", "9", "a", "b"));
 const json = fc.jsonValue({ maxDepth: 2 });
-const signed = fc.oneof(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), fc.bigInt({ min: -300n, max: 300n }));
+const signed = fc.oneof(
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  fc.bigInt({ min: -300n, max: 300n }),
+);
 const unsigned = fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.bigInt({ min: 0n, max: 300n }));
 const int32 = fc.oneof(fc.integer(), fc.integer({ min: -300, max: 300 }));
 const uint32 = fc.oneof(fc.nat({ max: 0xffffffff }), fc.nat({ max: 300 }));

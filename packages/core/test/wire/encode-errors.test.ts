@@ -22,7 +22,10 @@ const wrong: readonly unknown[] = [
 
 const fieldsOf = (of: Subject): string[] =>
   of.schema.fields
-    .filter(({ fieldKind, scalar }) => fieldKind === "enum" || (fieldKind === "scalar" && ![8, 9, 12].includes(scalar)))
+    .filter(
+      ({ fieldKind, scalar }) =>
+        fieldKind === "enum" || (fieldKind === "scalar" && ![8, 9, 12].includes(scalar)),
+    )
     .map(({ localName }) => localName);
 
 describe.each(["Scalars", "Optionals", "Presence", "Features"])("a value that no %s can have", (name) => {
@@ -69,19 +72,19 @@ test("a required field that is not set, whatever its kind", () => {
   for (const missing of Object.keys(whole)) {
     const { [missing]: _, ...rest } = whole as Record<string, unknown>;
     const message = create(RequiredSchema, rest);
-    expect(encodeBoth({ name: "", codec: Required$codec as never, schema: RequiredSchema as never }, message)).toBe(
-      null,
-    );
+    expect(encodeBoth({ name: "", codec: Required$codec, schema: RequiredSchema }, message)).toBe(null);
     expect(() => encoded(Required$codec as never, rest)).toThrow("required field not set");
   }
-  expect(encoded(Required$codec as never, whole)).toHaveLength(toBinary(RequiredSchema, create(RequiredSchema, whole)).length);
+  expect(encoded(Required$codec as never, whole)).toHaveLength(
+    toBinary(RequiredSchema, create(RequiredSchema, whole)).length,
+  );
 });
 
 test("a message of another type, at any place", () => {
   const features = create(FeaturesSchema, { required: 1 });
   const message = create(GroupsSchema, { one: {} });
   Object.assign(message.one!, { groups: features });
-  encodeBoth({ name: "", codec: Groups$codec as never, schema: GroupsSchema as never }, message);
+  encodeBoth({ name: "", codec: Groups$codec, schema: GroupsSchema }, message);
   expect(() => encoded(Groups$codec as never, message)).toThrow(
     "cannot use field millrace.codec.v1.Groups.one with message millrace.codec.v1.Features",
   );

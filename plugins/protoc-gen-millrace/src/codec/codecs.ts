@@ -11,9 +11,18 @@ export type CodecMode = "generated" | "reflect";
 
 /** The well-known types whose codecs the runtime has. Others go by their descriptor. */
 const wellKnownFiles = new Set(
-  ["any", "api", "duration", "empty", "field_mask", "source_context", "struct", "timestamp", "type", "wrappers"].map(
-    (name) => `google/protobuf/${name}`,
-  ),
+  [
+    "any",
+    "api",
+    "duration",
+    "empty",
+    "field_mask",
+    "source_context",
+    "struct",
+    "timestamp",
+    "type",
+    "wrappers",
+  ].map((name) => `google/protobuf/${name}`),
 );
 
 /**
@@ -32,12 +41,7 @@ export class Codecs {
   #taken: Set<string> | undefined;
 
   /** `isRewritten` tells of a relative import whether it leads out of the generated folder. */
-  constructor(
-    imports: PbImports,
-    mode: CodecMode,
-    file: DescFile,
-    isRewritten: (path: string) => boolean,
-  ) {
+  constructor(imports: PbImports, mode: CodecMode, file: DescFile, isRewritten: (path: string) => boolean) {
     this.#imports = imports;
     this.#mode = mode;
     this.#file = file;

@@ -16,8 +16,7 @@ export function printEmpty({ f }: FileContext, message: DescMessage, defaults: s
     if (one.kind === "oneof") values.push({ name, value: "{ case: undefined }" });
     else if (one.fieldKind === "list") values.push({ name, value: "[]" });
     else if (one.fieldKind === "map") values.push({ name, value: "{}" });
-    else if (one.fieldKind !== "message" && isImplicit(one))
-      values.push({ name, value: defaultOf(one) });
+    else if (one.fieldKind !== "message" && isImplicit(one)) values.push({ name, value: defaultOf(one) });
   }
   if (usesPrototype) {
     f.print("  empty() {");

@@ -19,7 +19,15 @@ export function printFill(context: FileContext, message: DescMessage): void {
       const name = member(one.localName);
       const value: Printable = `init${name}`;
       const convert = converter(context, one);
-      f.print("    if (init", name, " != null) m", name, " = ", convert === undefined ? value : collected(one, convert, value), ";");
+      f.print(
+        "    if (init",
+        name,
+        " != null) m",
+        name,
+        " = ",
+        convert === undefined ? value : collected(one, convert, value),
+        ";",
+      );
     }
   }
   f.print("  },");

@@ -29,15 +29,22 @@ function printCase(context: FileContext, field: DescField): void {
   const { f } = context;
   const to = `m${member(field.localName)}`;
   const print = (...statement: Printable[]): void => f.print("          ", ...statement);
-  const isBlock =
-    field.fieldKind === "map" || (field.fieldKind === "enum" && !field.enum.open);
+  const isBlock = field.fieldKind === "map" || (field.fieldKind === "enum" && !field.enum.open);
   f.print(`        case ${field.number}:`, isBlock ? " {" : "");
   switch (field.fieldKind) {
     case "list":
-      if (field.message !== undefined) print(to, ".push(", readMessage(context, field, field.message, "undefined"), ");");
+      if (field.message !== undefined)
+        print(to, ".push(", readMessage(context, field, field.message, "undefined"), ");");
       else if (field.scalar === ScalarType.STRING || field.scalar === ScalarType.BYTES)
         print(to, ".push(", readScalar(field, field.scalar), ");");
-      else print("for (const e = ", wire("readListEnd"), `(r); r.pos < e; ) ${to}.push(`, readScalar(field, field.scalar), ");");
+      else
+        print(
+          "for (const e = ",
+          wire("readListEnd"),
+          `(r); r.pos < e; ) ${to}.push(`,
+          readScalar(field, field.scalar),
+          ");",
+        );
       break;
     case "map":
       printMap(context, field, to, print);
@@ -46,7 +53,9 @@ function printCase(context: FileContext, field: DescField): void {
       const { oneof } = field;
       const before = oneof === undefined ? to : `m${member(oneof.localName)}`;
       const existing: Printable =
-        oneof === undefined ? to : [`(${before}.case === `, f.string(field.localName), ` ? ${before}.value : undefined)`];
+        oneof === undefined
+          ? to
+          : [`(${before}.case === `, f.string(field.localName), ` ? ${before}.value : undefined)`];
       print(assign(f, field, readMessage(context, field, field.message, existing)));
       break;
     }
@@ -68,7 +77,13 @@ function printCase(context: FileContext, field: DescField): void {
 
 function assign(f: FileContext["f"], field: DescField, value: Printable): Printable {
   if (field.oneof === undefined) return [`m${member(field.localName)} = `, value, ";"];
-  return [`m${member(field.oneof.localName)} = { case: `, f.string(field.localName), ", value: ", value, " };"];
+  return [
+    `m${member(field.oneof.localName)} = { case: `,
+    f.string(field.localName),
+    ", value: ",
+    value,
+    " };",
+  ];
 }
 
 function readScalar(field: DescField, type: ScalarType | undefined): Printable {

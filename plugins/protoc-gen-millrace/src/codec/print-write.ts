@@ -40,7 +40,8 @@ function printField(context: FileContext, field: DescField, usesPrototype: boole
       const implicit = field.oneof === undefined && isImplicit(field);
       const statements = singular(context, field, from, implicit);
       f.print("    ", isWritten === undefined ? statements : [`if (`, isWritten, ") ", statements]);
-      if (isRequired(field)) f.print("    else throw ", wire("requiredField"), "(m, ", f.string(field.name), ");");
+      if (isRequired(field))
+        f.print("    else throw ", wire("requiredField"), "(m, ", f.string(field.name), ");");
     }
   }
 }
