@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, Message } from "@bufbuild/protobuf";
-import type { ListValue, NullValue, Struct, Value } from "@bufbuild/protobuf/wkt";
+import type { ListValue, Struct, Value } from "@bufbuild/protobuf/wkt";
 import { setEntry } from "../wire/maps.ts";
 
 /** The Struct of the JSON that stands for it in memory; undefined is an empty one. */
@@ -32,7 +32,8 @@ function kindOf(json: unknown): Value["kind"] {
     case "boolean":
       return { case: "boolValue", value: json };
     case "object": {
-      if (json === null) return { case: "nullValue", value: 0 as NullValue };
+      // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the enum would bring its descriptor along
+      if (json === null) return { case: "nullValue", value: 0 };
       if (!Array.isArray(json)) return { case: "structValue", value: structOf(json) };
       const value: ListValue = { $typeName: "google.protobuf.ListValue", values: json.map(valueOf) };
       return { case: "listValue", value };
