@@ -21,14 +21,10 @@ export const samples = {
 } satisfies Record<string, MessageInitShape<typeof RecordSchema>>;
 
 export type Sample = keyof typeof samples;
-export type Task = "encode" | "decode";
+export type Task = "encode" | "decode" | "encode JSON" | "decode JSON";
 
 /** What a contender does with a sample. `check` throws if it does it wrongly. */
-export interface Work {
-  readonly encode: () => unknown;
-  readonly decode: () => unknown;
-  check(): void;
-}
+export type Work = Readonly<Partial<Record<Task, () => unknown>>> & { check(): void };
 
 export interface Asked {
   readonly sample: Sample;
@@ -51,6 +47,7 @@ export function contend(prepare: (sample: Sample) => Work): void {
         prepared.set(sample, work);
       }
       const once = work[task];
+      if (once === undefined) throw new Error(`it does not ${task}`);
       const started = performance.now();
       let count = 0;
       let results = 0;

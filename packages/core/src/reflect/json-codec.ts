@@ -8,7 +8,6 @@ import { decodeUtf8, encodeUtf8 } from "../protocol/utf8.ts";
 import { WireWriter } from "../wire/wire-writer.ts";
 import { canonical } from "./canonical.ts";
 import { beyond } from "./json/beyond.ts";
-import { membersWritten } from "./json/count-members.ts";
 import { JsonReader } from "./json/read-json.ts";
 import { JsonWriter } from "./json/write-json.ts";
 import { complete, writeBytes } from "./reflective-codec.ts";
@@ -39,10 +38,9 @@ export function jsonCodec(desc: DescMessage, options: JsonOptions): Codec<Messag
       const text = toJsonString(schema, deterministic ? canonical(schema, whole) : whole, write);
       writeBytes(under, encodeUtf8(text));
     },
-    decode(buf, start, end) {
-      const text = decodeUtf8(buf.subarray(start, end));
-      return readStraight(reader, desc, text, buf, start, end) ?? fromJsonString(schema, text, read);
-    },
+    decode: (buf, start, end) =>
+      readStraight(reader, desc, buf, start, end) ??
+      fromJsonString(schema, decodeUtf8(buf.subarray(start, end)), read),
   };
 }
 
@@ -62,19 +60,18 @@ function writeStraight(json: JsonWriter, desc: DescMessage, message: Message, un
   return true;
 }
 
-/** Null if it is beyond the fast path, or no JSON. */
+/** Null if it is beyond the fast path, or wrong. */
 function readStraight(
   json: JsonReader,
   desc: DescMessage,
-  text: string,
   buf: Uint8Array,
   start: number,
   end: number,
 ): Message | null {
   try {
-    const { message, members } = json.read(desc, JSON.parse(text));
-    return members === membersWritten(buf, start, end) ? message : null;
+    return json.read(desc, buf, start, end);
   } catch {
+    // What is wrong with it is told by protobuf-es.
     return null;
   }
 }

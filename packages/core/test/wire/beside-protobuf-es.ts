@@ -66,7 +66,8 @@ export function assertSame(found: Outcome<unknown>, expected: Outcome<unknown>):
   assert.deepEqual(plain(found), plain(expected));
 }
 
-function outcome<T>(run: () => T): Outcome<T> {
+/** What comes of something that may throw an Error, and nothing else. */
+export function outcome<T>(run: () => T): Outcome<T> {
   try {
     return { value: run() };
   } catch (error) {

@@ -20,7 +20,5 @@ export function hasOwnForm(desc: DescMessage): boolean {
 
 /** Whether a field's messages lie in memory as the JSON of a Struct. */
 export function isStruct(field: DescField, message: DescMessage): boolean {
-  return (
-    message.typeName === "google.protobuf.Struct" && field.parent?.typeName !== "google.protobuf.Value"
-  );
+  return message.typeName === "google.protobuf.Struct" && field.parent?.typeName !== "google.protobuf.Value";
 }

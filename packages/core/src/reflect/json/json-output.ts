@@ -4,6 +4,8 @@ const encoder = /*@__PURE__*/ new TextEncoder();
 /** So many characters at most are looked at one by one. */
 const shortest = 64;
 const quote = 0x22;
+/** Integers below it are written digit by digit. */
+const small = 1e9;
 const alphabet = /*@__PURE__*/ encoder.encode(
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
 );
@@ -26,6 +28,37 @@ export function writeAscii(w: WireWriter, text: string): void {
   let { pos } = w;
   for (let i = 0; i < length; i++) buf[pos++] = text.charCodeAt(i);
   w.pos = pos;
+}
+
+/** Writes a finite number. */
+export function writeNumber(w: WireWriter, value: number): void {
+  if (value === value >>> 0 && value < small) writeDigits(w, value);
+  else writeAscii(w, String(value));
+}
+
+/** Writes a 64-bit integer, which is a string in JSON. */
+export function writeBigInt(w: WireWriter, value: bigint): void {
+  const number = Number(value);
+  writeByte(w, quote);
+  if (number >= 0 && number < small) writeDigits(w, number);
+  else writeAscii(w, String(value));
+  writeByte(w, quote);
+}
+
+/** Writes an integer of ten digits at most. */
+function writeDigits(w: WireWriter, value: number): void {
+  let size = 1;
+  for (let limit = 10; value >= limit; limit *= 10) size++;
+  if (w.end - w.pos < size) w.grow(size);
+  const { buf } = w;
+  const start = w.pos;
+  let rest = value | 0;
+  for (let at = start + size - 1; at >= start; at--) {
+    const tenth = (rest / 10) | 0;
+    buf[at] = 0x30 + rest - tenth * 10;
+    rest = tenth;
+  }
+  w.pos = start + size;
 }
 
 /** Writes one byte. */
@@ -59,7 +92,7 @@ export function writeQuoted(w: WireWriter, text: string): void {
 
 /** Writes JSON of any characters. */
 export function writeText(w: WireWriter, text: string): void {
-  for (let rest = text; ; ) {
+  for (let rest = text; ;) {
     const { read, written } = encoder.encodeInto(rest, w.buf.subarray(w.pos, w.end));
     w.pos += written;
     if (read === rest.length) return;
@@ -104,14 +137,10 @@ export function begin(w: WireWriter): number {
   return w.pos - w.moved;
 }
 
-/** Ends an object or a list: `braces` are its first and its last byte. */
-export function end(w: WireWriter, mark: number, [first, last]: readonly [number, number]): void {
+/** Ends an object or a list, of which `first` and `last` are the outermost bytes. */
+export function end(w: WireWriter, mark: number, first: number, last: number): void {
   const at = mark + w.moved;
   if (w.pos === at) writeByte(w, first);
   else w.buf[at] = first;
   writeByte(w, last);
 }
-
-export const object: readonly [number, number] = [0x7b, 0x7d];
-export const list: readonly [number, number] = [0x5b, 0x5d];
-export const comma = 0x2c;

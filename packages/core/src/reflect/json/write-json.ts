@@ -11,6 +11,9 @@ type Members = Record<string, unknown>;
 type WriteValue = (w: WireWriter, value: unknown) => void;
 type WriteField = (w: WireWriter, message: Members) => void;
 
+const comma = 0x2c;
+const colon = 0x3a;
+
 /** Writes messages as JSON; throws `beyond` where that is for protobuf-es. */
 export class JsonWriter {
   readonly #options: JsonWriteOptions;
@@ -29,7 +32,8 @@ export class JsonWriter {
       // Types may be in themselves.
       this.#messages.set(desc, write);
       if (!hasOwnForm(desc))
-        for (const field of desc.fields.toSorted((a, b) => a.number - b.number)) fields.push(this.#field(field));
+        for (const field of desc.fields.toSorted((a, b) => a.number - b.number))
+          fields.push(this.#field(field));
     }
     return write;
   }
@@ -39,7 +43,7 @@ export class JsonWriter {
   }
 
   #field(field: DescField): WriteField {
-    const name = this.#options.useProtoFieldName === true ? field.name : field.jsonName;
+    const name = this.#options.useProtoFieldName ? field.name : field.jsonName;
     // Such names come first in an object, whatever their order.
     if (/^\d+$/.test(name)) return giveUp;
     const prefix = encodeUtf8(`,${JSON.stringify(name)}:`);
@@ -71,14 +75,7 @@ export class JsonWriter {
             } else if (required) throw beyond;
           };
         }
-        const isZero = zeroTest(field);
-        const always = this.#options.alwaysEmitImplicit === true;
-        return (w, message) => {
-          const value = message[localName];
-          if (!always && isZero(value)) return;
-          out.writeBytes(w, prefix);
-          write(w, value);
-        };
+        return implicitWriter(field, prefix, this.#options.alwaysEmitImplicit, write);
       }
     }
   }
@@ -86,24 +83,24 @@ export class JsonWriter {
   #list(field: DescField & { fieldKind: "list" }, prefix: Uint8Array): WriteField {
     const write = this.#value(field, field.scalar, field.enum, field.message);
     const { localName } = field;
-    const always = this.#options.alwaysEmitImplicit === true;
+    const always = this.#options.alwaysEmitImplicit;
     return (w, message) => {
       const values = message[localName] as unknown[];
       if (values.length === 0 && !always) return;
       out.writeBytes(w, prefix);
       const mark = out.begin(w);
       for (const value of values) {
-        out.writeByte(w, out.comma);
+        out.writeByte(w, comma);
         write(w, value);
       }
-      out.end(w, mark, out.list);
+      out.end(w, mark, 0x5b, 0x5d);
     };
   }
 
   #map(field: DescField & { fieldKind: "map" }, prefix: Uint8Array): WriteField {
     const write = this.#value(field, field.scalar, field.enum, field.message);
     const { localName } = field;
-    const always = this.#options.alwaysEmitImplicit === true;
+    const always = this.#options.alwaysEmitImplicit;
     return (w, message) => {
       const entries = message[localName] as Members;
       const keys = Object.keys(entries);
@@ -111,12 +108,12 @@ export class JsonWriter {
       out.writeBytes(w, prefix);
       const mark = out.begin(w);
       for (const key of keys) {
-        out.writeByte(w, out.comma);
+        out.writeByte(w, comma);
         out.writeQuoted(w, key);
-        out.writeByte(w, 0x3a);
+        out.writeByte(w, colon);
         write(w, entries[key]);
       }
-      out.end(w, mark, out.object);
+      out.end(w, mark, 0x7b, 0x7d);
     };
   }
 
@@ -127,10 +124,10 @@ export class JsonWriter {
     message: DescMessage | undefined,
   ): WriteValue {
     if (scalar !== undefined) return scalarWriter(scalar);
-    if (desc !== undefined) return this.#options.enumAsInteger === true ? giveUp : enumWriter(desc);
+    if (desc !== undefined) return this.#options.enumAsInteger ? giveUp : enumWriter(desc);
     if (isStruct(field, message!)) return giveUp;
     if (field.fieldKind === "message" && field.oneof === undefined && isWrapperDesc(message!))
-      return scalarWriter((message!.fields[0] as { scalar: ScalarType }).scalar);
+      return scalarWriter((message.fields[0] as { scalar: ScalarType }).scalar);
     return this.message(message!);
   }
 }
@@ -143,7 +140,7 @@ function writerOf(desc: DescMessage, fields: readonly WriteField[]): WriteValue 
     if (message.$typeName !== typeName || message.$unknown !== undefined) throw beyond;
     const mark = out.begin(w);
     for (const field of fields) field(w, message);
-    out.end(w, mark, out.object);
+    out.end(w, mark, 0x7b, 0x7d);
   };
 }
 
@@ -153,7 +150,9 @@ function giveUp(): never {
 
 function enumWriter(desc: DescEnum): WriteValue {
   if (desc.typeName === "google.protobuf.NullValue") return giveUp;
-  const names = new Map(desc.values.map(({ number }) => [number, encodeUtf8(JSON.stringify(desc.value[number]!.jsonName))]));
+  const names = new Map(
+    desc.values.map(({ number }) => [number, encodeUtf8(JSON.stringify(desc.value[number]!.jsonName))]),
+  );
   return (w, value) => {
     if (typeof value !== "number") throw beyond;
     const name = names.get(value);
@@ -185,40 +184,86 @@ function scalarWriter(type: ScalarType): WriteValue {
     case ScalarType.FIXED64:
     case ScalarType.SFIXED64:
       return (w, value) => {
-        if (typeof value === "bigint") out.writeAscii(w, `"${value}"`);
+        if (typeof value === "bigint") out.writeBigInt(w, value);
         else if (typeof value === "string") out.writeQuoted(w, value);
         else throw beyond;
       };
     default:
       return (w, value) => {
         if (typeof value !== "number") throw beyond;
-        if (Number.isFinite(value)) out.writeAscii(w, String(value));
+        if (Number.isFinite(value)) out.writeNumber(w, value);
         else if (type === ScalarType.DOUBLE || type === ScalarType.FLOAT) out.writeAscii(w, `"${value}"`);
         else out.writeAscii(w, "null");
       };
   }
 }
 
-/** Whether a field without presence is not there. */
-function zeroTest(field: DescField): (value: unknown) => boolean {
-  if (field.fieldKind === "enum") {
-    const zero = field.enum.values[0]!.number;
-    return (value) => value === zero;
-  }
+/**
+ * Writes a field without presence, if it is not zero. The common types have code of their own: it is inlined, and sees
+ * values of one type.
+ */
+function implicitWriter(
+  field: DescField & { fieldKind: "scalar" | "enum" | "message" },
+  prefix: Uint8Array,
+  always: boolean,
+  write: WriteValue,
+): WriteField {
+  const { localName } = field;
   switch (field.scalar) {
-    case ScalarType.BOOL:
-      return (value) => value === false;
     case ScalarType.STRING:
-      return (value) => value === "";
-    case ScalarType.BYTES:
-      return (value) => value instanceof Uint8Array && value.byteLength === 0;
+      return (w, message) => {
+        const value = message[localName];
+        if (typeof value !== "string") throw beyond;
+        if (value === "" && !always) return;
+        out.writeBytes(w, prefix);
+        out.writeQuoted(w, value);
+      };
+    case ScalarType.BOOL:
+      return (w, message) => {
+        const value = message[localName];
+        if (typeof value !== "boolean") throw beyond;
+        if (!value && !always) return;
+        out.writeBytes(w, prefix);
+        out.writeAscii(w, value ? "true" : "false");
+      };
     case ScalarType.INT64:
     case ScalarType.UINT64:
     case ScalarType.SINT64:
     case ScalarType.FIXED64:
     case ScalarType.SFIXED64:
-      return (value) => value === 0n || value === "0";
-    default:
-      return (value) => Object.is(value, 0);
+      if ("longAsString" in field && field.longAsString)
+        return (w, message) => {
+          const value = message[localName];
+          if (typeof value !== "string") throw beyond;
+          if (Number(value) === 0 && !always) return;
+          out.writeBytes(w, prefix);
+          out.writeQuoted(w, value);
+        };
+      return (w, message) => {
+        const value = message[localName];
+        if (typeof value !== "bigint") throw beyond;
+        if (value === 0n && !always) return;
+        out.writeBytes(w, prefix);
+        out.writeBigInt(w, value);
+      };
+    case ScalarType.BYTES:
+      return (w, message) => {
+        const value = message[localName];
+        if (!(value instanceof Uint8Array)) throw beyond;
+        if (value.byteLength === 0 && !always) return;
+        out.writeBytes(w, prefix);
+        out.writeBase64(w, value);
+      };
+    default: {
+      const zero = field.enum?.values[0]!.number ?? 0;
+      const isFloat = field.scalar === ScalarType.DOUBLE || field.scalar === ScalarType.FLOAT;
+      return (w, message) => {
+        const value = message[localName];
+        if (typeof value !== "number") throw beyond;
+        if (value === zero && !always && !(isFloat && Object.is(value, -0))) return;
+        out.writeBytes(w, prefix);
+        write(w, value);
+      };
+    }
   }
 }
