@@ -4,12 +4,13 @@ import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { help } from "../test/support/help.ts";
 import { type Case, type Line, ours, type Plan } from "./case.ts";
+import { codecCases } from "./codec/cases.ts";
 import { h2Cases } from "./h2/cases.ts";
 import { median } from "../test/support/median.ts";
 import { ratio, spread } from "./samples.ts";
 import { tableHead, tableLine } from "./table.ts";
 
-const cases: readonly Case[] = [...h2Cases];
+const cases: readonly Case[] = [...h2Cases, ...codecCases];
 
 /** More than this are not measured. */
 const mostConnections = 5_000;

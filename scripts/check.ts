@@ -9,7 +9,9 @@ interface Step {
 }
 
 /** What these generate when they run need not be there; then there is nothing to check them against. */
-const generating = ["test/conformance", "test/interop"].filter((folder) => existsSync(`${folder}/gen`));
+const generating = ["test/codec", "test/conformance", "test/interop"].filter((folder) =>
+  existsSync(`${folder}/gen`),
+);
 const published = publishedPackages().map(({ folder }) => folder);
 
 const steps: readonly Step[] = [

@@ -9,6 +9,7 @@ export const targets: Readonly<Record<string, () => Promise<Target>>> = {
   frames: async () => (await import("./targets/frames.ts")).frames,
   compression: async () => (await import("./targets/compression.ts")).compression,
   "proto-codec": async () => (await import("./targets/proto-codec.ts")).protoCodec,
+  "printed-codec": async () => (await import("./targets/printed-codec.ts")).printedCodec,
   "json-codec": async () => (await import("./targets/json-codec.ts")).jsonCodecs,
   request: async () => (await import("./targets/request.ts")).request,
   response: async () => (await import("./targets/response.ts")).response,

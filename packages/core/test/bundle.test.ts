@@ -28,6 +28,12 @@ test.each([
   );
 });
 
+test("a client that speaks binary alone carries no descriptor, and nothing that goes by one", async () => {
+  const files = await carried(client("connectClient"), import.meta.dirname, "neutral");
+  expect(files.filter((file) => file.startsWith("core/wire/"))).not.toEqual([]);
+  expect(files.filter((file) => /^core\/(reflect|wkt)\//.test(file))).toEqual([]);
+});
+
 const server = (protocol: string): string => `
   import { implementPartial } from "@millrace/core";
   import { createAccept, ${protocol} } from "@millrace/core/host";

@@ -1,6 +1,6 @@
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { ImportSymbol, PbImports } from "./imports.ts";
-import type { CodecNames } from "./names.ts";
+import type { Codecs } from "./codec/codecs.ts";
 
 /** What is printed: TypeScript, JavaScript, or declarations. */
 export type Target = "ts" | "js" | "dts";
@@ -10,7 +10,7 @@ export interface FileContext {
   readonly f: GeneratedFile;
   readonly target: Target;
   readonly imports: PbImports;
-  readonly codecs: CodecNames;
+  readonly codecs: Codecs;
   /** The global type, imported by nobody; a message of that name gets another one in this file. */
   readonly AsyncIterable: ImportSymbol;
 }

@@ -44,6 +44,16 @@ export class PbImports {
     return known(this.#file(f, message.file).shapes.get(message), message);
   }
 
+  /** The messages of a file. */
+  messages(f: GeneratedFile, file: DescFile): DescMessage[] {
+    return [...this.#file(f, file).shapes.keys()].filter((type) => type.kind === "message");
+  }
+
+  /** Where a message's types are imported from, before imports are rewritten. */
+  from(f: GeneratedFile, message: DescMessage): string {
+    return this.#file(f, message.file).from;
+  }
+
   /** The type of a message. Throws a PluginError if TypeScript would take its name for something else. */
   shape(f: GeneratedFile, message: DescMessage): ImportSymbol {
     const name = this.shapeName(f, message);

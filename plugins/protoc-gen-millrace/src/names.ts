@@ -1,4 +1,4 @@
-import type { DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
+import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import { safeIdentifier } from "@bufbuild/protoplugin";
 import type { Doc } from "./doc-comment.ts";
 import type { SourceIndex } from "./source-index.ts";
@@ -64,36 +64,6 @@ export function fileNames(file: DescFile, source: SourceIndex): ServiceNames[] {
     }));
 }
 
-/**
- * Names the codecs that the methods of a file share and the file does not export: `GreetRequest$codec`, after the
- * message's type. What else stands in a file has nothing but digits behind a `$`, so that only messages of the same name
- * can clash.
- */
-export class CodecNames {
-  readonly #shapeName: (message: DescMessage) => string;
-  readonly #names = new Map<DescMessage, string>();
-  readonly #taken = new Set<string>();
-
-  constructor(shapeName: (message: DescMessage) => string) {
-    this.#shapeName = shapeName;
-  }
-
-  /** Whether the message's codec has a name already. */
-  has(message: DescMessage): boolean {
-    return this.#names.has(message);
-  }
-
-  /** The name of the message's codec; given when it is asked for first. */
-  name(message: DescMessage): string {
-    let name = this.#names.get(message);
-    if (name === undefined) {
-      name = claimName(this.#taken, `${this.#shapeName(message)}$codec`);
-      this.#names.set(message, name);
-    }
-    return name;
-  }
-}
-
 /** Names that an object of functions must not have: `then` makes it a thenable, `__proto__` sets its prototype. */
 const unsafeMembers = new Set(["then", "__proto__"]);
 
@@ -102,7 +72,8 @@ export function memberName(method: DescMethod): string {
   return unsafeMembers.has(method.localName) ? `${method.localName}$` : method.localName;
 }
 
-function claimName(taken: Set<string>, ideal: string): string {
+/** Gives a name that is not taken yet. */
+export function claimName(taken: Set<string>, ideal: string): string {
   let name = ideal;
   for (let i = 0; taken.has(name); i++) name = ideal + (i === 0 ? "$" : `$${i}`);
   taken.add(name);

@@ -1,3 +1,4 @@
+import type { CodecMode } from "./codec/codecs.ts";
 import { PluginError, quote } from "./plugin-error.ts";
 
 const booleans = ["true", "1", "false", "0"];
@@ -8,7 +9,7 @@ type OptionValues =
   | { readonly kind: "several"; readonly values: readonly string[] }
   | { readonly kind: "mapping" };
 
-/** The options of protoc-gen-es that change what this plugin prints, and how. */
+/** The options of protoc-gen-es that change what this plugin prints, and how; and `codec`, which is its own. */
 const options: Readonly<Record<string, OptionValues>> = {
   target: { kind: "several", values: ["ts", "js", "dts"] },
   import_extension: { kind: "one", values: ["none", "js", "ts", ".js", ".ts", ""] },
@@ -19,6 +20,7 @@ const options: Readonly<Record<string, OptionValues>> = {
   rewrite_imports: { kind: "mapping" },
   elide_plugin_version: { kind: "one", values: booleans },
   erasable_syntax: { kind: "one", values: booleans },
+  codec: { kind: "one", values: ["generated", "reflect"] },
 };
 
 /** Options of protoc-gen-es that have no meaning here: refused, so that nobody waits for what they would do. */
@@ -83,10 +85,16 @@ export function usesCommonJs(parameter: string): boolean {
   return /.*(?:^|,)js_import_style=([^,]*)/s.exec(parameter)?.[1] === "legacy_commonjs";
 }
 
+/** What the plugin framework does not know itself. */
+export interface OwnOptions {
+  readonly codec: CodecMode;
+}
+
 /**
- * What the plugin framework asks about the options that it does not know itself. Generated code is erasable with or
- * without `erasable_syntax`.
+ * Reads the options that the plugin framework does not know; of one given twice the last counts. Generated code is
+ * erasable with or without `erasable_syntax`.
  */
-export function parseOwnOptions(_options: readonly { key: string; value: string }[]): object {
-  return {};
+export function parseOwnOptions(given: readonly { key: string; value: string }[]): OwnOptions {
+  const codec = given.findLast(({ key }) => key === "codec")?.value;
+  return { codec: codec === "reflect" ? "reflect" : "generated" };
 }

@@ -1,3 +1,4 @@
+import type { DescMessage } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { printDoc } from "./doc-comment.ts";
 import type { FileContext } from "./file-context.ts";
@@ -9,15 +10,17 @@ import type { Printable } from "./printable.ts";
 /** Lets bundlers drop what nobody imports. */
 const pure = "/*@__PURE__*/";
 
-/** Prints the codecs that this service is the first of its file to use. The methods of a file share them. */
-export function printCodecs({ f, imports, codecs }: FileContext, service: ServiceNames): void {
-  const messages = service.methods.flatMap(({ desc }) => [desc.input, desc.output]);
-  const added = new Set(messages.filter((message) => !codecs.has(message)));
-  for (const message of added) {
+/** Prints the codecs that the file has for itself, of those messages. */
+export function printLocalCodecs({ f, imports, codecs }: FileContext, messages: Iterable<DescMessage>): void {
+  let count = 0;
+  for (const message of messages) {
+    const name = codecs.local(f, message);
+    if (name === undefined) continue;
+    count++;
     const codec = [reflectImport("reflectiveCodec"), "(", imports.descriptor(f, message), ")"];
-    f.print("const ", codecs.name(message), " = ", pure, " ", codec, ";");
+    f.print("const ", name, " = ", pure, " ", codec, ";");
   }
-  if (added.size > 0) f.print();
+  if (count > 0) f.print();
 }
 
 /** Prints a constant for each method. */
@@ -41,7 +44,10 @@ export function printMethods(context: FileContext, service: ServiceNames): void 
       ", ",
       f.string(desc.name),
       `, "${idempotency(desc.idempotency)}", `,
-      `${codecs.name(desc.input)}, ${codecs.name(desc.output)})`,
+      codecs.symbol(f, desc.input),
+      ", ",
+      codecs.symbol(f, desc.output),
+      ")",
     ]);
   }
 }

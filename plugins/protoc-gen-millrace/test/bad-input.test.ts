@@ -79,15 +79,15 @@ const outside: { readonly edition: Edition; readonly fieldType: FieldDescriptorP
 const cases: Readonly<Record<string, readonly [stdin: Uint8Array, line: string]>> = {
   "an unknown option": [
     request(greet(), { parameter: "target=ts,tarket=js" }),
-    'unknown option "tarket": the options are target, import_extension, js_import_style, keep_empty_files, ts_nocheck, map_imports, rewrite_imports, elide_plugin_version, erasable_syntax',
+    'unknown option "tarket": the options are target, import_extension, js_import_style, keep_empty_files, ts_nocheck, map_imports, rewrite_imports, elide_plugin_version, erasable_syntax, codec',
   ],
   "an option called like what every object has": [
     request(greet(), { parameter: "constructor=1" }),
-    'unknown option "constructor": the options are target, import_extension, js_import_style, keep_empty_files, ts_nocheck, map_imports, rewrite_imports, elide_plugin_version, erasable_syntax',
+    'unknown option "constructor": the options are target, import_extension, js_import_style, keep_empty_files, ts_nocheck, map_imports, rewrite_imports, elide_plugin_version, erasable_syntax, codec',
   ],
   "an option of the framework that is nobody's business": [
     request(greet(), { parameter: "bootstrap_wkt=true" }),
-    'unknown option "bootstrap_wkt": the options are target, import_extension, js_import_style, keep_empty_files, ts_nocheck, map_imports, rewrite_imports, elide_plugin_version, erasable_syntax',
+    'unknown option "bootstrap_wkt": the options are target, import_extension, js_import_style, keep_empty_files, ts_nocheck, map_imports, rewrite_imports, elide_plugin_version, erasable_syntax, codec',
   ],
   "an empty option": [
     request(greet(), { parameter: "target=ts," }),

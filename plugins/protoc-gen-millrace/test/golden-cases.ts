@@ -28,8 +28,13 @@ export const goldenCases: readonly GoldenCase[] = [
   },
   {
     folder: "options/keep_empty_files",
-    parameter: "target=ts+js+dts,keep_empty_files=true",
+    parameter: "target=ts+js+dts,keep_empty_files=true,codec=reflect",
     files: ["shared/shared.proto"],
+  },
+  {
+    folder: "options/codec",
+    parameter: "target=ts,import_extension=js,codec=reflect",
+    files: ["fields.proto", "imports.proto"],
   },
   {
     folder: "options/ts_nocheck",

@@ -49,9 +49,11 @@ describe("the executable", () => {
   });
 });
 
-test("a file without services gives no file", () => {
-  const response = run(requestFor(goldenDescriptors(), "target=ts+js+dts", ["shared/shared.proto"]));
-  expect(response.file).toEqual([]);
+test("a file without services gives codecs, and no file if they are left out", () => {
+  const files = (parameter: string): string[] =>
+    run(requestFor(goldenDescriptors(), parameter, ["shared/shared.proto"])).file.map(({ name }) => name);
+  expect(files("target=ts")).toEqual(["shared/shared_millrace.ts"]);
+  expect(files("target=ts+js+dts,codec=reflect")).toEqual([]);
 });
 
 test("each option of protoc-gen-es that stands for yes or no takes true, 1, false and 0", () => {

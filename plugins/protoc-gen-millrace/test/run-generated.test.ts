@@ -77,17 +77,20 @@ describe("what is generated, when it is run", () => {
 });
 
 describe("what a bundler keeps", () => {
-  test("of a lite service: what codecs need, and nothing of JSON or of the service's descriptor", async () => {
+  test("of a lite service: its codecs, and no descriptor, nothing of protobuf-es and nothing of JSON", async () => {
     const lite = await bundle(`export { StreamServiceLite } from "./streams_millrace.js";`);
-    const codecs = await bundle(`
-      import { method, serviceLite } from "@millrace/core";
-      import { reflectiveCodec } from "@millrace/core/reflect";
-      import { MessageSchema } from "./streams_pb.js";
-      export const kept = [method, serviceLite, reflectiveCodec(MessageSchema)];
-    `);
-    expect(lite.modules.filter((path) => !path.endsWith("streams_millrace.js"))).toEqual(codecs.modules);
-    expect(lite.code).not.toContain("withDescriptor");
+    const carried = lite.modules.filter((path) => !path.endsWith("streams_millrace.js"));
+    expect(carried).toContain("packages/core/src/wire/wire-codec.ts");
+    expect(
+      carried.filter((path) => !/^packages\/core\/src\/(wire\/|method\.ts|service\.ts)/.test(path)),
+    ).toEqual([]);
     expect(lite.code).not.toContain("SecondService");
+  });
+
+  test("of a message's codec: those of the messages in it, and no other", async () => {
+    const { code } = await bundle(`export { Note$codec } from "./shared/shared_millrace.js";`);
+    expect(code).toContain(`"golden.shared.Note"`);
+    expect(code).not.toContain("golden.shared.Empty");
   });
 
   test("of one method: that method alone", async () => {

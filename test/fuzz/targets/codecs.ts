@@ -20,7 +20,9 @@ export function encoded(codec: Codec<Message>, message: Message): Uint8Array {
     end: 0,
     grow(bytes) {
       this.end = this.pos + bytes;
-      this.buf = new Uint8Array(this.end);
+      const buf = new Uint8Array(this.end);
+      buf.set(this.buf.subarray(0, this.pos));
+      this.buf = buf;
     },
   };
   codec.encode(message, writer, true);

@@ -2,12 +2,20 @@ import { createRegistry, fromJsonString, toJsonString } from "@bufbuild/protobuf
 import type { DescFile, DescMessage, Message, Registry } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import * as wkt from "@bufbuild/protobuf/wkt";
+import type { Writer } from "../codec.ts";
 import type { Codec, JsonOptions } from "../method.ts";
 import { decodeUtf8, encodeUtf8 } from "../protocol/utf8.ts";
+import { WireWriter } from "../wire/wire-writer.ts";
 import { canonical } from "./canonical.ts";
+import { beyond } from "./json/beyond.ts";
+import { JsonReader } from "./json/read-json.ts";
+import { JsonWriter } from "./json/write-json.ts";
 import { complete, writeBytes } from "./reflective-codec.ts";
 
-/** The JSON codec of a message type (ProtoJSON), with the types of its own file and its imports in the registry. */
+/**
+ * The JSON codec of a message type (ProtoJSON), with the types of its own file and its imports in the registry. What is
+ * ordinary is written as bytes at once, and read by tables made once; all else goes through protobuf-es, whole.
+ */
 export function jsonCodec(desc: DescMessage, options: JsonOptions): Codec<Message> {
   const schema = desc as GenMessage<Message>;
   const registry = registryFor(desc.file, options.registry);
@@ -18,17 +26,54 @@ export function jsonCodec(desc: DescMessage, options: JsonOptions): Codec<Messag
     useProtoFieldName: options.useProtoFieldName ?? false,
   };
   const read = { registry, ignoreUnknownFields: options.ignoreUnknownFields ?? true };
+  const writer = new JsonWriter(write);
+  const reader = new JsonReader(read);
   return {
     typeName: schema.typeName,
     format: "json",
     create: (init) => complete(schema, init),
-    encode(message, writer, deterministic) {
+    encode(message, under, deterministic) {
       const whole = complete(schema, message);
+      if (!deterministic && writeStraight(writer, desc, whole, under)) return;
       const text = toJsonString(schema, deterministic ? canonical(schema, whole) : whole, write);
-      writeBytes(writer, encodeUtf8(text));
+      writeBytes(under, encodeUtf8(text));
     },
-    decode: (buf, start, end) => fromJsonString(schema, decodeUtf8(buf.subarray(start, end)), read),
+    decode: (buf, start, end) =>
+      readStraight(reader, desc, buf, start, end) ??
+      fromJsonString(schema, decodeUtf8(buf.subarray(start, end)), read),
   };
+}
+
+/** False, and nothing written, if it is beyond the fast path. */
+function writeStraight(json: JsonWriter, desc: DescMessage, message: Message, under: Writer): boolean {
+  const w = new WireWriter(under, false);
+  const mark = w.pos;
+  try {
+    json.message(desc)(w, message);
+  } catch (error) {
+    if (error !== beyond) throw error;
+    w.pos = mark + w.moved;
+    w.finish();
+    return false;
+  }
+  w.finish();
+  return true;
+}
+
+/** Null if it is beyond the fast path, or wrong. */
+function readStraight(
+  json: JsonReader,
+  desc: DescMessage,
+  buf: Uint8Array,
+  start: number,
+  end: number,
+): Message | null {
+  try {
+    return json.read(desc, buf, start, end);
+  } catch {
+    // What is wrong with it is told by protobuf-es.
+    return null;
+  }
 }
 
 /** One registry for a file and a user's registry: files have many methods, and a registry has all their types. */

@@ -13,6 +13,7 @@
 
 import type { Awaitable, BidiCall, CallOptions, HandlerCall, Init, Messages, MessageStream, Method, ReplyPromise, ReplyStream, Service, ServiceLite } from "@millrace/core";
 import type { Empty } from "./comments_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
 
 /**
  * What the service does.
@@ -78,6 +79,31 @@ export interface CommentServiceHandlers {
 }
 
 /**
+ * Use CommentService.
+ *
+ * Calls golden.comments.OldService.
+ *
+ * @deprecated
+ */
+export interface OldServiceClient {
+  readonly block: (request: Init<Empty>, options?: CallOptions) => ReplyPromise<Empty>;
+}
+
+/**
+ * Implements golden.comments.OldService.
+ *
+ * @deprecated
+ */
+export interface OldServiceHandlers {
+  block: (request: Empty, call: HandlerCall) => Awaitable<Init<Empty>>;
+}
+
+/**
+ * The binary codec of golden.comments.Empty.
+ */
+export declare const Empty$codec: WireCodec<Empty>;
+
+/**
  * A block
  * over some lines.
  *
@@ -117,26 +143,6 @@ export declare const CommentServiceLite: ServiceLite<CommentServiceClient, Comme
  * golden.comments.CommentService with its descriptor.
  */
 export declare const CommentService: Service<CommentServiceClient, CommentServiceHandlers>;
-
-/**
- * Use CommentService.
- *
- * Calls golden.comments.OldService.
- *
- * @deprecated
- */
-export interface OldServiceClient {
-  readonly block: (request: Init<Empty>, options?: CallOptions) => ReplyPromise<Empty>;
-}
-
-/**
- * Implements golden.comments.OldService.
- *
- * @deprecated
- */
-export interface OldServiceHandlers {
-  block: (request: Empty, call: HandlerCall) => Awaitable<Init<Empty>>;
-}
 
 /**
  * @deprecated

@@ -11,11 +11,30 @@
 
 // The package.
 
-import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
-import { CommentService as CommentService$1, EmptySchema, OldService as OldService$1 } from "./comments_pb.js";
+import { enter, leave, nextField, readUnknown, wireCodec, writeUnknown } from "@millrace/core/wire";
 import { method, serviceLite } from "@millrace/core";
+import { withDescriptor } from "@millrace/core/reflect";
+import { CommentService as CommentService$1, OldService as OldService$1 } from "./comments_pb.js";
 
-const Empty$codec = /*@__PURE__*/ reflectiveCodec(EmptySchema);
+/**
+ * The binary codec of golden.comments.Empty.
+ */
+export const Empty$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.comments.Empty" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
 
 /**
  * A block

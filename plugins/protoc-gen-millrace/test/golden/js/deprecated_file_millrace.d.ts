@@ -4,6 +4,7 @@
 
 import type { Awaitable, CallOptions, HandlerCall, Init, Method, ReplyPromise, Service, ServiceLite } from "@millrace/core";
 import type { Empty } from "./deprecated_file_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
 
 /**
  * Calls golden.deprecated_file.OldFileService.
@@ -22,6 +23,11 @@ export interface OldFileServiceClient {
 export interface OldFileServiceHandlers {
   find: (request: Empty, call: HandlerCall) => Awaitable<Init<Empty>>;
 }
+
+/**
+ * The binary codec of golden.deprecated_file.Empty.
+ */
+export declare const Empty$codec: WireCodec<Empty>;
 
 /**
  * @deprecated

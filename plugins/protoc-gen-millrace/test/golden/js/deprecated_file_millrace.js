@@ -2,11 +2,30 @@
 // @generated from file deprecated_file.proto (package golden.deprecated_file, syntax proto3)
 /* eslint-disable */
 
-import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
-import { EmptySchema, OldFileService as OldFileService$1 } from "./deprecated_file_pb.js";
+import { enter, leave, nextField, readUnknown, wireCodec, writeUnknown } from "@millrace/core/wire";
 import { method, serviceLite } from "@millrace/core";
+import { withDescriptor } from "@millrace/core/reflect";
+import { OldFileService as OldFileService$1 } from "./deprecated_file_pb.js";
 
-const Empty$codec = /*@__PURE__*/ reflectiveCodec(EmptySchema);
+/**
+ * The binary codec of golden.deprecated_file.Empty.
+ */
+export const Empty$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.deprecated_file.Empty" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
 
 /**
  * @deprecated

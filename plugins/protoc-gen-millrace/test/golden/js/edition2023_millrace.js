@@ -2,12 +2,74 @@
 // @generated from file edition2023.proto (package golden.edition2023, edition 2023)
 /* eslint-disable */
 
-import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
-import { Edition2023Service as Edition2023Service$1, FindReplySchema, FindRequestSchema } from "./edition2023_pb.js";
+import { enter, expectType, leave, nextField, readString, readUnknown, wireCodec, writeString, writeUnknown } from "@millrace/core/wire";
 import { method, serviceLite } from "@millrace/core";
+import { withDescriptor } from "@millrace/core/reflect";
+import { Edition2023Service as Edition2023Service$1 } from "./edition2023_pb.js";
 
-const FindRequest$codec = /*@__PURE__*/ reflectiveCodec(FindRequestSchema);
-const FindReply$codec = /*@__PURE__*/ reflectiveCodec(FindReplySchema);
+const FindRequest$defaults = { name: "" };
+
+/**
+ * The binary codec of golden.edition2023.FindRequest.
+ */
+export const FindRequest$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    const m = Object.create(FindRequest$defaults);
+    m.$typeName = "golden.edition2023.FindRequest";
+    return m;
+  },
+  fill(m, init) {
+    if (init.name != null) m.name = init.name;
+  },
+  write(m, w) {
+    expectType(m, "golden.edition2023.FindRequest", "name");
+    if (m.name !== undefined && Object.hasOwn(m, "name")) writeString(w, 10, m.name);
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      switch (field) {
+        case 1:
+          m.name = readString(r);
+          break;
+        default:
+          readUnknown(r, m, field);
+      }
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.edition2023.FindReply.
+ */
+export const FindReply$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.edition2023.FindReply", names: [] };
+  },
+  fill(m, init) {
+    if (init.names != null) m.names = init.names;
+  },
+  write(m, w) {
+    expectType(m, "golden.edition2023.FindReply", "names");
+    for (const v of m.names) writeString(w, 10, v);
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      switch (field) {
+        case 1:
+          m.names.push(readString(r));
+          break;
+        default:
+          readUnknown(r, m, field);
+      }
+    }
+    return leave(r, m);
+  },
+});
 
 export const Edition2023Service_find = /*@__PURE__*/
   method("unary", "golden.edition2023.Edition2023Service", "Find", "unknown", FindRequest$codec, FindReply$codec);

@@ -4,6 +4,7 @@
 
 import type { Awaitable, BidiCall, CallOptions, HandlerCall, Init, Messages, MessageStream, Method, ReplyPromise, ReplyStream, Service, ServiceLite } from "@millrace/core";
 import type { FindReply, FindRequest } from "./edition2024_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
 
 /**
  * Calls golden.edition2024.Edition2024Service.
@@ -23,6 +24,16 @@ export interface Edition2024ServiceHandlers {
   find: (request: FindRequest, call: HandlerCall) => Awaitable<Init<FindReply>>;
   chat: (requests: MessageStream<FindRequest>, call: HandlerCall) => AsyncIterable<Init<FindReply>>;
 }
+
+/**
+ * The binary codec of golden.edition2024.FindRequest.
+ */
+export declare const FindRequest$codec: WireCodec<FindRequest>;
+
+/**
+ * The binary codec of golden.edition2024.FindReply.
+ */
+export declare const FindReply$codec: WireCodec<FindReply>;
 
 export declare const Edition2024Service_find: Method<"unary", FindRequest, FindReply>;
 

@@ -4,6 +4,7 @@
 
 import type { Awaitable, BidiCall, CallOptions, HandlerCall, Init, Messages, MessageStream, Method, ReplyPromise, ReplyStream, Service, ServiceLite } from "@millrace/core";
 import type { FindReply, FindRequest } from "./edition2026_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
 
 /**
  * Calls golden.edition2026.Edition2026Service.
@@ -23,6 +24,16 @@ export interface Edition2026ServiceHandlers {
   find: (request: FindRequest, call: HandlerCall) => Awaitable<Init<FindReply>>;
   chat: (requests: MessageStream<FindRequest>, call: HandlerCall) => AsyncIterable<Init<FindReply>>;
 }
+
+/**
+ * The binary codec of golden.edition2026.FindRequest.
+ */
+export declare const FindRequest$codec: WireCodec<FindRequest>;
+
+/**
+ * The binary codec of golden.edition2026.FindReply.
+ */
+export declare const FindReply$codec: WireCodec<FindReply>;
 
 export declare const Edition2026Service_find: Method<"unary", FindRequest, FindReply>;
 

@@ -4,6 +4,7 @@
 
 import type { Awaitable, CallOptions, HandlerCall, Init, Method, ReplyPromise, ReplyStream, Service, ServiceLite } from "@millrace/core";
 import type { Empty } from "./idempotency_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
 
 /**
  * Calls golden.idempotency.IdempotencyService.
@@ -26,6 +27,11 @@ export interface IdempotencyServiceHandlers {
   idempotent: (request: Empty, call: HandlerCall) => Awaitable<Init<Empty>>;
   watch: (request: Empty, call: HandlerCall) => AsyncIterable<Init<Empty>>;
 }
+
+/**
+ * The binary codec of golden.idempotency.Empty.
+ */
+export declare const Empty$codec: WireCodec<Empty>;
 
 export declare const IdempotencyService_unset: Method<"unary", Empty, Empty>;
 

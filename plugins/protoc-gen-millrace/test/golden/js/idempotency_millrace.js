@@ -2,11 +2,30 @@
 // @generated from file idempotency.proto (package golden.idempotency, syntax proto3)
 /* eslint-disable */
 
-import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
-import { EmptySchema, IdempotencyService as IdempotencyService$1 } from "./idempotency_pb.js";
+import { enter, leave, nextField, readUnknown, wireCodec, writeUnknown } from "@millrace/core/wire";
 import { method, serviceLite } from "@millrace/core";
+import { withDescriptor } from "@millrace/core/reflect";
+import { IdempotencyService as IdempotencyService$1 } from "./idempotency_pb.js";
 
-const Empty$codec = /*@__PURE__*/ reflectiveCodec(EmptySchema);
+/**
+ * The binary codec of golden.idempotency.Empty.
+ */
+export const Empty$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.idempotency.Empty" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
 
 export const IdempotencyService_unset = /*@__PURE__*/
   method("unary", "golden.idempotency.IdempotencyService", "Unset", "unknown", Empty$codec, Empty$codec);

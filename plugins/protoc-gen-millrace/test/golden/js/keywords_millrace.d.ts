@@ -4,6 +4,7 @@
 
 import type { Awaitable, BidiCall, CallOptions, ClientStreamCall, HandlerCall, Init, Messages, MessageStream, Method, ReplyPromise, ReplyStream, Service, ServiceLite } from "@millrace/core";
 import type { delete$, enum$, function$, Record, Record_class, Uint8Array$ } from "./keywords_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
 
 /**
  * Called as a keyword of JavaScript.
@@ -37,6 +38,66 @@ export interface classHandlers {
   import: (request: Record, call: HandlerCall) => Awaitable<Init<enum$>>;
 }
 
+/**
+ * Called as something global.
+ *
+ * Calls golden.keywords.Object.
+ */
+export interface ObjectClient {
+  readonly get: (request: Init<Record_class>, options?: CallOptions) => ReplyPromise<Uint8Array$>;
+}
+
+/**
+ * Implements golden.keywords.Object.
+ */
+export interface ObjectHandlers {
+  get: (request: Record_class, call: HandlerCall) => Awaitable<Init<Uint8Array$>>;
+}
+
+/**
+ * Calls golden.keywords.Promise.
+ */
+export interface PromiseClient {
+  readonly then$: (request: Init<delete$>, options?: CallOptions) => ReplyPromise<delete$>;
+}
+
+/**
+ * Implements golden.keywords.Promise.
+ */
+export interface PromiseHandlers {
+  then$: (request: delete$, call: HandlerCall) => Awaitable<Init<delete$>>;
+}
+
+/**
+ * The binary codec of golden.keywords.delete.
+ */
+export declare const delete$$codec: WireCodec<delete$>;
+
+/**
+ * The binary codec of golden.keywords.function.
+ */
+export declare const function$$codec: WireCodec<function$>;
+
+/**
+ * The binary codec of golden.keywords.Uint8Array.
+ */
+export declare const Uint8Array$$codec: WireCodec<Uint8Array$>;
+
+/**
+ * The binary codec of golden.keywords.Record.
+ */
+export declare const Record$codec: WireCodec<Record>;
+
+/**
+ * The binary codec of golden.keywords.Record.class.
+ */
+export declare const Record_class$codec: WireCodec<Record_class>;
+
+/**
+ * The binary codec of golden.keywords.enum.
+ */
+export declare const enum$$codec: WireCodec<enum$>;
+
 export declare const class_new: Method<"unary", delete$, delete$>;
 
 export declare const class_delete: Method<"unary", delete$, delete$>;
@@ -61,22 +122,6 @@ export declare const classLite: ServiceLite<classClient, classHandlers>;
  */
 export declare const class$: Service<classClient, classHandlers>;
 
-/**
- * Called as something global.
- *
- * Calls golden.keywords.Object.
- */
-export interface ObjectClient {
-  readonly get: (request: Init<Record_class>, options?: CallOptions) => ReplyPromise<Uint8Array$>;
-}
-
-/**
- * Implements golden.keywords.Object.
- */
-export interface ObjectHandlers {
-  get: (request: Record_class, call: HandlerCall) => Awaitable<Init<Uint8Array$>>;
-}
-
 export declare const Object_get: Method<"unary", Record_class, Uint8Array$>;
 
 /**
@@ -90,20 +135,6 @@ export declare const ObjectLite: ServiceLite<ObjectClient, ObjectHandlers>;
  * golden.keywords.Object with its descriptor.
  */
 export declare const Object$: Service<ObjectClient, ObjectHandlers>;
-
-/**
- * Calls golden.keywords.Promise.
- */
-export interface PromiseClient {
-  readonly then$: (request: Init<delete$>, options?: CallOptions) => ReplyPromise<delete$>;
-}
-
-/**
- * Implements golden.keywords.Promise.
- */
-export interface PromiseHandlers {
-  then$: (request: delete$, call: HandlerCall) => Awaitable<Init<delete$>>;
-}
 
 export declare const Promise_then$: Method<"unary", delete$, delete$>;
 

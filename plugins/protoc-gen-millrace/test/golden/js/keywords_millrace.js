@@ -2,14 +2,130 @@
 // @generated from file keywords.proto (package golden.keywords, syntax proto3)
 /* eslint-disable */
 
-import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
-import { class$ as class$$1, deleteSchema, enumSchema, functionSchema, Object$ as Object$$1, Promise as Promise$1, Record_classSchema, RecordSchema, Uint8ArraySchema } from "./keywords_pb.js";
+import { enter, leave, nextField, readUnknown, wireCodec, writeUnknown } from "@millrace/core/wire";
 import { method, serviceLite } from "@millrace/core";
+import { withDescriptor } from "@millrace/core/reflect";
+import { class$ as class$$1, Object$ as Object$$1, Promise as Promise$1 } from "./keywords_pb.js";
 
-const delete$$codec = /*@__PURE__*/ reflectiveCodec(deleteSchema);
-const function$$codec = /*@__PURE__*/ reflectiveCodec(functionSchema);
-const Record$codec = /*@__PURE__*/ reflectiveCodec(RecordSchema);
-const enum$$codec = /*@__PURE__*/ reflectiveCodec(enumSchema);
+/**
+ * The binary codec of golden.keywords.delete.
+ */
+export const delete$$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.keywords.delete" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.keywords.function.
+ */
+export const function$$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.keywords.function" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.keywords.Uint8Array.
+ */
+export const Uint8Array$$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.keywords.Uint8Array" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.keywords.Record.
+ */
+export const Record$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.keywords.Record" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.keywords.Record.class.
+ */
+export const Record_class$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.keywords.Record.class" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.keywords.enum.
+ */
+export const enum$$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.keywords.enum" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
 
 export const class_new = /*@__PURE__*/
   method("unary", "golden.keywords.class", "new", "unknown", delete$$codec, delete$$codec);
@@ -49,9 +165,6 @@ export const classLite = /*@__PURE__*/
  */
 export const class$ = /*@__PURE__*/
   withDescriptor(classLite, class$$1);
-
-const Record_class$codec = /*@__PURE__*/ reflectiveCodec(Record_classSchema);
-const Uint8Array$$codec = /*@__PURE__*/ reflectiveCodec(Uint8ArraySchema);
 
 export const Object_get = /*@__PURE__*/
   method("unary", "golden.keywords.Object", "Get", "unknown", Record_class$codec, Uint8Array$$codec);

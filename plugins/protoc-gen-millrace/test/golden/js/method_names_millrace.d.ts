@@ -4,6 +4,7 @@
 
 import type { Awaitable, BidiCall, CallOptions, ClientStreamCall, HandlerCall, Init, Messages, MessageStream, Method, ReplyPromise, ReplyStream, Service, ServiceLite } from "@millrace/core";
 import type { Name } from "./method_names_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
 
 /**
  * Names that every object has, that make a thenable, or that are ours on calls.
@@ -56,6 +57,11 @@ export interface MethodNamesHandlers {
   hTTPGet: (request: Name, call: HandlerCall) => Awaitable<Init<Name>>;
   x: (request: Name, call: HandlerCall) => Awaitable<Init<Name>>;
 }
+
+/**
+ * The binary codec of golden.method_names.Name.
+ */
+export declare const Name$codec: WireCodec<Name>;
 
 export declare const MethodNames_constructor$: Method<"unary", Name, Name>;
 

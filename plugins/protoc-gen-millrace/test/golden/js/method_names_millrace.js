@@ -2,11 +2,30 @@
 // @generated from file method_names.proto (package golden.method_names, syntax proto3)
 /* eslint-disable */
 
-import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
-import { MethodNames as MethodNames$1, NameSchema } from "./method_names_pb.js";
+import { enter, leave, nextField, readUnknown, wireCodec, writeUnknown } from "@millrace/core/wire";
 import { method, serviceLite } from "@millrace/core";
+import { withDescriptor } from "@millrace/core/reflect";
+import { MethodNames as MethodNames$1 } from "./method_names_pb.js";
 
-const Name$codec = /*@__PURE__*/ reflectiveCodec(NameSchema);
+/**
+ * The binary codec of golden.method_names.Name.
+ */
+export const Name$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.method_names.Name" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
 
 export const MethodNames_constructor$ = /*@__PURE__*/
   method("unary", "golden.method_names.MethodNames", "Constructor", "unknown", Name$codec, Name$codec);

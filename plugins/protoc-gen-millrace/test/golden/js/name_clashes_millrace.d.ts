@@ -3,7 +3,8 @@
 /* eslint-disable */
 
 import type { Awaitable, BidiCall, CallOptions, ClientStreamCall, HandlerCall as HandlerCall$1, Init, Messages as Messages$1, MessageStream as MessageStream$1, Method as Method$1, ReplyPromise, ReplyStream, Service as Service$1, ServiceLite as ServiceLite$1 } from "@millrace/core";
-import type { AsyncIterable as AsyncIterable$1, Awaitable as Awaitable$1, BarClient as BarClient$1, BarHandlers as BarHandlers$1, BidiCall as BidiCall$1, CallOptions as CallOptions$1, ClientStreamCall as ClientStreamCall$1, Empty, Error, Init as Init$1, Messages, MessageStream, Method, Outer_Inner, Outer_Inner$, Promise, ReplyPromise as ReplyPromise$1, ReplyStream as ReplyStream$1, Service, ServiceLite } from "./name_clashes_pb.js";
+import type { AsyncIterable as AsyncIterable$1, Awaitable as Awaitable$1, BarClient as BarClient$1, BarHandlers as BarHandlers$1, BidiCall as BidiCall$1, CallOptions as CallOptions$1, ClientStreamCall as ClientStreamCall$1, Empty, Error, Init as Init$1, Messages, MessageStream, Method, Outer, Outer_Inner, Outer_Inner$, Promise, ReplyPromise as ReplyPromise$1, ReplyStream as ReplyStream$1, Service, ServiceLite } from "./name_clashes_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
 
 /**
  * FooLite, FooClient, FooHandlers and Foo_bar are services as well.
@@ -23,22 +24,6 @@ export interface FooHandlers$ {
   bar_baz: (request: ServiceLite, call: HandlerCall$1) => Awaitable<Init<Init$1>>;
 }
 
-export declare const Foo_bar$: Method$1<"unary", Method, Service>;
-
-export declare const Foo_bar_baz: Method$1<"unary", ServiceLite, Init$1>;
-
-/**
- * golden.name_clashes.Foo without its descriptor: enough for all but JSON and reflection.
- */
-export declare const FooLite$: ServiceLite$1<FooClient$, FooHandlers$>;
-
-/**
- * FooLite, FooClient, FooHandlers and Foo_bar are services as well.
- *
- * golden.name_clashes.Foo with its descriptor.
- */
-export declare const Foo: Service$1<FooClient$, FooHandlers$>;
-
 /**
  * Calls golden.name_clashes.Foo_bar.
  */
@@ -52,18 +37,6 @@ export interface Foo_barClient {
 export interface Foo_barHandlers {
   baz: (request: Promise, call: HandlerCall$1) => Awaitable<Init<Error>>;
 }
-
-export declare const Foo_bar_baz$: Method$1<"unary", Promise, Error>;
-
-/**
- * golden.name_clashes.Foo_bar without its descriptor: enough for all but JSON and reflection.
- */
-export declare const Foo_barLite: ServiceLite$1<Foo_barClient, Foo_barHandlers>;
-
-/**
- * golden.name_clashes.Foo_bar with its descriptor.
- */
-export declare const Foo_bar: Service$1<Foo_barClient, Foo_barHandlers>;
 
 /**
  * Calls golden.name_clashes.FooLite.
@@ -81,20 +54,6 @@ export interface FooLiteHandlers {
   list: (request: AsyncIterable$1, call: HandlerCall$1) => AsyncIterable<Init<AsyncIterable$1>>;
 }
 
-export declare const FooLite_get: Method$1<"unary", AsyncIterable$1, AsyncIterable$1>;
-
-export declare const FooLite_list: Method$1<"server_streaming", AsyncIterable$1, AsyncIterable$1>;
-
-/**
- * golden.name_clashes.FooLite without its descriptor: enough for all but JSON and reflection.
- */
-export declare const FooLiteLite: ServiceLite$1<FooLiteClient, FooLiteHandlers>;
-
-/**
- * golden.name_clashes.FooLite with its descriptor.
- */
-export declare const FooLite: Service$1<FooLiteClient, FooLiteHandlers>;
-
 /**
  * Calls golden.name_clashes.FooClient.
  */
@@ -106,16 +65,6 @@ export interface FooClientClient {}
 export interface FooClientHandlers {}
 
 /**
- * golden.name_clashes.FooClient without its descriptor: enough for all but JSON and reflection.
- */
-export declare const FooClientLite: ServiceLite$1<FooClientClient, FooClientHandlers>;
-
-/**
- * golden.name_clashes.FooClient with its descriptor.
- */
-export declare const FooClient: Service$1<FooClientClient, FooClientHandlers>;
-
-/**
  * Calls golden.name_clashes.FooHandlers.
  */
 export interface FooHandlersClient {}
@@ -124,16 +73,6 @@ export interface FooHandlersClient {}
  * Implements golden.name_clashes.FooHandlers.
  */
 export interface FooHandlersHandlers {}
-
-/**
- * golden.name_clashes.FooHandlers without its descriptor: enough for all but JSON and reflection.
- */
-export declare const FooHandlersLite: ServiceLite$1<FooHandlersClient, FooHandlersHandlers>;
-
-/**
- * golden.name_clashes.FooHandlers with its descriptor.
- */
-export declare const FooHandlers: Service$1<FooHandlersClient, FooHandlersHandlers>;
 
 /**
  * The constant of its rpc would be called like the service behind it.
@@ -151,20 +90,6 @@ export interface Foo_bar_Handlers {
   x: (request: Empty, call: HandlerCall$1) => Awaitable<Init<Empty>>;
 }
 
-export declare const Foo_bar__x$: Method$1<"unary", Empty, Empty>;
-
-/**
- * golden.name_clashes.Foo_bar_ without its descriptor: enough for all but JSON and reflection.
- */
-export declare const Foo_bar_Lite: ServiceLite$1<Foo_bar_Client, Foo_bar_Handlers>;
-
-/**
- * The constant of its rpc would be called like the service behind it.
- *
- * golden.name_clashes.Foo_bar_ with its descriptor.
- */
-export declare const Foo_bar_: Service$1<Foo_bar_Client, Foo_bar_Handlers>;
-
 /**
  * Calls golden.name_clashes.Foo_bar__x.
  */
@@ -174,16 +99,6 @@ export interface Foo_bar__xClient {}
  * Implements golden.name_clashes.Foo_bar__x.
  */
 export interface Foo_bar__xHandlers {}
-
-/**
- * golden.name_clashes.Foo_bar__x without its descriptor: enough for all but JSON and reflection.
- */
-export declare const Foo_bar__xLite: ServiceLite$1<Foo_bar__xClient, Foo_bar__xHandlers>;
-
-/**
- * golden.name_clashes.Foo_bar__x with its descriptor.
- */
-export declare const Foo_bar__x: Service$1<Foo_bar__xClient, Foo_bar__xHandlers>;
 
 /**
  * Like what generated code imports.
@@ -200,20 +115,6 @@ export interface methodClient {
 export interface methodHandlers {
   method: (request: Messages, call: HandlerCall$1) => AsyncIterable<Init<MessageStream>>;
 }
-
-export declare const method_method: Method$1<"server_streaming", Messages, MessageStream>;
-
-/**
- * golden.name_clashes.method without its descriptor: enough for all but JSON and reflection.
- */
-export declare const methodLite: ServiceLite$1<methodClient, methodHandlers>;
-
-/**
- * Like what generated code imports.
- *
- * golden.name_clashes.method with its descriptor.
- */
-export declare const method: Service$1<methodClient, methodHandlers>;
 
 /**
  * Calls golden.name_clashes.serviceLite.
@@ -232,18 +133,6 @@ export interface serviceLiteHandlers {
   collect: (requests: MessageStream$1<Awaitable$1>, call: HandlerCall$1) => Awaitable<Init<CallOptions$1>>;
 }
 
-export declare const serviceLite_collect: Method$1<"client_streaming", Awaitable$1, CallOptions$1>;
-
-/**
- * golden.name_clashes.serviceLite without its descriptor: enough for all but JSON and reflection.
- */
-export declare const serviceLiteLite: ServiceLite$1<serviceLiteClient, serviceLiteHandlers>;
-
-/**
- * golden.name_clashes.serviceLite with its descriptor.
- */
-export declare const serviceLite: Service$1<serviceLiteClient, serviceLiteHandlers>;
-
 /**
  * Calls golden.name_clashes.reflectiveCodec.
  */
@@ -260,18 +149,6 @@ export interface reflectiveCodecClient {
 export interface reflectiveCodecHandlers {
   chat: (requests: MessageStream$1<ReplyPromise$1>, call: HandlerCall$1) => AsyncIterable<Init<ReplyStream$1>>;
 }
-
-export declare const reflectiveCodec_chat: Method$1<"bidi_streaming", ReplyPromise$1, ReplyStream$1>;
-
-/**
- * golden.name_clashes.reflectiveCodec without its descriptor: enough for all but JSON and reflection.
- */
-export declare const reflectiveCodecLite: ServiceLite$1<reflectiveCodecClient, reflectiveCodecHandlers>;
-
-/**
- * golden.name_clashes.reflectiveCodec with its descriptor.
- */
-export declare const reflectiveCodec: Service$1<reflectiveCodecClient, reflectiveCodecHandlers>;
 
 /**
  * Calls golden.name_clashes.withDescriptor.
@@ -290,18 +167,6 @@ export interface withDescriptorHandlers {
   chat: (requests: MessageStream$1<ClientStreamCall$1>, call: HandlerCall$1) => AsyncIterable<Init<BidiCall$1>>;
 }
 
-export declare const withDescriptor_chat: Method$1<"bidi_streaming", ClientStreamCall$1, BidiCall$1>;
-
-/**
- * golden.name_clashes.withDescriptor without its descriptor: enough for all but JSON and reflection.
- */
-export declare const withDescriptorLite: ServiceLite$1<withDescriptorClient, withDescriptorHandlers>;
-
-/**
- * golden.name_clashes.withDescriptor with its descriptor.
- */
-export declare const withDescriptor: Service$1<withDescriptorClient, withDescriptorHandlers>;
-
 /**
  * Like a type of our own that generated code imports, and like a message of another file.
  *
@@ -318,20 +183,6 @@ export interface HandlerCallHandlers {
   find: (request: Outer_Inner, call: HandlerCall$1) => Awaitable<Init<Outer_Inner$>>;
 }
 
-export declare const HandlerCall_find: Method$1<"unary", Outer_Inner, Outer_Inner$>;
-
-/**
- * golden.name_clashes.HandlerCall without its descriptor: enough for all but JSON and reflection.
- */
-export declare const HandlerCallLite: ServiceLite$1<HandlerCallClient, HandlerCallHandlers>;
-
-/**
- * Like a type of our own that generated code imports, and like a message of another file.
- *
- * golden.name_clashes.HandlerCall with its descriptor.
- */
-export declare const HandlerCall: Service$1<HandlerCallClient, HandlerCallHandlers>;
-
 /**
  * Calls golden.name_clashes.EmptySchema.
  */
@@ -346,18 +197,6 @@ export interface EmptySchemaHandlers {
   find: (request: BarClient$1, call: HandlerCall$1) => Awaitable<Init<BarHandlers$1>>;
 }
 
-export declare const EmptySchema_find: Method$1<"unary", BarClient$1, BarHandlers$1>;
-
-/**
- * golden.name_clashes.EmptySchema without its descriptor: enough for all but JSON and reflection.
- */
-export declare const EmptySchemaLite: ServiceLite$1<EmptySchemaClient, EmptySchemaHandlers>;
-
-/**
- * golden.name_clashes.EmptySchema with its descriptor.
- */
-export declare const EmptySchema: Service$1<EmptySchemaClient, EmptySchemaHandlers>;
-
 /**
  * Calls golden.name_clashes.Bar.
  */
@@ -371,6 +210,273 @@ export interface BarClient {
 export interface BarHandlers {
   find: (request: BarClient$1, call: HandlerCall$1) => Awaitable<Init<BarHandlers$1>>;
 }
+
+/**
+ * The binary codec of golden.name_clashes.Method.
+ */
+export declare const Method$codec: WireCodec<Method>;
+
+/**
+ * The binary codec of golden.name_clashes.Service.
+ */
+export declare const Service$codec: WireCodec<Service>;
+
+/**
+ * The binary codec of golden.name_clashes.ServiceLite.
+ */
+export declare const ServiceLite$codec: WireCodec<ServiceLite>;
+
+/**
+ * The binary codec of golden.name_clashes.Init.
+ */
+export declare const Init$codec: WireCodec<Init$1>;
+
+/**
+ * The binary codec of golden.name_clashes.Promise.
+ */
+export declare const Promise$codec: WireCodec<Promise>;
+
+/**
+ * The binary codec of golden.name_clashes.Error.
+ */
+export declare const Error$codec: WireCodec<Error>;
+
+/**
+ * The binary codec of golden.name_clashes.AsyncIterable.
+ */
+export declare const AsyncIterable$codec: WireCodec<AsyncIterable$1>;
+
+/**
+ * The binary codec of golden.name_clashes.Messages.
+ */
+export declare const Messages$codec: WireCodec<Messages>;
+
+/**
+ * The binary codec of golden.name_clashes.MessageStream.
+ */
+export declare const MessageStream$codec: WireCodec<MessageStream>;
+
+/**
+ * The binary codec of golden.name_clashes.Awaitable.
+ */
+export declare const Awaitable$codec: WireCodec<Awaitable$1>;
+
+/**
+ * The binary codec of golden.name_clashes.CallOptions.
+ */
+export declare const CallOptions$codec: WireCodec<CallOptions$1>;
+
+/**
+ * The binary codec of golden.name_clashes.ReplyPromise.
+ */
+export declare const ReplyPromise$codec: WireCodec<ReplyPromise$1>;
+
+/**
+ * The binary codec of golden.name_clashes.ReplyStream.
+ */
+export declare const ReplyStream$codec: WireCodec<ReplyStream$1>;
+
+/**
+ * The binary codec of golden.name_clashes.ClientStreamCall.
+ */
+export declare const ClientStreamCall$codec: WireCodec<ClientStreamCall$1>;
+
+/**
+ * The binary codec of golden.name_clashes.BidiCall.
+ */
+export declare const BidiCall$codec: WireCodec<BidiCall$1>;
+
+/**
+ * The binary codec of golden.name_clashes.Empty.
+ */
+export declare const Empty$codec: WireCodec<Empty>;
+
+/**
+ * The binary codec of golden.name_clashes.BarClient.
+ */
+export declare const BarClient$codec: WireCodec<BarClient$1>;
+
+/**
+ * The binary codec of golden.name_clashes.BarHandlers.
+ */
+export declare const BarHandlers$codec: WireCodec<BarHandlers$1>;
+
+/**
+ * The binary codec of golden.name_clashes.Outer.
+ */
+export declare const Outer$codec: WireCodec<Outer>;
+
+/**
+ * The binary codec of golden.name_clashes.Outer.Inner.
+ */
+export declare const Outer_Inner$codec: WireCodec<Outer_Inner>;
+
+/**
+ * The binary codec of golden.name_clashes.Outer_Inner.
+ */
+export declare const Outer_Inner$$codec: WireCodec<Outer_Inner$>;
+
+export declare const Foo_bar$: Method$1<"unary", Method, Service>;
+
+export declare const Foo_bar_baz: Method$1<"unary", ServiceLite, Init$1>;
+
+/**
+ * golden.name_clashes.Foo without its descriptor: enough for all but JSON and reflection.
+ */
+export declare const FooLite$: ServiceLite$1<FooClient$, FooHandlers$>;
+
+/**
+ * FooLite, FooClient, FooHandlers and Foo_bar are services as well.
+ *
+ * golden.name_clashes.Foo with its descriptor.
+ */
+export declare const Foo: Service$1<FooClient$, FooHandlers$>;
+
+export declare const Foo_bar_baz$: Method$1<"unary", Promise, Error>;
+
+/**
+ * golden.name_clashes.Foo_bar without its descriptor: enough for all but JSON and reflection.
+ */
+export declare const Foo_barLite: ServiceLite$1<Foo_barClient, Foo_barHandlers>;
+
+/**
+ * golden.name_clashes.Foo_bar with its descriptor.
+ */
+export declare const Foo_bar: Service$1<Foo_barClient, Foo_barHandlers>;
+
+export declare const FooLite_get: Method$1<"unary", AsyncIterable$1, AsyncIterable$1>;
+
+export declare const FooLite_list: Method$1<"server_streaming", AsyncIterable$1, AsyncIterable$1>;
+
+/**
+ * golden.name_clashes.FooLite without its descriptor: enough for all but JSON and reflection.
+ */
+export declare const FooLiteLite: ServiceLite$1<FooLiteClient, FooLiteHandlers>;
+
+/**
+ * golden.name_clashes.FooLite with its descriptor.
+ */
+export declare const FooLite: Service$1<FooLiteClient, FooLiteHandlers>;
+
+/**
+ * golden.name_clashes.FooClient without its descriptor: enough for all but JSON and reflection.
+ */
+export declare const FooClientLite: ServiceLite$1<FooClientClient, FooClientHandlers>;
+
+/**
+ * golden.name_clashes.FooClient with its descriptor.
+ */
+export declare const FooClient: Service$1<FooClientClient, FooClientHandlers>;
+
+/**
+ * golden.name_clashes.FooHandlers without its descriptor: enough for all but JSON and reflection.
+ */
+export declare const FooHandlersLite: ServiceLite$1<FooHandlersClient, FooHandlersHandlers>;
+
+/**
+ * golden.name_clashes.FooHandlers with its descriptor.
+ */
+export declare const FooHandlers: Service$1<FooHandlersClient, FooHandlersHandlers>;
+
+export declare const Foo_bar__x$: Method$1<"unary", Empty, Empty>;
+
+/**
+ * golden.name_clashes.Foo_bar_ without its descriptor: enough for all but JSON and reflection.
+ */
+export declare const Foo_bar_Lite: ServiceLite$1<Foo_bar_Client, Foo_bar_Handlers>;
+
+/**
+ * The constant of its rpc would be called like the service behind it.
+ *
+ * golden.name_clashes.Foo_bar_ with its descriptor.
+ */
+export declare const Foo_bar_: Service$1<Foo_bar_Client, Foo_bar_Handlers>;
+
+/**
+ * golden.name_clashes.Foo_bar__x without its descriptor: enough for all but JSON and reflection.
+ */
+export declare const Foo_bar__xLite: ServiceLite$1<Foo_bar__xClient, Foo_bar__xHandlers>;
+
+/**
+ * golden.name_clashes.Foo_bar__x with its descriptor.
+ */
+export declare const Foo_bar__x: Service$1<Foo_bar__xClient, Foo_bar__xHandlers>;
+
+export declare const method_method: Method$1<"server_streaming", Messages, MessageStream>;
+
+/**
+ * golden.name_clashes.method without its descriptor: enough for all but JSON and reflection.
+ */
+export declare const methodLite: ServiceLite$1<methodClient, methodHandlers>;
+
+/**
+ * Like what generated code imports.
+ *
+ * golden.name_clashes.method with its descriptor.
+ */
+export declare const method: Service$1<methodClient, methodHandlers>;
+
+export declare const serviceLite_collect: Method$1<"client_streaming", Awaitable$1, CallOptions$1>;
+
+/**
+ * golden.name_clashes.serviceLite without its descriptor: enough for all but JSON and reflection.
+ */
+export declare const serviceLiteLite: ServiceLite$1<serviceLiteClient, serviceLiteHandlers>;
+
+/**
+ * golden.name_clashes.serviceLite with its descriptor.
+ */
+export declare const serviceLite: Service$1<serviceLiteClient, serviceLiteHandlers>;
+
+export declare const reflectiveCodec_chat: Method$1<"bidi_streaming", ReplyPromise$1, ReplyStream$1>;
+
+/**
+ * golden.name_clashes.reflectiveCodec without its descriptor: enough for all but JSON and reflection.
+ */
+export declare const reflectiveCodecLite: ServiceLite$1<reflectiveCodecClient, reflectiveCodecHandlers>;
+
+/**
+ * golden.name_clashes.reflectiveCodec with its descriptor.
+ */
+export declare const reflectiveCodec: Service$1<reflectiveCodecClient, reflectiveCodecHandlers>;
+
+export declare const withDescriptor_chat: Method$1<"bidi_streaming", ClientStreamCall$1, BidiCall$1>;
+
+/**
+ * golden.name_clashes.withDescriptor without its descriptor: enough for all but JSON and reflection.
+ */
+export declare const withDescriptorLite: ServiceLite$1<withDescriptorClient, withDescriptorHandlers>;
+
+/**
+ * golden.name_clashes.withDescriptor with its descriptor.
+ */
+export declare const withDescriptor: Service$1<withDescriptorClient, withDescriptorHandlers>;
+
+export declare const HandlerCall_find: Method$1<"unary", Outer_Inner, Outer_Inner$>;
+
+/**
+ * golden.name_clashes.HandlerCall without its descriptor: enough for all but JSON and reflection.
+ */
+export declare const HandlerCallLite: ServiceLite$1<HandlerCallClient, HandlerCallHandlers>;
+
+/**
+ * Like a type of our own that generated code imports, and like a message of another file.
+ *
+ * golden.name_clashes.HandlerCall with its descriptor.
+ */
+export declare const HandlerCall: Service$1<HandlerCallClient, HandlerCallHandlers>;
+
+export declare const EmptySchema_find: Method$1<"unary", BarClient$1, BarHandlers$1>;
+
+/**
+ * golden.name_clashes.EmptySchema without its descriptor: enough for all but JSON and reflection.
+ */
+export declare const EmptySchemaLite: ServiceLite$1<EmptySchemaClient, EmptySchemaHandlers>;
+
+/**
+ * golden.name_clashes.EmptySchema with its descriptor.
+ */
+export declare const EmptySchema: Service$1<EmptySchemaClient, EmptySchemaHandlers>;
 
 export declare const Bar_find: Method$1<"unary", BarClient$1, BarHandlers$1>;
 

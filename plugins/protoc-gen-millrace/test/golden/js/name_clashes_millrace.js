@@ -2,14 +2,430 @@
 // @generated from file name_clashes.proto (package golden.name_clashes, syntax proto3)
 /* eslint-disable */
 
-import { reflectiveCodec as reflectiveCodec$1, withDescriptor as withDescriptor$1 } from "@millrace/core/reflect";
-import { AsyncIterableSchema, AwaitableSchema, Bar as Bar$1, BarClientSchema, BarHandlersSchema, BidiCallSchema, CallOptionsSchema, ClientStreamCallSchema, EmptySchema as EmptySchema$1, EmptySchema$, ErrorSchema, Foo as Foo$1, Foo_bar as Foo_bar$1, Foo_bar_ as Foo_bar_$1, Foo_bar__x as Foo_bar__x$1, FooClient as FooClient$1, FooHandlers as FooHandlers$1, FooLite as FooLite$1, HandlerCall as HandlerCall$1, InitSchema, MessagesSchema, MessageStreamSchema, method as method$2, MethodSchema, Outer_InnerSchema, Outer_InnerSchema$, PromiseSchema, reflectiveCodec as reflectiveCodec$2, ReplyPromiseSchema, ReplyStreamSchema, serviceLite as serviceLite$2, ServiceLiteSchema, ServiceSchema, withDescriptor as withDescriptor$2 } from "./name_clashes_pb.js";
+import { enter, leave, nextField, readUnknown, wireCodec, writeUnknown } from "@millrace/core/wire";
 import { method as method$1, serviceLite as serviceLite$1 } from "@millrace/core";
+import { withDescriptor as withDescriptor$1 } from "@millrace/core/reflect";
+import { Bar as Bar$1, EmptySchema$, Foo as Foo$1, Foo_bar as Foo_bar$1, Foo_bar_ as Foo_bar_$1, Foo_bar__x as Foo_bar__x$1, FooClient as FooClient$1, FooHandlers as FooHandlers$1, FooLite as FooLite$1, HandlerCall as HandlerCall$1, method as method$2, reflectiveCodec as reflectiveCodec$1, serviceLite as serviceLite$2, withDescriptor as withDescriptor$2 } from "./name_clashes_pb.js";
 
-const Method$codec = /*@__PURE__*/ reflectiveCodec$1(MethodSchema);
-const Service$codec = /*@__PURE__*/ reflectiveCodec$1(ServiceSchema);
-const ServiceLite$codec = /*@__PURE__*/ reflectiveCodec$1(ServiceLiteSchema);
-const Init$codec = /*@__PURE__*/ reflectiveCodec$1(InitSchema);
+/**
+ * The binary codec of golden.name_clashes.Method.
+ */
+export const Method$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Method" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Service.
+ */
+export const Service$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Service" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.ServiceLite.
+ */
+export const ServiceLite$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.ServiceLite" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Init.
+ */
+export const Init$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Init" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Promise.
+ */
+export const Promise$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Promise" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Error.
+ */
+export const Error$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Error" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.AsyncIterable.
+ */
+export const AsyncIterable$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.AsyncIterable" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Messages.
+ */
+export const Messages$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Messages" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.MessageStream.
+ */
+export const MessageStream$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.MessageStream" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Awaitable.
+ */
+export const Awaitable$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Awaitable" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.CallOptions.
+ */
+export const CallOptions$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.CallOptions" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.ReplyPromise.
+ */
+export const ReplyPromise$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.ReplyPromise" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.ReplyStream.
+ */
+export const ReplyStream$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.ReplyStream" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.ClientStreamCall.
+ */
+export const ClientStreamCall$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.ClientStreamCall" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.BidiCall.
+ */
+export const BidiCall$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.BidiCall" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Empty.
+ */
+export const Empty$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Empty" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.BarClient.
+ */
+export const BarClient$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.BarClient" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.BarHandlers.
+ */
+export const BarHandlers$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.BarHandlers" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Outer.
+ */
+export const Outer$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Outer" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Outer.Inner.
+ */
+export const Outer_Inner$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Outer.Inner" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Outer_Inner.
+ */
+export const Outer_Inner$$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Outer_Inner" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
 
 export const Foo_bar$ = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.Foo", "bar", "unknown", Method$codec, Service$codec);
@@ -34,9 +450,6 @@ export const FooLite$ = /*@__PURE__*/
 export const Foo = /*@__PURE__*/
   withDescriptor$1(FooLite$, Foo$1);
 
-const Promise$codec = /*@__PURE__*/ reflectiveCodec$1(PromiseSchema);
-const Error$codec = /*@__PURE__*/ reflectiveCodec$1(ErrorSchema);
-
 export const Foo_bar_baz$ = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.Foo_bar", "baz", "unknown", Promise$codec, Error$codec);
 
@@ -53,8 +466,6 @@ export const Foo_barLite = /*@__PURE__*/
  */
 export const Foo_bar = /*@__PURE__*/
   withDescriptor$1(Foo_barLite, Foo_bar$1);
-
-const AsyncIterable$codec = /*@__PURE__*/ reflectiveCodec$1(AsyncIterableSchema);
 
 export const FooLite_get = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.FooLite", "Get", "unknown", AsyncIterable$codec, AsyncIterable$codec);
@@ -101,8 +512,6 @@ export const FooHandlersLite = /*@__PURE__*/
 export const FooHandlers = /*@__PURE__*/
   withDescriptor$1(FooHandlersLite, FooHandlers$1);
 
-const Empty$codec = /*@__PURE__*/ reflectiveCodec$1(EmptySchema$1);
-
 export const Foo_bar__x$ = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.Foo_bar_", "x", "unknown", Empty$codec, Empty$codec);
 
@@ -134,9 +543,6 @@ export const Foo_bar__xLite = /*@__PURE__*/
 export const Foo_bar__x = /*@__PURE__*/
   withDescriptor$1(Foo_bar__xLite, Foo_bar__x$1);
 
-const Messages$codec = /*@__PURE__*/ reflectiveCodec$1(MessagesSchema);
-const MessageStream$codec = /*@__PURE__*/ reflectiveCodec$1(MessageStreamSchema);
-
 export const method_method = /*@__PURE__*/
   method$1("server_streaming", "golden.name_clashes.method", "method", "unknown", Messages$codec, MessageStream$codec);
 
@@ -156,9 +562,6 @@ export const methodLite = /*@__PURE__*/
 export const method = /*@__PURE__*/
   withDescriptor$1(methodLite, method$2);
 
-const Awaitable$codec = /*@__PURE__*/ reflectiveCodec$1(AwaitableSchema);
-const CallOptions$codec = /*@__PURE__*/ reflectiveCodec$1(CallOptionsSchema);
-
 export const serviceLite_collect = /*@__PURE__*/
   method$1("client_streaming", "golden.name_clashes.serviceLite", "Collect", "unknown", Awaitable$codec, CallOptions$codec);
 
@@ -176,9 +579,6 @@ export const serviceLiteLite = /*@__PURE__*/
 export const serviceLite = /*@__PURE__*/
   withDescriptor$1(serviceLiteLite, serviceLite$2);
 
-const ReplyPromise$codec = /*@__PURE__*/ reflectiveCodec$1(ReplyPromiseSchema);
-const ReplyStream$codec = /*@__PURE__*/ reflectiveCodec$1(ReplyStreamSchema);
-
 export const reflectiveCodec_chat = /*@__PURE__*/
   method$1("bidi_streaming", "golden.name_clashes.reflectiveCodec", "Chat", "unknown", ReplyPromise$codec, ReplyStream$codec);
 
@@ -194,10 +594,7 @@ export const reflectiveCodecLite = /*@__PURE__*/
  * golden.name_clashes.reflectiveCodec with its descriptor.
  */
 export const reflectiveCodec = /*@__PURE__*/
-  withDescriptor$1(reflectiveCodecLite, reflectiveCodec$2);
-
-const ClientStreamCall$codec = /*@__PURE__*/ reflectiveCodec$1(ClientStreamCallSchema);
-const BidiCall$codec = /*@__PURE__*/ reflectiveCodec$1(BidiCallSchema);
+  withDescriptor$1(reflectiveCodecLite, reflectiveCodec$1);
 
 export const withDescriptor_chat = /*@__PURE__*/
   method$1("bidi_streaming", "golden.name_clashes.withDescriptor", "Chat", "unknown", ClientStreamCall$codec, BidiCall$codec);
@@ -215,9 +612,6 @@ export const withDescriptorLite = /*@__PURE__*/
  */
 export const withDescriptor = /*@__PURE__*/
   withDescriptor$1(withDescriptorLite, withDescriptor$2);
-
-const Outer_Inner$codec = /*@__PURE__*/ reflectiveCodec$1(Outer_InnerSchema);
-const Outer_Inner$$codec = /*@__PURE__*/ reflectiveCodec$1(Outer_InnerSchema$);
 
 export const HandlerCall_find = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.HandlerCall", "Find", "unknown", Outer_Inner$codec, Outer_Inner$$codec);
@@ -237,9 +631,6 @@ export const HandlerCallLite = /*@__PURE__*/
  */
 export const HandlerCall = /*@__PURE__*/
   withDescriptor$1(HandlerCallLite, HandlerCall$1);
-
-const BarClient$codec = /*@__PURE__*/ reflectiveCodec$1(BarClientSchema);
-const BarHandlers$codec = /*@__PURE__*/ reflectiveCodec$1(BarHandlersSchema);
 
 export const EmptySchema_find = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.EmptySchema", "Find", "unknown", BarClient$codec, BarHandlers$codec);

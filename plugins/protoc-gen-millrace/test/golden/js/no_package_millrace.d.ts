@@ -4,6 +4,7 @@
 
 import type { Awaitable, CallOptions, HandlerCall, Init, Method, ReplyPromise, Service, ServiceLite } from "@millrace/core";
 import type { Outer, Outer_Inner } from "./no_package_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
 
 /**
  * Calls NoPackageService.
@@ -18,6 +19,16 @@ export interface NoPackageServiceClient {
 export interface NoPackageServiceHandlers {
   find: (request: Outer_Inner, call: HandlerCall) => Awaitable<Init<Outer>>;
 }
+
+/**
+ * The binary codec of Outer.
+ */
+export declare const Outer$codec: WireCodec<Outer>;
+
+/**
+ * The binary codec of Outer.Inner.
+ */
+export declare const Outer_Inner$codec: WireCodec<Outer_Inner>;
 
 export declare const NoPackageService_find: Method<"unary", Outer_Inner, Outer>;
 

@@ -3,7 +3,8 @@
 /* eslint-disable */
 
 import type { Awaitable, CallOptions, HandlerCall, Init, Method, ReplyPromise, ReplyStream, Service, ServiceLite } from "@millrace/core";
-import type { FindReply, FindRequest } from "./proto2_pb.js";
+import type { FindReply, FindRequest, FindRequest_Range } from "./proto2_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
 
 /**
  * Calls golden.proto2.Proto2Service.
@@ -20,6 +21,21 @@ export interface Proto2ServiceHandlers {
   find: (request: FindRequest, call: HandlerCall) => Awaitable<Init<FindReply>>;
   follow: (request: FindRequest, call: HandlerCall) => AsyncIterable<Init<FindReply>>;
 }
+
+/**
+ * The binary codec of golden.proto2.FindRequest.
+ */
+export declare const FindRequest$codec: WireCodec<FindRequest>;
+
+/**
+ * The binary codec of golden.proto2.FindRequest.Range.
+ */
+export declare const FindRequest_Range$codec: WireCodec<FindRequest_Range>;
+
+/**
+ * The binary codec of golden.proto2.FindReply.
+ */
+export declare const FindReply$codec: WireCodec<FindReply>;
 
 export declare const Proto2Service_find: Method<"unary", FindRequest, FindReply>;
 

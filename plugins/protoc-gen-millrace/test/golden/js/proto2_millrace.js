@@ -2,12 +2,124 @@
 // @generated from file proto2.proto (package golden.proto2, syntax proto2)
 /* eslint-disable */
 
-import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
-import { FindReplySchema, FindRequestSchema, Proto2Service as Proto2Service$1 } from "./proto2_pb.js";
+import { enter, expectType, leave, nextField, readInt32, readInt64, readLenientString, readUnknown, requiredField, wireCodec, writeInt32, writeInt64, writeString, writeTag, writeUnknown } from "@millrace/core/wire";
 import { method, serviceLite } from "@millrace/core";
+import { withDescriptor } from "@millrace/core/reflect";
+import { Proto2Service as Proto2Service$1 } from "./proto2_pb.js";
 
-const FindRequest$codec = /*@__PURE__*/ reflectiveCodec(FindRequestSchema);
-const FindReply$codec = /*@__PURE__*/ reflectiveCodec(FindReplySchema);
+const FindRequest$defaults = { name: "", limit: 10 };
+
+/**
+ * The binary codec of golden.proto2.FindRequest.
+ */
+export const FindRequest$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    const m = Object.create(FindRequest$defaults);
+    m.$typeName = "golden.proto2.FindRequest";
+    return m;
+  },
+  fill(m, init) {
+    if (init.name != null) m.name = init.name;
+    if (init.limit != null) m.limit = init.limit;
+    if (init.range != null) m.range = FindRequest_Range$codec.of(init.range);
+  },
+  write(m, w) {
+    expectType(m, "golden.proto2.FindRequest", "name");
+    if (m.name !== undefined && Object.hasOwn(m, "name")) writeString(w, 10, m.name);
+    else throw requiredField(m, "name");
+    if (m.limit !== undefined && Object.hasOwn(m, "limit")) writeInt32(w, 16, m.limit, m, "limit");
+    if (m.range !== undefined) { writeTag(w, 27); FindRequest_Range$codec.write(m.range, w); writeTag(w, 28); }
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      switch (field) {
+        case 1:
+          m.name = readLenientString(r);
+          break;
+        case 2:
+          m.limit = readInt32(r);
+          break;
+        case 3:
+          m.range = FindRequest_Range$codec.read(m.range ?? FindRequest_Range$codec.empty(), r, r.end, 3);
+          break;
+        default:
+          readUnknown(r, m, field);
+      }
+    }
+    return leave(r, m);
+  },
+});
+
+const FindRequest_Range$defaults = { from: 0n };
+
+/**
+ * The binary codec of golden.proto2.FindRequest.Range.
+ */
+export const FindRequest_Range$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    const m = Object.create(FindRequest_Range$defaults);
+    m.$typeName = "golden.proto2.FindRequest.Range";
+    return m;
+  },
+  fill(m, init) {
+    if (init.from != null) m.from = init.from;
+  },
+  write(m, w) {
+    expectType(m, "golden.proto2.FindRequest.Range", "from");
+    if (m.from !== undefined && Object.hasOwn(m, "from")) writeInt64(w, 8, m.from, m, "from");
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      switch (field) {
+        case 1:
+          m.from = readInt64(r);
+          break;
+        default:
+          readUnknown(r, m, field);
+      }
+    }
+    return leave(r, m);
+  },
+});
+
+const FindReply$defaults = {};
+
+/**
+ * The binary codec of golden.proto2.FindReply.
+ */
+export const FindReply$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    const m = Object.create(FindReply$defaults);
+    m.$typeName = "golden.proto2.FindReply";
+    m.names = [];
+    return m;
+  },
+  fill(m, init) {
+    if (init.names != null) m.names = init.names;
+  },
+  write(m, w) {
+    expectType(m, "golden.proto2.FindReply", "names");
+    for (const v of m.names) writeString(w, 10, v);
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      switch (field) {
+        case 1:
+          m.names.push(readLenientString(r));
+          break;
+        default:
+          readUnknown(r, m, field);
+      }
+    }
+    return leave(r, m);
+  },
+});
 
 export const Proto2Service_find = /*@__PURE__*/
   method("unary", "golden.proto2.Proto2Service", "Find", "unknown", FindRequest$codec, FindReply$codec);

@@ -4,6 +4,7 @@
 
 import type { Awaitable, CallOptions, ClientStreamCall, HandlerCall, Init, Messages, MessageStream, Method, ReplyPromise, Service, ServiceLite } from "@millrace/core";
 import type { FindReply, FindRequest } from "./proto3_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
 
 /**
  * Calls golden.proto3.Proto3Service.
@@ -23,6 +24,16 @@ export interface Proto3ServiceHandlers {
   find: (request: FindRequest, call: HandlerCall) => Awaitable<Init<FindReply>>;
   collect: (requests: MessageStream<FindRequest>, call: HandlerCall) => Awaitable<Init<FindReply>>;
 }
+
+/**
+ * The binary codec of golden.proto3.FindRequest.
+ */
+export declare const FindRequest$codec: WireCodec<FindRequest>;
+
+/**
+ * The binary codec of golden.proto3.FindReply.
+ */
+export declare const FindReply$codec: WireCodec<FindReply>;
 
 export declare const Proto3Service_find: Method<"unary", FindRequest, FindReply>;
 

@@ -4,6 +4,7 @@
 
 import type { Awaitable, BidiCall, CallOptions, ClientStreamCall, HandlerCall, Init, Messages, MessageStream, Method, ReplyPromise, ReplyStream, Service, ServiceLite } from "@millrace/core";
 import type { Message, Other } from "./streams_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
 
 /**
  * Every kind of call, each with a comment.
@@ -78,6 +79,32 @@ export interface StreamServiceHandlers {
 }
 
 /**
+ * Shares the messages of the first service, and its codecs.
+ *
+ * Calls golden.streams.SecondService.
+ */
+export interface SecondServiceClient {
+  readonly unary: (request: Init<Message>, options?: CallOptions) => ReplyPromise<Other>;
+}
+
+/**
+ * Implements golden.streams.SecondService.
+ */
+export interface SecondServiceHandlers {
+  unary: (request: Message, call: HandlerCall) => Awaitable<Init<Other>>;
+}
+
+/**
+ * The binary codec of golden.streams.Message.
+ */
+export declare const Message$codec: WireCodec<Message>;
+
+/**
+ * The binary codec of golden.streams.Other.
+ */
+export declare const Other$codec: WireCodec<Other>;
+
+/**
  * One message each way.
  */
 export declare const StreamService_unary: Method<"unary", Message, Message>;
@@ -116,22 +143,6 @@ export declare const StreamServiceLite: ServiceLite<StreamServiceClient, StreamS
  * golden.streams.StreamService with its descriptor.
  */
 export declare const StreamService: Service<StreamServiceClient, StreamServiceHandlers>;
-
-/**
- * Shares the messages of the first service, and its codecs.
- *
- * Calls golden.streams.SecondService.
- */
-export interface SecondServiceClient {
-  readonly unary: (request: Init<Message>, options?: CallOptions) => ReplyPromise<Other>;
-}
-
-/**
- * Implements golden.streams.SecondService.
- */
-export interface SecondServiceHandlers {
-  unary: (request: Message, call: HandlerCall) => Awaitable<Init<Other>>;
-}
 
 export declare const SecondService_unary: Method<"unary", Message, Other>;
 

@@ -2,11 +2,50 @@
 // @generated from file streams.proto (package golden.streams, syntax proto3)
 /* eslint-disable */
 
-import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
-import { MessageSchema, OtherSchema, SecondService as SecondService$1, StreamService as StreamService$1 } from "./streams_pb.js";
+import { enter, leave, nextField, readUnknown, wireCodec, writeUnknown } from "@millrace/core/wire";
 import { method, serviceLite } from "@millrace/core";
+import { withDescriptor } from "@millrace/core/reflect";
+import { SecondService as SecondService$1, StreamService as StreamService$1 } from "./streams_pb.js";
 
-const Message$codec = /*@__PURE__*/ reflectiveCodec(MessageSchema);
+/**
+ * The binary codec of golden.streams.Message.
+ */
+export const Message$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.streams.Message" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.streams.Other.
+ */
+export const Other$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.streams.Other" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
 
 /**
  * One message each way.
@@ -66,8 +105,6 @@ export const StreamServiceLite = /*@__PURE__*/
  */
 export const StreamService = /*@__PURE__*/
   withDescriptor(StreamServiceLite, StreamService$1);
-
-const Other$codec = /*@__PURE__*/ reflectiveCodec(OtherSchema);
 
 export const SecondService_unary = /*@__PURE__*/
   method("unary", "golden.streams.SecondService", "Unary", "unknown", Message$codec, Other$codec);

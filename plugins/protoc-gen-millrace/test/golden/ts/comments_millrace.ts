@@ -14,8 +14,10 @@
 import type { Awaitable, BidiCall, CallOptions, HandlerCall, Init, Messages, MessageStream, Method, ReplyPromise, ReplyStream, Service, ServiceLite } from "@millrace/core";
 import { method, serviceLite } from "@millrace/core";
 import type { Empty } from "./comments_pb.js";
-import { CommentService as CommentService$1, EmptySchema, OldService as OldService$1 } from "./comments_pb.js";
-import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
+import { CommentService as CommentService$1, OldService as OldService$1 } from "./comments_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
+import { enter, leave, nextField, readUnknown, wireCodec, writeUnknown } from "@millrace/core/wire";
+import { withDescriptor } from "@millrace/core/reflect";
 
 /**
  * What the service does.
@@ -80,7 +82,45 @@ export interface CommentServiceHandlers {
   blank: (request: Empty, call: HandlerCall) => Awaitable<Init<Empty>>;
 }
 
-const Empty$codec = /*@__PURE__*/ reflectiveCodec(EmptySchema);
+/**
+ * Use CommentService.
+ *
+ * Calls golden.comments.OldService.
+ *
+ * @deprecated
+ */
+export interface OldServiceClient {
+  readonly block: (request: Init<Empty>, options?: CallOptions) => ReplyPromise<Empty>;
+}
+
+/**
+ * Implements golden.comments.OldService.
+ *
+ * @deprecated
+ */
+export interface OldServiceHandlers {
+  block: (request: Empty, call: HandlerCall) => Awaitable<Init<Empty>>;
+}
+
+/**
+ * The binary codec of golden.comments.Empty.
+ */
+export const Empty$codec: WireCodec<Empty> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.comments.Empty" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
 
 /**
  * A block
@@ -135,26 +175,6 @@ export const CommentServiceLite: ServiceLite<CommentServiceClient, CommentServic
  */
 export const CommentService: Service<CommentServiceClient, CommentServiceHandlers> = /*@__PURE__*/
   withDescriptor(CommentServiceLite, CommentService$1);
-
-/**
- * Use CommentService.
- *
- * Calls golden.comments.OldService.
- *
- * @deprecated
- */
-export interface OldServiceClient {
-  readonly block: (request: Init<Empty>, options?: CallOptions) => ReplyPromise<Empty>;
-}
-
-/**
- * Implements golden.comments.OldService.
- *
- * @deprecated
- */
-export interface OldServiceHandlers {
-  block: (request: Empty, call: HandlerCall) => Awaitable<Init<Empty>>;
-}
 
 /**
  * @deprecated

@@ -5,8 +5,10 @@
 import type { Awaitable, CallOptions, HandlerCall, Init, Method, ReplyPromise, Service, ServiceLite } from "@millrace/core";
 import { method, serviceLite } from "@millrace/core";
 import type { Empty } from "./deprecated_file_pb.js";
-import { EmptySchema, OldFileService as OldFileService$1 } from "./deprecated_file_pb.js";
-import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
+import { OldFileService as OldFileService$1 } from "./deprecated_file_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
+import { enter, leave, nextField, readUnknown, wireCodec, writeUnknown } from "@millrace/core/wire";
+import { withDescriptor } from "@millrace/core/reflect";
 
 /**
  * Calls golden.deprecated_file.OldFileService.
@@ -26,7 +28,25 @@ export interface OldFileServiceHandlers {
   find: (request: Empty, call: HandlerCall) => Awaitable<Init<Empty>>;
 }
 
-const Empty$codec = /*@__PURE__*/ reflectiveCodec(EmptySchema);
+/**
+ * The binary codec of golden.deprecated_file.Empty.
+ */
+export const Empty$codec: WireCodec<Empty> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.deprecated_file.Empty" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
 
 /**
  * @deprecated

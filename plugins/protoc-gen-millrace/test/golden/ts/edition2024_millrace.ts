@@ -5,8 +5,10 @@
 import type { Awaitable, BidiCall, CallOptions, HandlerCall, Init, Messages, MessageStream, Method, ReplyPromise, ReplyStream, Service, ServiceLite } from "@millrace/core";
 import { method, serviceLite } from "@millrace/core";
 import type { FindReply, FindRequest } from "./edition2024_pb.js";
-import { Edition2024Service as Edition2024Service$1, FindReplySchema, FindRequestSchema } from "./edition2024_pb.js";
-import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
+import { Edition2024Service as Edition2024Service$1 } from "./edition2024_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
+import { enter, expectType, leave, nextField, readString, readUnknown, wireCodec, writeString, writeUnknown } from "@millrace/core/wire";
+import { withDescriptor } from "@millrace/core/reflect";
 
 /**
  * Calls golden.edition2024.Edition2024Service.
@@ -27,8 +29,69 @@ export interface Edition2024ServiceHandlers {
   chat: (requests: MessageStream<FindRequest>, call: HandlerCall) => AsyncIterable<Init<FindReply>>;
 }
 
-const FindRequest$codec = /*@__PURE__*/ reflectiveCodec(FindRequestSchema);
-const FindReply$codec = /*@__PURE__*/ reflectiveCodec(FindReplySchema);
+const FindRequest$defaults = { name: "" };
+
+/**
+ * The binary codec of golden.edition2024.FindRequest.
+ */
+export const FindRequest$codec: WireCodec<FindRequest> = /*@__PURE__*/ wireCodec({
+  empty() {
+    const m = Object.create(FindRequest$defaults);
+    m.$typeName = "golden.edition2024.FindRequest";
+    return m;
+  },
+  fill(m, init) {
+    if (init.name != null) m.name = init.name;
+  },
+  write(m, w) {
+    expectType(m, "golden.edition2024.FindRequest", "name");
+    if (m.name !== undefined && Object.hasOwn(m, "name")) writeString(w, 10, m.name);
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      switch (field) {
+        case 1:
+          m.name = readString(r);
+          break;
+        default:
+          readUnknown(r, m, field);
+      }
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.edition2024.FindReply.
+ */
+export const FindReply$codec: WireCodec<FindReply> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.edition2024.FindReply", names: [] };
+  },
+  fill(m, init) {
+    if (init.names != null) m.names = init.names;
+  },
+  write(m, w) {
+    expectType(m, "golden.edition2024.FindReply", "names");
+    for (const v of m.names) writeString(w, 10, v);
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      switch (field) {
+        case 1:
+          m.names.push(readString(r));
+          break;
+        default:
+          readUnknown(r, m, field);
+      }
+    }
+    return leave(r, m);
+  },
+});
 
 export const Edition2024Service_find: Method<"unary", FindRequest, FindReply> = /*@__PURE__*/
   method("unary", "golden.edition2024.Edition2024Service", "Find", "unknown", FindRequest$codec, FindReply$codec);

@@ -5,8 +5,10 @@
 import type { Awaitable, CallOptions, HandlerCall, Init, Method, ReplyPromise, ReplyStream, Service, ServiceLite } from "@millrace/core";
 import { method, serviceLite } from "@millrace/core";
 import type { Empty } from "./idempotency_pb.js";
-import { EmptySchema, IdempotencyService as IdempotencyService$1 } from "./idempotency_pb.js";
-import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
+import { IdempotencyService as IdempotencyService$1 } from "./idempotency_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
+import { enter, leave, nextField, readUnknown, wireCodec, writeUnknown } from "@millrace/core/wire";
+import { withDescriptor } from "@millrace/core/reflect";
 
 /**
  * Calls golden.idempotency.IdempotencyService.
@@ -30,7 +32,25 @@ export interface IdempotencyServiceHandlers {
   watch: (request: Empty, call: HandlerCall) => AsyncIterable<Init<Empty>>;
 }
 
-const Empty$codec = /*@__PURE__*/ reflectiveCodec(EmptySchema);
+/**
+ * The binary codec of golden.idempotency.Empty.
+ */
+export const Empty$codec: WireCodec<Empty> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.idempotency.Empty" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
 
 export const IdempotencyService_unset: Method<"unary", Empty, Empty> = /*@__PURE__*/
   method("unary", "golden.idempotency.IdempotencyService", "Unset", "unknown", Empty$codec, Empty$codec);

@@ -5,8 +5,10 @@
 import type { Awaitable, BidiCall, CallOptions, ClientStreamCall, HandlerCall, Init, Messages, MessageStream, Method, ReplyPromise, ReplyStream, Service, ServiceLite } from "@millrace/core";
 import { method, serviceLite } from "@millrace/core";
 import type { delete$, enum$, function$, Record, Record_class, Uint8Array$ } from "./keywords_pb.js";
-import { class$ as class$$1, deleteSchema, enumSchema, functionSchema, Object$ as Object$$1, Promise as Promise$1, Record_classSchema, RecordSchema, Uint8ArraySchema } from "./keywords_pb.js";
-import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
+import { class$ as class$$1, Object$ as Object$$1, Promise as Promise$1 } from "./keywords_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
+import { enter, leave, nextField, readUnknown, wireCodec, writeUnknown } from "@millrace/core/wire";
+import { withDescriptor } from "@millrace/core/reflect";
 
 /**
  * Called as a keyword of JavaScript.
@@ -40,10 +42,155 @@ export interface classHandlers {
   import: (request: Record, call: HandlerCall) => Awaitable<Init<enum$>>;
 }
 
-const delete$$codec = /*@__PURE__*/ reflectiveCodec(deleteSchema);
-const function$$codec = /*@__PURE__*/ reflectiveCodec(functionSchema);
-const Record$codec = /*@__PURE__*/ reflectiveCodec(RecordSchema);
-const enum$$codec = /*@__PURE__*/ reflectiveCodec(enumSchema);
+/**
+ * Called as something global.
+ *
+ * Calls golden.keywords.Object.
+ */
+export interface ObjectClient {
+  readonly get: (request: Init<Record_class>, options?: CallOptions) => ReplyPromise<Uint8Array$>;
+}
+
+/**
+ * Implements golden.keywords.Object.
+ */
+export interface ObjectHandlers {
+  get: (request: Record_class, call: HandlerCall) => Awaitable<Init<Uint8Array$>>;
+}
+
+/**
+ * Calls golden.keywords.Promise.
+ */
+export interface PromiseClient {
+  readonly then$: (request: Init<delete$>, options?: CallOptions) => ReplyPromise<delete$>;
+}
+
+/**
+ * Implements golden.keywords.Promise.
+ */
+export interface PromiseHandlers {
+  then$: (request: delete$, call: HandlerCall) => Awaitable<Init<delete$>>;
+}
+
+/**
+ * The binary codec of golden.keywords.delete.
+ */
+export const delete$$codec: WireCodec<delete$> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.keywords.delete" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.keywords.function.
+ */
+export const function$$codec: WireCodec<function$> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.keywords.function" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.keywords.Uint8Array.
+ */
+export const Uint8Array$$codec: WireCodec<Uint8Array$> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.keywords.Uint8Array" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.keywords.Record.
+ */
+export const Record$codec: WireCodec<Record> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.keywords.Record" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.keywords.Record.class.
+ */
+export const Record_class$codec: WireCodec<Record_class> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.keywords.Record.class" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.keywords.enum.
+ */
+export const enum$$codec: WireCodec<enum$> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.keywords.enum" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
 
 export const class_new: Method<"unary", delete$, delete$> = /*@__PURE__*/
   method("unary", "golden.keywords.class", "new", "unknown", delete$$codec, delete$$codec);
@@ -84,25 +231,6 @@ export const classLite: ServiceLite<classClient, classHandlers> = /*@__PURE__*/
 export const class$: Service<classClient, classHandlers> = /*@__PURE__*/
   withDescriptor(classLite, class$$1);
 
-/**
- * Called as something global.
- *
- * Calls golden.keywords.Object.
- */
-export interface ObjectClient {
-  readonly get: (request: Init<Record_class>, options?: CallOptions) => ReplyPromise<Uint8Array$>;
-}
-
-/**
- * Implements golden.keywords.Object.
- */
-export interface ObjectHandlers {
-  get: (request: Record_class, call: HandlerCall) => Awaitable<Init<Uint8Array$>>;
-}
-
-const Record_class$codec = /*@__PURE__*/ reflectiveCodec(Record_classSchema);
-const Uint8Array$$codec = /*@__PURE__*/ reflectiveCodec(Uint8ArraySchema);
-
 export const Object_get: Method<"unary", Record_class, Uint8Array$> = /*@__PURE__*/
   method("unary", "golden.keywords.Object", "Get", "unknown", Record_class$codec, Uint8Array$$codec);
 
@@ -121,20 +249,6 @@ export const ObjectLite: ServiceLite<ObjectClient, ObjectHandlers> = /*@__PURE__
  */
 export const Object$: Service<ObjectClient, ObjectHandlers> = /*@__PURE__*/
   withDescriptor(ObjectLite, Object$$1);
-
-/**
- * Calls golden.keywords.Promise.
- */
-export interface PromiseClient {
-  readonly then$: (request: Init<delete$>, options?: CallOptions) => ReplyPromise<delete$>;
-}
-
-/**
- * Implements golden.keywords.Promise.
- */
-export interface PromiseHandlers {
-  then$: (request: delete$, call: HandlerCall) => Awaitable<Init<delete$>>;
-}
 
 export const Promise_then$: Method<"unary", delete$, delete$> = /*@__PURE__*/
   method("unary", "golden.keywords.Promise", "Then", "unknown", delete$$codec, delete$$codec);

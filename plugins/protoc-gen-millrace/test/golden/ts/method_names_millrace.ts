@@ -5,8 +5,10 @@
 import type { Awaitable, BidiCall, CallOptions, ClientStreamCall, HandlerCall, Init, Messages, MessageStream, Method, ReplyPromise, ReplyStream, Service, ServiceLite } from "@millrace/core";
 import { method, serviceLite } from "@millrace/core";
 import type { Name } from "./method_names_pb.js";
-import { MethodNames as MethodNames$1, NameSchema } from "./method_names_pb.js";
-import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
+import { MethodNames as MethodNames$1 } from "./method_names_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
+import { enter, leave, nextField, readUnknown, wireCodec, writeUnknown } from "@millrace/core/wire";
+import { withDescriptor } from "@millrace/core/reflect";
 
 /**
  * Names that every object has, that make a thenable, or that are ours on calls.
@@ -60,7 +62,25 @@ export interface MethodNamesHandlers {
   x: (request: Name, call: HandlerCall) => Awaitable<Init<Name>>;
 }
 
-const Name$codec = /*@__PURE__*/ reflectiveCodec(NameSchema);
+/**
+ * The binary codec of golden.method_names.Name.
+ */
+export const Name$codec: WireCodec<Name> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.method_names.Name" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
 
 export const MethodNames_constructor$: Method<"unary", Name, Name> = /*@__PURE__*/
   method("unary", "golden.method_names.MethodNames", "Constructor", "unknown", Name$codec, Name$codec);

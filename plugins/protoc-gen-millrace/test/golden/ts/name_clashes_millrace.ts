@@ -4,9 +4,11 @@
 
 import type { Awaitable, BidiCall, CallOptions, ClientStreamCall, HandlerCall as HandlerCall$1, Init, Messages as Messages$1, MessageStream as MessageStream$1, Method as Method$1, ReplyPromise, ReplyStream, Service as Service$1, ServiceLite as ServiceLite$1 } from "@millrace/core";
 import { method as method$1, serviceLite as serviceLite$1 } from "@millrace/core";
-import type { AsyncIterable as AsyncIterable$1, Awaitable as Awaitable$1, BarClient as BarClient$1, BarHandlers as BarHandlers$1, BidiCall as BidiCall$1, CallOptions as CallOptions$1, ClientStreamCall as ClientStreamCall$1, Empty, Error, Init as Init$1, Messages, MessageStream, Method, Outer_Inner, Outer_Inner$, Promise, ReplyPromise as ReplyPromise$1, ReplyStream as ReplyStream$1, Service, ServiceLite } from "./name_clashes_pb.js";
-import { AsyncIterableSchema, AwaitableSchema, Bar as Bar$1, BarClientSchema, BarHandlersSchema, BidiCallSchema, CallOptionsSchema, ClientStreamCallSchema, EmptySchema as EmptySchema$1, EmptySchema$, ErrorSchema, Foo as Foo$1, Foo_bar as Foo_bar$1, Foo_bar_ as Foo_bar_$1, Foo_bar__x as Foo_bar__x$1, FooClient as FooClient$1, FooHandlers as FooHandlers$1, FooLite as FooLite$1, HandlerCall as HandlerCall$2, InitSchema, MessagesSchema, MessageStreamSchema, method as method$2, MethodSchema, Outer_InnerSchema, Outer_InnerSchema$, PromiseSchema, reflectiveCodec as reflectiveCodec$2, ReplyPromiseSchema, ReplyStreamSchema, serviceLite as serviceLite$2, ServiceLiteSchema, ServiceSchema, withDescriptor as withDescriptor$2 } from "./name_clashes_pb.js";
-import { reflectiveCodec as reflectiveCodec$1, withDescriptor as withDescriptor$1 } from "@millrace/core/reflect";
+import type { AsyncIterable as AsyncIterable$1, Awaitable as Awaitable$1, BarClient as BarClient$1, BarHandlers as BarHandlers$1, BidiCall as BidiCall$1, CallOptions as CallOptions$1, ClientStreamCall as ClientStreamCall$1, Empty, Error, Init as Init$1, Messages, MessageStream, Method, Outer, Outer_Inner, Outer_Inner$, Promise, ReplyPromise as ReplyPromise$1, ReplyStream as ReplyStream$1, Service, ServiceLite } from "./name_clashes_pb.js";
+import { Bar as Bar$1, EmptySchema$, Foo as Foo$1, Foo_bar as Foo_bar$1, Foo_bar_ as Foo_bar_$1, Foo_bar__x as Foo_bar__x$1, FooClient as FooClient$1, FooHandlers as FooHandlers$1, FooLite as FooLite$1, HandlerCall as HandlerCall$2, method as method$2, reflectiveCodec as reflectiveCodec$1, serviceLite as serviceLite$2, withDescriptor as withDescriptor$2 } from "./name_clashes_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
+import { enter, leave, nextField, readUnknown, wireCodec, writeUnknown } from "@millrace/core/wire";
+import { withDescriptor as withDescriptor$1 } from "@millrace/core/reflect";
 
 /**
  * FooLite, FooClient, FooHandlers and Foo_bar are services as well.
@@ -26,10 +28,612 @@ export interface FooHandlers$ {
   bar_baz: (request: ServiceLite, call: HandlerCall$1) => Awaitable<Init<Init$1>>;
 }
 
-const Method$codec = /*@__PURE__*/ reflectiveCodec$1(MethodSchema);
-const Service$codec = /*@__PURE__*/ reflectiveCodec$1(ServiceSchema);
-const ServiceLite$codec = /*@__PURE__*/ reflectiveCodec$1(ServiceLiteSchema);
-const Init$codec = /*@__PURE__*/ reflectiveCodec$1(InitSchema);
+/**
+ * Calls golden.name_clashes.Foo_bar.
+ */
+export interface Foo_barClient {
+  readonly baz: (request: Init<Promise>, options?: CallOptions) => ReplyPromise<Error>;
+}
+
+/**
+ * Implements golden.name_clashes.Foo_bar.
+ */
+export interface Foo_barHandlers {
+  baz: (request: Promise, call: HandlerCall$1) => Awaitable<Init<Error>>;
+}
+
+/**
+ * Calls golden.name_clashes.FooLite.
+ */
+export interface FooLiteClient {
+  readonly get: (request: Init<AsyncIterable$1>, options?: CallOptions) => ReplyPromise<AsyncIterable$1>;
+  readonly list: (request: Init<AsyncIterable$1>, options?: CallOptions) => ReplyStream<AsyncIterable$1>;
+}
+
+/**
+ * Implements golden.name_clashes.FooLite.
+ */
+export interface FooLiteHandlers {
+  get: (request: AsyncIterable$1, call: HandlerCall$1) => Awaitable<Init<AsyncIterable$1>>;
+  list: (request: AsyncIterable$1, call: HandlerCall$1) => AsyncIterable<Init<AsyncIterable$1>>;
+}
+
+/**
+ * Calls golden.name_clashes.FooClient.
+ */
+export interface FooClientClient {}
+
+/**
+ * Implements golden.name_clashes.FooClient.
+ */
+export interface FooClientHandlers {}
+
+/**
+ * Calls golden.name_clashes.FooHandlers.
+ */
+export interface FooHandlersClient {}
+
+/**
+ * Implements golden.name_clashes.FooHandlers.
+ */
+export interface FooHandlersHandlers {}
+
+/**
+ * The constant of its rpc would be called like the service behind it.
+ *
+ * Calls golden.name_clashes.Foo_bar_.
+ */
+export interface Foo_bar_Client {
+  readonly x: (request: Init<Empty>, options?: CallOptions) => ReplyPromise<Empty>;
+}
+
+/**
+ * Implements golden.name_clashes.Foo_bar_.
+ */
+export interface Foo_bar_Handlers {
+  x: (request: Empty, call: HandlerCall$1) => Awaitable<Init<Empty>>;
+}
+
+/**
+ * Calls golden.name_clashes.Foo_bar__x.
+ */
+export interface Foo_bar__xClient {}
+
+/**
+ * Implements golden.name_clashes.Foo_bar__x.
+ */
+export interface Foo_bar__xHandlers {}
+
+/**
+ * Like what generated code imports.
+ *
+ * Calls golden.name_clashes.method.
+ */
+export interface methodClient {
+  readonly method: (request: Init<Messages>, options?: CallOptions) => ReplyStream<MessageStream>;
+}
+
+/**
+ * Implements golden.name_clashes.method.
+ */
+export interface methodHandlers {
+  method: (request: Messages, call: HandlerCall$1) => AsyncIterable<Init<MessageStream>>;
+}
+
+/**
+ * Calls golden.name_clashes.serviceLite.
+ */
+export interface serviceLiteClient {
+  readonly collect: {
+    (options?: CallOptions): ClientStreamCall<Awaitable$1, CallOptions$1>;
+    (requests: Messages$1<Awaitable$1>, options?: CallOptions): ReplyPromise<CallOptions$1>;
+  };
+}
+
+/**
+ * Implements golden.name_clashes.serviceLite.
+ */
+export interface serviceLiteHandlers {
+  collect: (requests: MessageStream$1<Awaitable$1>, call: HandlerCall$1) => Awaitable<Init<CallOptions$1>>;
+}
+
+/**
+ * Calls golden.name_clashes.reflectiveCodec.
+ */
+export interface reflectiveCodecClient {
+  readonly chat: {
+    (options?: CallOptions): BidiCall<ReplyPromise$1, ReplyStream$1>;
+    (requests: Messages$1<ReplyPromise$1>, options?: CallOptions): ReplyStream<ReplyStream$1>;
+  };
+}
+
+/**
+ * Implements golden.name_clashes.reflectiveCodec.
+ */
+export interface reflectiveCodecHandlers {
+  chat: (requests: MessageStream$1<ReplyPromise$1>, call: HandlerCall$1) => AsyncIterable<Init<ReplyStream$1>>;
+}
+
+/**
+ * Calls golden.name_clashes.withDescriptor.
+ */
+export interface withDescriptorClient {
+  readonly chat: {
+    (options?: CallOptions): BidiCall<ClientStreamCall$1, BidiCall$1>;
+    (requests: Messages$1<ClientStreamCall$1>, options?: CallOptions): ReplyStream<BidiCall$1>;
+  };
+}
+
+/**
+ * Implements golden.name_clashes.withDescriptor.
+ */
+export interface withDescriptorHandlers {
+  chat: (requests: MessageStream$1<ClientStreamCall$1>, call: HandlerCall$1) => AsyncIterable<Init<BidiCall$1>>;
+}
+
+/**
+ * Like a type of our own that generated code imports, and like a message of another file.
+ *
+ * Calls golden.name_clashes.HandlerCall.
+ */
+export interface HandlerCallClient {
+  readonly find: (request: Init<Outer_Inner>, options?: CallOptions) => ReplyPromise<Outer_Inner$>;
+}
+
+/**
+ * Implements golden.name_clashes.HandlerCall.
+ */
+export interface HandlerCallHandlers {
+  find: (request: Outer_Inner, call: HandlerCall$1) => Awaitable<Init<Outer_Inner$>>;
+}
+
+/**
+ * Calls golden.name_clashes.EmptySchema.
+ */
+export interface EmptySchemaClient {
+  readonly find: (request: Init<BarClient$1>, options?: CallOptions) => ReplyPromise<BarHandlers$1>;
+}
+
+/**
+ * Implements golden.name_clashes.EmptySchema.
+ */
+export interface EmptySchemaHandlers {
+  find: (request: BarClient$1, call: HandlerCall$1) => Awaitable<Init<BarHandlers$1>>;
+}
+
+/**
+ * Calls golden.name_clashes.Bar.
+ */
+export interface BarClient {
+  readonly find: (request: Init<BarClient$1>, options?: CallOptions) => ReplyPromise<BarHandlers$1>;
+}
+
+/**
+ * Implements golden.name_clashes.Bar.
+ */
+export interface BarHandlers {
+  find: (request: BarClient$1, call: HandlerCall$1) => Awaitable<Init<BarHandlers$1>>;
+}
+
+/**
+ * The binary codec of golden.name_clashes.Method.
+ */
+export const Method$codec: WireCodec<Method> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Method" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Service.
+ */
+export const Service$codec: WireCodec<Service> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Service" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.ServiceLite.
+ */
+export const ServiceLite$codec: WireCodec<ServiceLite> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.ServiceLite" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Init.
+ */
+export const Init$codec: WireCodec<Init$1> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Init" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Promise.
+ */
+export const Promise$codec: WireCodec<Promise> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Promise" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Error.
+ */
+export const Error$codec: WireCodec<Error> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Error" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.AsyncIterable.
+ */
+export const AsyncIterable$codec: WireCodec<AsyncIterable$1> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.AsyncIterable" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Messages.
+ */
+export const Messages$codec: WireCodec<Messages> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Messages" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.MessageStream.
+ */
+export const MessageStream$codec: WireCodec<MessageStream> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.MessageStream" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Awaitable.
+ */
+export const Awaitable$codec: WireCodec<Awaitable$1> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Awaitable" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.CallOptions.
+ */
+export const CallOptions$codec: WireCodec<CallOptions$1> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.CallOptions" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.ReplyPromise.
+ */
+export const ReplyPromise$codec: WireCodec<ReplyPromise$1> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.ReplyPromise" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.ReplyStream.
+ */
+export const ReplyStream$codec: WireCodec<ReplyStream$1> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.ReplyStream" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.ClientStreamCall.
+ */
+export const ClientStreamCall$codec: WireCodec<ClientStreamCall$1> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.ClientStreamCall" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.BidiCall.
+ */
+export const BidiCall$codec: WireCodec<BidiCall$1> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.BidiCall" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Empty.
+ */
+export const Empty$codec: WireCodec<Empty> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Empty" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.BarClient.
+ */
+export const BarClient$codec: WireCodec<BarClient$1> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.BarClient" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.BarHandlers.
+ */
+export const BarHandlers$codec: WireCodec<BarHandlers$1> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.BarHandlers" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Outer.
+ */
+export const Outer$codec: WireCodec<Outer> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Outer" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Outer.Inner.
+ */
+export const Outer_Inner$codec: WireCodec<Outer_Inner> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Outer.Inner" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.name_clashes.Outer_Inner.
+ */
+export const Outer_Inner$$codec: WireCodec<Outer_Inner$> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.name_clashes.Outer_Inner" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
 
 export const Foo_bar$: Method$1<"unary", Method, Service> = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.Foo", "bar", "unknown", Method$codec, Service$codec);
@@ -54,23 +658,6 @@ export const FooLite$: ServiceLite$1<FooClient$, FooHandlers$> = /*@__PURE__*/
 export const Foo: Service$1<FooClient$, FooHandlers$> = /*@__PURE__*/
   withDescriptor$1(FooLite$, Foo$1);
 
-/**
- * Calls golden.name_clashes.Foo_bar.
- */
-export interface Foo_barClient {
-  readonly baz: (request: Init<Promise>, options?: CallOptions) => ReplyPromise<Error>;
-}
-
-/**
- * Implements golden.name_clashes.Foo_bar.
- */
-export interface Foo_barHandlers {
-  baz: (request: Promise, call: HandlerCall$1) => Awaitable<Init<Error>>;
-}
-
-const Promise$codec = /*@__PURE__*/ reflectiveCodec$1(PromiseSchema);
-const Error$codec = /*@__PURE__*/ reflectiveCodec$1(ErrorSchema);
-
 export const Foo_bar_baz$: Method$1<"unary", Promise, Error> = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.Foo_bar", "baz", "unknown", Promise$codec, Error$codec);
 
@@ -87,24 +674,6 @@ export const Foo_barLite: ServiceLite$1<Foo_barClient, Foo_barHandlers> = /*@__P
  */
 export const Foo_bar: Service$1<Foo_barClient, Foo_barHandlers> = /*@__PURE__*/
   withDescriptor$1(Foo_barLite, Foo_bar$1);
-
-/**
- * Calls golden.name_clashes.FooLite.
- */
-export interface FooLiteClient {
-  readonly get: (request: Init<AsyncIterable$1>, options?: CallOptions) => ReplyPromise<AsyncIterable$1>;
-  readonly list: (request: Init<AsyncIterable$1>, options?: CallOptions) => ReplyStream<AsyncIterable$1>;
-}
-
-/**
- * Implements golden.name_clashes.FooLite.
- */
-export interface FooLiteHandlers {
-  get: (request: AsyncIterable$1, call: HandlerCall$1) => Awaitable<Init<AsyncIterable$1>>;
-  list: (request: AsyncIterable$1, call: HandlerCall$1) => AsyncIterable<Init<AsyncIterable$1>>;
-}
-
-const AsyncIterable$codec = /*@__PURE__*/ reflectiveCodec$1(AsyncIterableSchema);
 
 export const FooLite_get: Method$1<"unary", AsyncIterable$1, AsyncIterable$1> = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.FooLite", "Get", "unknown", AsyncIterable$codec, AsyncIterable$codec);
@@ -128,16 +697,6 @@ export const FooLite: Service$1<FooLiteClient, FooLiteHandlers> = /*@__PURE__*/
   withDescriptor$1(FooLiteLite, FooLite$1);
 
 /**
- * Calls golden.name_clashes.FooClient.
- */
-export interface FooClientClient {}
-
-/**
- * Implements golden.name_clashes.FooClient.
- */
-export interface FooClientHandlers {}
-
-/**
  * golden.name_clashes.FooClient without its descriptor: enough for all but JSON and reflection.
  */
 export const FooClientLite: ServiceLite$1<FooClientClient, FooClientHandlers> = /*@__PURE__*/
@@ -150,16 +709,6 @@ export const FooClient: Service$1<FooClientClient, FooClientHandlers> = /*@__PUR
   withDescriptor$1(FooClientLite, FooClient$1);
 
 /**
- * Calls golden.name_clashes.FooHandlers.
- */
-export interface FooHandlersClient {}
-
-/**
- * Implements golden.name_clashes.FooHandlers.
- */
-export interface FooHandlersHandlers {}
-
-/**
  * golden.name_clashes.FooHandlers without its descriptor: enough for all but JSON and reflection.
  */
 export const FooHandlersLite: ServiceLite$1<FooHandlersClient, FooHandlersHandlers> = /*@__PURE__*/
@@ -170,24 +719,6 @@ export const FooHandlersLite: ServiceLite$1<FooHandlersClient, FooHandlersHandle
  */
 export const FooHandlers: Service$1<FooHandlersClient, FooHandlersHandlers> = /*@__PURE__*/
   withDescriptor$1(FooHandlersLite, FooHandlers$1);
-
-/**
- * The constant of its rpc would be called like the service behind it.
- *
- * Calls golden.name_clashes.Foo_bar_.
- */
-export interface Foo_bar_Client {
-  readonly x: (request: Init<Empty>, options?: CallOptions) => ReplyPromise<Empty>;
-}
-
-/**
- * Implements golden.name_clashes.Foo_bar_.
- */
-export interface Foo_bar_Handlers {
-  x: (request: Empty, call: HandlerCall$1) => Awaitable<Init<Empty>>;
-}
-
-const Empty$codec = /*@__PURE__*/ reflectiveCodec$1(EmptySchema$1);
 
 export const Foo_bar__x$: Method$1<"unary", Empty, Empty> = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.Foo_bar_", "x", "unknown", Empty$codec, Empty$codec);
@@ -209,16 +740,6 @@ export const Foo_bar_: Service$1<Foo_bar_Client, Foo_bar_Handlers> = /*@__PURE__
   withDescriptor$1(Foo_bar_Lite, Foo_bar_$1);
 
 /**
- * Calls golden.name_clashes.Foo_bar__x.
- */
-export interface Foo_bar__xClient {}
-
-/**
- * Implements golden.name_clashes.Foo_bar__x.
- */
-export interface Foo_bar__xHandlers {}
-
-/**
  * golden.name_clashes.Foo_bar__x without its descriptor: enough for all but JSON and reflection.
  */
 export const Foo_bar__xLite: ServiceLite$1<Foo_bar__xClient, Foo_bar__xHandlers> = /*@__PURE__*/
@@ -229,25 +750,6 @@ export const Foo_bar__xLite: ServiceLite$1<Foo_bar__xClient, Foo_bar__xHandlers>
  */
 export const Foo_bar__x: Service$1<Foo_bar__xClient, Foo_bar__xHandlers> = /*@__PURE__*/
   withDescriptor$1(Foo_bar__xLite, Foo_bar__x$1);
-
-/**
- * Like what generated code imports.
- *
- * Calls golden.name_clashes.method.
- */
-export interface methodClient {
-  readonly method: (request: Init<Messages>, options?: CallOptions) => ReplyStream<MessageStream>;
-}
-
-/**
- * Implements golden.name_clashes.method.
- */
-export interface methodHandlers {
-  method: (request: Messages, call: HandlerCall$1) => AsyncIterable<Init<MessageStream>>;
-}
-
-const Messages$codec = /*@__PURE__*/ reflectiveCodec$1(MessagesSchema);
-const MessageStream$codec = /*@__PURE__*/ reflectiveCodec$1(MessageStreamSchema);
 
 export const method_method: Method$1<"server_streaming", Messages, MessageStream> = /*@__PURE__*/
   method$1("server_streaming", "golden.name_clashes.method", "method", "unknown", Messages$codec, MessageStream$codec);
@@ -268,26 +770,6 @@ export const methodLite: ServiceLite$1<methodClient, methodHandlers> = /*@__PURE
 export const method: Service$1<methodClient, methodHandlers> = /*@__PURE__*/
   withDescriptor$1(methodLite, method$2);
 
-/**
- * Calls golden.name_clashes.serviceLite.
- */
-export interface serviceLiteClient {
-  readonly collect: {
-    (options?: CallOptions): ClientStreamCall<Awaitable$1, CallOptions$1>;
-    (requests: Messages$1<Awaitable$1>, options?: CallOptions): ReplyPromise<CallOptions$1>;
-  };
-}
-
-/**
- * Implements golden.name_clashes.serviceLite.
- */
-export interface serviceLiteHandlers {
-  collect: (requests: MessageStream$1<Awaitable$1>, call: HandlerCall$1) => Awaitable<Init<CallOptions$1>>;
-}
-
-const Awaitable$codec = /*@__PURE__*/ reflectiveCodec$1(AwaitableSchema);
-const CallOptions$codec = /*@__PURE__*/ reflectiveCodec$1(CallOptionsSchema);
-
 export const serviceLite_collect: Method$1<"client_streaming", Awaitable$1, CallOptions$1> = /*@__PURE__*/
   method$1("client_streaming", "golden.name_clashes.serviceLite", "Collect", "unknown", Awaitable$codec, CallOptions$codec);
 
@@ -305,26 +787,6 @@ export const serviceLiteLite: ServiceLite$1<serviceLiteClient, serviceLiteHandle
 export const serviceLite: Service$1<serviceLiteClient, serviceLiteHandlers> = /*@__PURE__*/
   withDescriptor$1(serviceLiteLite, serviceLite$2);
 
-/**
- * Calls golden.name_clashes.reflectiveCodec.
- */
-export interface reflectiveCodecClient {
-  readonly chat: {
-    (options?: CallOptions): BidiCall<ReplyPromise$1, ReplyStream$1>;
-    (requests: Messages$1<ReplyPromise$1>, options?: CallOptions): ReplyStream<ReplyStream$1>;
-  };
-}
-
-/**
- * Implements golden.name_clashes.reflectiveCodec.
- */
-export interface reflectiveCodecHandlers {
-  chat: (requests: MessageStream$1<ReplyPromise$1>, call: HandlerCall$1) => AsyncIterable<Init<ReplyStream$1>>;
-}
-
-const ReplyPromise$codec = /*@__PURE__*/ reflectiveCodec$1(ReplyPromiseSchema);
-const ReplyStream$codec = /*@__PURE__*/ reflectiveCodec$1(ReplyStreamSchema);
-
 export const reflectiveCodec_chat: Method$1<"bidi_streaming", ReplyPromise$1, ReplyStream$1> = /*@__PURE__*/
   method$1("bidi_streaming", "golden.name_clashes.reflectiveCodec", "Chat", "unknown", ReplyPromise$codec, ReplyStream$codec);
 
@@ -340,27 +802,7 @@ export const reflectiveCodecLite: ServiceLite$1<reflectiveCodecClient, reflectiv
  * golden.name_clashes.reflectiveCodec with its descriptor.
  */
 export const reflectiveCodec: Service$1<reflectiveCodecClient, reflectiveCodecHandlers> = /*@__PURE__*/
-  withDescriptor$1(reflectiveCodecLite, reflectiveCodec$2);
-
-/**
- * Calls golden.name_clashes.withDescriptor.
- */
-export interface withDescriptorClient {
-  readonly chat: {
-    (options?: CallOptions): BidiCall<ClientStreamCall$1, BidiCall$1>;
-    (requests: Messages$1<ClientStreamCall$1>, options?: CallOptions): ReplyStream<BidiCall$1>;
-  };
-}
-
-/**
- * Implements golden.name_clashes.withDescriptor.
- */
-export interface withDescriptorHandlers {
-  chat: (requests: MessageStream$1<ClientStreamCall$1>, call: HandlerCall$1) => AsyncIterable<Init<BidiCall$1>>;
-}
-
-const ClientStreamCall$codec = /*@__PURE__*/ reflectiveCodec$1(ClientStreamCallSchema);
-const BidiCall$codec = /*@__PURE__*/ reflectiveCodec$1(BidiCallSchema);
+  withDescriptor$1(reflectiveCodecLite, reflectiveCodec$1);
 
 export const withDescriptor_chat: Method$1<"bidi_streaming", ClientStreamCall$1, BidiCall$1> = /*@__PURE__*/
   method$1("bidi_streaming", "golden.name_clashes.withDescriptor", "Chat", "unknown", ClientStreamCall$codec, BidiCall$codec);
@@ -378,25 +820,6 @@ export const withDescriptorLite: ServiceLite$1<withDescriptorClient, withDescrip
  */
 export const withDescriptor: Service$1<withDescriptorClient, withDescriptorHandlers> = /*@__PURE__*/
   withDescriptor$1(withDescriptorLite, withDescriptor$2);
-
-/**
- * Like a type of our own that generated code imports, and like a message of another file.
- *
- * Calls golden.name_clashes.HandlerCall.
- */
-export interface HandlerCallClient {
-  readonly find: (request: Init<Outer_Inner>, options?: CallOptions) => ReplyPromise<Outer_Inner$>;
-}
-
-/**
- * Implements golden.name_clashes.HandlerCall.
- */
-export interface HandlerCallHandlers {
-  find: (request: Outer_Inner, call: HandlerCall$1) => Awaitable<Init<Outer_Inner$>>;
-}
-
-const Outer_Inner$codec = /*@__PURE__*/ reflectiveCodec$1(Outer_InnerSchema);
-const Outer_Inner$$codec = /*@__PURE__*/ reflectiveCodec$1(Outer_InnerSchema$);
 
 export const HandlerCall_find: Method$1<"unary", Outer_Inner, Outer_Inner$> = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.HandlerCall", "Find", "unknown", Outer_Inner$codec, Outer_Inner$$codec);
@@ -417,23 +840,6 @@ export const HandlerCallLite: ServiceLite$1<HandlerCallClient, HandlerCallHandle
 export const HandlerCall: Service$1<HandlerCallClient, HandlerCallHandlers> = /*@__PURE__*/
   withDescriptor$1(HandlerCallLite, HandlerCall$2);
 
-/**
- * Calls golden.name_clashes.EmptySchema.
- */
-export interface EmptySchemaClient {
-  readonly find: (request: Init<BarClient$1>, options?: CallOptions) => ReplyPromise<BarHandlers$1>;
-}
-
-/**
- * Implements golden.name_clashes.EmptySchema.
- */
-export interface EmptySchemaHandlers {
-  find: (request: BarClient$1, call: HandlerCall$1) => Awaitable<Init<BarHandlers$1>>;
-}
-
-const BarClient$codec = /*@__PURE__*/ reflectiveCodec$1(BarClientSchema);
-const BarHandlers$codec = /*@__PURE__*/ reflectiveCodec$1(BarHandlersSchema);
-
 export const EmptySchema_find: Method$1<"unary", BarClient$1, BarHandlers$1> = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.EmptySchema", "Find", "unknown", BarClient$codec, BarHandlers$codec);
 
@@ -450,20 +856,6 @@ export const EmptySchemaLite: ServiceLite$1<EmptySchemaClient, EmptySchemaHandle
  */
 export const EmptySchema: Service$1<EmptySchemaClient, EmptySchemaHandlers> = /*@__PURE__*/
   withDescriptor$1(EmptySchemaLite, EmptySchema$);
-
-/**
- * Calls golden.name_clashes.Bar.
- */
-export interface BarClient {
-  readonly find: (request: Init<BarClient$1>, options?: CallOptions) => ReplyPromise<BarHandlers$1>;
-}
-
-/**
- * Implements golden.name_clashes.Bar.
- */
-export interface BarHandlers {
-  find: (request: BarClient$1, call: HandlerCall$1) => Awaitable<Init<BarHandlers$1>>;
-}
 
 export const Bar_find: Method$1<"unary", BarClient$1, BarHandlers$1> = /*@__PURE__*/
   method$1("unary", "golden.name_clashes.Bar", "Find", "unknown", BarClient$codec, BarHandlers$codec);

@@ -5,8 +5,10 @@
 import type { Awaitable, CallOptions, HandlerCall, Init, Method, ReplyPromise, Service, ServiceLite } from "@millrace/core";
 import { method, serviceLite } from "@millrace/core";
 import type { Outer, Outer_Inner } from "./no_package_pb.js";
-import { NoPackageService as NoPackageService$1, Outer_InnerSchema, OuterSchema } from "./no_package_pb.js";
-import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
+import { NoPackageService as NoPackageService$1 } from "./no_package_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
+import { enter, expectType, leave, nextField, readString, readUnknown, wireCodec, writeString, writeUnknown } from "@millrace/core/wire";
+import { withDescriptor } from "@millrace/core/reflect";
 
 /**
  * Calls NoPackageService.
@@ -22,8 +24,55 @@ export interface NoPackageServiceHandlers {
   find: (request: Outer_Inner, call: HandlerCall) => Awaitable<Init<Outer>>;
 }
 
-const Outer_Inner$codec = /*@__PURE__*/ reflectiveCodec(Outer_InnerSchema);
-const Outer$codec = /*@__PURE__*/ reflectiveCodec(OuterSchema);
+/**
+ * The binary codec of Outer.
+ */
+export const Outer$codec: WireCodec<Outer> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "Outer" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of Outer.Inner.
+ */
+export const Outer_Inner$codec: WireCodec<Outer_Inner> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "Outer.Inner", name: "" };
+  },
+  fill(m, init) {
+    if (init.name != null) m.name = init.name;
+  },
+  write(m, w) {
+    expectType(m, "Outer.Inner", "name");
+    if (m.name !== "") writeString(w, 10, m.name);
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      switch (field) {
+        case 1:
+          m.name = readString(r);
+          break;
+        default:
+          readUnknown(r, m, field);
+      }
+    }
+    return leave(r, m);
+  },
+});
 
 export const NoPackageService_find: Method<"unary", Outer_Inner, Outer> = /*@__PURE__*/
   method("unary", "NoPackageService", "Find", "unknown", Outer_Inner$codec, Outer$codec);

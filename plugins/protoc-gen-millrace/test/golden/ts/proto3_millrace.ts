@@ -5,8 +5,10 @@
 import type { Awaitable, CallOptions, ClientStreamCall, HandlerCall, Init, Messages, MessageStream, Method, ReplyPromise, Service, ServiceLite } from "@millrace/core";
 import { method, serviceLite } from "@millrace/core";
 import type { FindReply, FindRequest } from "./proto3_pb.js";
-import { FindReplySchema, FindRequestSchema, Proto3Service as Proto3Service$1 } from "./proto3_pb.js";
-import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
+import { Proto3Service as Proto3Service$1 } from "./proto3_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
+import { close, enter, expectType, keysOf, leave, nextField, open, readEnd, readInt32, readString, readUnknown, setEntry, skipField, wireCodec, writeInt32, writeString, writeUnknown } from "@millrace/core/wire";
+import { withDescriptor } from "@millrace/core/reflect";
 
 /**
  * Calls golden.proto3.Proto3Service.
@@ -27,8 +29,84 @@ export interface Proto3ServiceHandlers {
   collect: (requests: MessageStream<FindRequest>, call: HandlerCall) => Awaitable<Init<FindReply>>;
 }
 
-const FindRequest$codec = /*@__PURE__*/ reflectiveCodec(FindRequestSchema);
-const FindReply$codec = /*@__PURE__*/ reflectiveCodec(FindReplySchema);
+/**
+ * The binary codec of golden.proto3.FindRequest.
+ */
+export const FindRequest$codec: WireCodec<FindRequest> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.proto3.FindRequest", name: "" };
+  },
+  fill(m, init) {
+    if (init.name != null) m.name = init.name;
+    if (init.limit != null) m.limit = init.limit;
+  },
+  write(m, w) {
+    expectType(m, "golden.proto3.FindRequest", "name");
+    if (m.name !== "") writeString(w, 10, m.name);
+    if (m.limit !== undefined) writeInt32(w, 16, m.limit, m, "limit");
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      switch (field) {
+        case 1:
+          m.name = readString(r);
+          break;
+        case 2:
+          m.limit = readInt32(r);
+          break;
+        default:
+          readUnknown(r, m, field);
+      }
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.proto3.FindReply.
+ */
+export const FindReply$codec: WireCodec<FindReply> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.proto3.FindReply", colors: {} };
+  },
+  fill(m, init) {
+    if (init.colors != null) m.colors = init.colors;
+  },
+  write(m, w) {
+    expectType(m, "golden.proto3.FindReply", "colors");
+    for (const k of keysOf(w, m.colors)) {
+      const at = open(w, 10);
+      writeString(w, 10, k);
+      writeInt32(w, 16, m.colors[k], m, "colors");
+      close(w, at);
+    }
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      switch (field) {
+        case 1: {
+          let k = "";
+          let v = 0;
+          const e = readEnd(r);
+          for (let part; (part = nextField(r, e, 0)) !== 0; ) {
+            if (part === 1) k = readString(r);
+            else if (part === 2) v = readInt32(r);
+            else skipField(r, part);
+          }
+          setEntry(m.colors, k, v);
+          break;
+        }
+        default:
+          readUnknown(r, m, field);
+      }
+    }
+    return leave(r, m);
+  },
+});
 
 export const Proto3Service_find: Method<"unary", FindRequest, FindReply> = /*@__PURE__*/
   method("unary", "golden.proto3.Proto3Service", "Find", "unknown", FindRequest$codec, FindReply$codec);

@@ -5,8 +5,10 @@
 import type { Awaitable, BidiCall, CallOptions, ClientStreamCall, HandlerCall, Init, Messages, MessageStream, Method, ReplyPromise, ReplyStream, Service, ServiceLite } from "@millrace/core";
 import { method, serviceLite } from "@millrace/core";
 import type { Message, Other } from "./streams_pb.js";
-import { MessageSchema, OtherSchema, SecondService as SecondService$1, StreamService as StreamService$1 } from "./streams_pb.js";
-import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
+import { SecondService as SecondService$1, StreamService as StreamService$1 } from "./streams_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
+import { enter, leave, nextField, readUnknown, wireCodec, writeUnknown } from "@millrace/core/wire";
+import { withDescriptor } from "@millrace/core/reflect";
 
 /**
  * Every kind of call, each with a comment.
@@ -80,7 +82,61 @@ export interface StreamServiceHandlers {
   uncommentedBidi: (requests: MessageStream<Message>, call: HandlerCall) => AsyncIterable<Init<Message>>;
 }
 
-const Message$codec = /*@__PURE__*/ reflectiveCodec(MessageSchema);
+/**
+ * Shares the messages of the first service, and its codecs.
+ *
+ * Calls golden.streams.SecondService.
+ */
+export interface SecondServiceClient {
+  readonly unary: (request: Init<Message>, options?: CallOptions) => ReplyPromise<Other>;
+}
+
+/**
+ * Implements golden.streams.SecondService.
+ */
+export interface SecondServiceHandlers {
+  unary: (request: Message, call: HandlerCall) => Awaitable<Init<Other>>;
+}
+
+/**
+ * The binary codec of golden.streams.Message.
+ */
+export const Message$codec: WireCodec<Message> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.streams.Message" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.streams.Other.
+ */
+export const Other$codec: WireCodec<Other> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.streams.Other" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
 
 /**
  * One message each way.
@@ -140,24 +196,6 @@ export const StreamServiceLite: ServiceLite<StreamServiceClient, StreamServiceHa
  */
 export const StreamService: Service<StreamServiceClient, StreamServiceHandlers> = /*@__PURE__*/
   withDescriptor(StreamServiceLite, StreamService$1);
-
-/**
- * Shares the messages of the first service, and its codecs.
- *
- * Calls golden.streams.SecondService.
- */
-export interface SecondServiceClient {
-  readonly unary: (request: Init<Message>, options?: CallOptions) => ReplyPromise<Other>;
-}
-
-/**
- * Implements golden.streams.SecondService.
- */
-export interface SecondServiceHandlers {
-  unary: (request: Message, call: HandlerCall) => Awaitable<Init<Other>>;
-}
-
-const Other$codec = /*@__PURE__*/ reflectiveCodec(OtherSchema);
 
 export const SecondService_unary: Method<"unary", Message, Other> = /*@__PURE__*/
   method("unary", "golden.streams.SecondService", "Unary", "unknown", Message$codec, Other$codec);

@@ -5,26 +5,36 @@
 "use strict";
 Object.defineProperty(exports, "__esModule", { value: true });
 
-const { reflectiveCodec, withDescriptor } = require("@millrace/core/reflect");
-const { AnySchema, EmptySchema, Int64ValueSchema, StringValueSchema, StructSchema, TimestampSchema } = require("@bufbuild/protobuf/wkt");
-const { Tree_Node_LeafSchema } = require("./nested/deep/v1/nested_pb");
-const { EmptySchema: EmptySchema$2, NoteSchema } = require("./shared/shared_pb");
-const { EmptySchema: EmptySchema$1, ImportService: ImportService$1 } = require("./imports_pb");
+const { enter, leave, nextField, readUnknown, wireCodec, writeUnknown } = require("@millrace/core/wire");
 const { method, serviceLite } = require("@millrace/core");
+const { Any$codec, Empty$codec: Empty$codec$1, Int64Value$codec, StringValue$codec, Struct$codec, Timestamp$codec } = require("@millrace/core/wkt");
+const { Tree_Node_Leaf$codec } = require("./nested/deep/v1/nested_millrace");
+const { Empty$codec: Empty$codec$2, Note$codec } = require("./shared/shared_millrace");
+const { withDescriptor } = require("@millrace/core/reflect");
+const { ImportService: ImportService$1 } = require("./imports_pb");
 
-const Empty$codec = /*@__PURE__*/ reflectiveCodec(EmptySchema);
-const Timestamp$codec = /*@__PURE__*/ reflectiveCodec(TimestampSchema);
-const Struct$codec = /*@__PURE__*/ reflectiveCodec(StructSchema);
-const Any$codec = /*@__PURE__*/ reflectiveCodec(AnySchema);
-const StringValue$codec = /*@__PURE__*/ reflectiveCodec(StringValueSchema);
-const Int64Value$codec = /*@__PURE__*/ reflectiveCodec(Int64ValueSchema);
-const Tree_Node_Leaf$codec = /*@__PURE__*/ reflectiveCodec(Tree_Node_LeafSchema);
-const Note$codec = /*@__PURE__*/ reflectiveCodec(NoteSchema);
-const Empty$codec$ = /*@__PURE__*/ reflectiveCodec(EmptySchema$1);
-const Empty$codec$1 = /*@__PURE__*/ reflectiveCodec(EmptySchema$2);
+/**
+ * The binary codec of golden.imports.Empty.
+ */
+const Empty$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.imports.Empty" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
 
 const ImportService_now = /*@__PURE__*/
-  method("unary", "golden.imports.ImportService", "Now", "unknown", Empty$codec, Timestamp$codec);
+  method("unary", "golden.imports.ImportService", "Now", "unknown", Empty$codec$1, Timestamp$codec);
 
 const ImportService_pack = /*@__PURE__*/
   method("unary", "golden.imports.ImportService", "Pack", "unknown", Struct$codec, Any$codec);
@@ -36,7 +46,7 @@ const ImportService_far = /*@__PURE__*/
   method("unary", "golden.imports.ImportService", "Far", "unknown", Tree_Node_Leaf$codec, Note$codec);
 
 const ImportService_three = /*@__PURE__*/
-  method("unary", "golden.imports.ImportService", "Three", "unknown", Empty$codec$, Empty$codec$1);
+  method("unary", "golden.imports.ImportService", "Three", "unknown", Empty$codec, Empty$codec$2);
 
 /**
  * golden.imports.ImportService without its descriptor: enough for all but JSON and reflection.
@@ -59,6 +69,7 @@ const ImportService = /*@__PURE__*/
   withDescriptor(ImportServiceLite, ImportService$1);
 
 
+exports.Empty$codec = Empty$codec;
 exports.ImportService_now = ImportService_now;
 exports.ImportService_pack = ImportService_pack;
 exports.ImportService_count = ImportService_count;

@@ -5,14 +5,16 @@
 import type { Awaitable, CallOptions, ClientStreamCall, HandlerCall, Init, Messages, MessageStream, Method, ReplyPromise, Service, ServiceLite } from "@millrace/core";
 import { method, serviceLite } from "@millrace/core";
 import type { Any, Empty, Int64Value, StringValue, Struct, Timestamp } from "@bufbuild/protobuf/wkt";
-import { AnySchema, EmptySchema, Int64ValueSchema, StringValueSchema, StructSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import type { Tree_Node_Leaf } from "@example/nested/nested/deep/v1/nested_pb.js";
 import { Tree_Node_LeafSchema } from "@example/nested/nested/deep/v1/nested_pb.js";
 import type { Empty as Empty$2, Note } from "@example/shared/shared/shared_pb.js";
-import { EmptySchema as EmptySchema$2, NoteSchema } from "@example/shared/shared/shared_pb.js";
+import { EmptySchema, NoteSchema } from "@example/shared/shared/shared_pb.js";
 import type { Empty as Empty$1 } from "./imports_pb";
-import { EmptySchema as EmptySchema$1, ImportService as ImportService$1 } from "./imports_pb";
+import { ImportService as ImportService$1 } from "./imports_pb";
 import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
+import type { WireCodec } from "@millrace/core/wire";
+import { enter, leave, nextField, readUnknown, wireCodec, writeUnknown } from "@millrace/core/wire";
+import { Any$codec, Empty$codec as Empty$codec$1, Int64Value$codec, StringValue$codec, Struct$codec, Timestamp$codec } from "@millrace/core/wkt";
 
 /**
  * Has no message of its own but one, which is called like two that it imports.
@@ -41,19 +43,32 @@ export interface ImportServiceHandlers {
   three: (request: Empty$1, call: HandlerCall) => Awaitable<Init<Empty$2>>;
 }
 
-const Empty$codec = /*@__PURE__*/ reflectiveCodec(EmptySchema);
-const Timestamp$codec = /*@__PURE__*/ reflectiveCodec(TimestampSchema);
-const Struct$codec = /*@__PURE__*/ reflectiveCodec(StructSchema);
-const Any$codec = /*@__PURE__*/ reflectiveCodec(AnySchema);
-const StringValue$codec = /*@__PURE__*/ reflectiveCodec(StringValueSchema);
-const Int64Value$codec = /*@__PURE__*/ reflectiveCodec(Int64ValueSchema);
 const Tree_Node_Leaf$codec = /*@__PURE__*/ reflectiveCodec(Tree_Node_LeafSchema);
 const Note$codec = /*@__PURE__*/ reflectiveCodec(NoteSchema);
-const Empty$codec$ = /*@__PURE__*/ reflectiveCodec(EmptySchema$1);
-const Empty$codec$1 = /*@__PURE__*/ reflectiveCodec(EmptySchema$2);
+const Empty$codec$ = /*@__PURE__*/ reflectiveCodec(EmptySchema);
+
+/**
+ * The binary codec of golden.imports.Empty.
+ */
+export const Empty$codec: WireCodec<Empty$1> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.imports.Empty" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
 
 export const ImportService_now: Method<"unary", Empty, Timestamp> = /*@__PURE__*/
-  method("unary", "golden.imports.ImportService", "Now", "unknown", Empty$codec, Timestamp$codec);
+  method("unary", "golden.imports.ImportService", "Now", "unknown", Empty$codec$1, Timestamp$codec);
 
 export const ImportService_pack: Method<"unary", Struct, Any> = /*@__PURE__*/
   method("unary", "golden.imports.ImportService", "Pack", "unknown", Struct$codec, Any$codec);
@@ -65,7 +80,7 @@ export const ImportService_far: Method<"unary", Tree_Node_Leaf, Note> = /*@__PUR
   method("unary", "golden.imports.ImportService", "Far", "unknown", Tree_Node_Leaf$codec, Note$codec);
 
 export const ImportService_three: Method<"unary", Empty$1, Empty$2> = /*@__PURE__*/
-  method("unary", "golden.imports.ImportService", "Three", "unknown", Empty$codec$, Empty$codec$1);
+  method("unary", "golden.imports.ImportService", "Three", "unknown", Empty$codec, Empty$codec$);
 
 /**
  * golden.imports.ImportService without its descriptor: enough for all but JSON and reflection.

@@ -7,6 +7,7 @@ import type { Any, Empty, Int64Value, StringValue, Struct, Timestamp } from "@bu
 import type { Tree_Node_Leaf } from "./nested/deep/v1/nested_pb";
 import type { Empty as Empty$2, Note } from "./shared/shared_pb";
 import type { Empty as Empty$1 } from "./imports_pb";
+import type { WireCodec } from "@millrace/core/wire";
 
 /**
  * Has no message of its own but one, which is called like two that it imports.
@@ -34,6 +35,11 @@ export interface ImportServiceHandlers {
   far: (request: Tree_Node_Leaf, call: HandlerCall) => Awaitable<Init<Note>>;
   three: (request: Empty$1, call: HandlerCall) => Awaitable<Init<Empty$2>>;
 }
+
+/**
+ * The binary codec of golden.imports.Empty.
+ */
+export declare const Empty$codec: WireCodec<Empty$1>;
 
 export declare const ImportService_now: Method<"unary", Empty, Timestamp>;
 

@@ -3,9 +3,10 @@
 /* eslint-disable */
 
 import type { Awaitable, CallOptions, HandlerCall, Init, Method, ReplyPromise, ReplyStream, Service, ServiceLite } from "@millrace/core";
-import type { Tree_Node, Tree_Node_Leaf } from "./nested_pb.js";
+import type { Tree, Tree_Node, Tree_Node_Leaf } from "./nested_pb.js";
 import type { FindReply, FindRequest } from "../../../proto3_pb.js";
 import type { Note } from "../../../shared/shared_pb.js";
+import type { WireCodec } from "@millrace/core/wire";
 
 /**
  * Messages of this file, of one above it and of one beside it.
@@ -26,6 +27,21 @@ export interface NestedServiceHandlers {
   above: (request: FindRequest, call: HandlerCall) => Awaitable<Init<FindReply>>;
   beside: (request: Note, call: HandlerCall) => AsyncIterable<Init<Note>>;
 }
+
+/**
+ * The binary codec of golden.nested.deep.v1.Tree.
+ */
+export declare const Tree$codec: WireCodec<Tree>;
+
+/**
+ * The binary codec of golden.nested.deep.v1.Tree.Node.
+ */
+export declare const Tree_Node$codec: WireCodec<Tree_Node>;
+
+/**
+ * The binary codec of golden.nested.deep.v1.Tree.Node.Leaf.
+ */
+export declare const Tree_Node_Leaf$codec: WireCodec<Tree_Node_Leaf>;
 
 export declare const NestedService_own: Method<"unary", Tree_Node_Leaf, Tree_Node>;
 

@@ -2,17 +2,72 @@
 // @generated from file nested/deep/v1/nested.proto (package golden.nested.deep.v1, syntax proto3)
 /* eslint-disable */
 
-import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
-import { NestedService as NestedService$1, Tree_Node_LeafSchema, Tree_NodeSchema } from "./nested_pb.js";
-import { FindReplySchema, FindRequestSchema } from "../../../proto3_pb.js";
-import { NoteSchema } from "../../../shared/shared_pb.js";
+import { enter, leave, nextField, readUnknown, wireCodec, writeUnknown } from "@millrace/core/wire";
 import { method, serviceLite } from "@millrace/core";
+import { FindReply$codec, FindRequest$codec } from "../../../proto3_millrace.js";
+import { Note$codec } from "../../../shared/shared_millrace.js";
+import { withDescriptor } from "@millrace/core/reflect";
+import { NestedService as NestedService$1 } from "./nested_pb.js";
 
-const Tree_Node_Leaf$codec = /*@__PURE__*/ reflectiveCodec(Tree_Node_LeafSchema);
-const Tree_Node$codec = /*@__PURE__*/ reflectiveCodec(Tree_NodeSchema);
-const FindRequest$codec = /*@__PURE__*/ reflectiveCodec(FindRequestSchema);
-const FindReply$codec = /*@__PURE__*/ reflectiveCodec(FindReplySchema);
-const Note$codec = /*@__PURE__*/ reflectiveCodec(NoteSchema);
+/**
+ * The binary codec of golden.nested.deep.v1.Tree.
+ */
+export const Tree$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.nested.deep.v1.Tree" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.nested.deep.v1.Tree.Node.
+ */
+export const Tree_Node$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.nested.deep.v1.Tree.Node" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.nested.deep.v1.Tree.Node.Leaf.
+ */
+export const Tree_Node_Leaf$codec = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.nested.deep.v1.Tree.Node.Leaf" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
 
 export const NestedService_own = /*@__PURE__*/
   method("unary", "golden.nested.deep.v1.NestedService", "Own", "unknown", Tree_Node_Leaf$codec, Tree_Node$codec);

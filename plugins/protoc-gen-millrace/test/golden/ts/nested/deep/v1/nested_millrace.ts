@@ -4,13 +4,15 @@
 
 import type { Awaitable, CallOptions, HandlerCall, Init, Method, ReplyPromise, ReplyStream, Service, ServiceLite } from "@millrace/core";
 import { method, serviceLite } from "@millrace/core";
-import type { Tree_Node, Tree_Node_Leaf } from "./nested_pb.js";
-import { NestedService as NestedService$1, Tree_Node_LeafSchema, Tree_NodeSchema } from "./nested_pb.js";
+import type { Tree, Tree_Node, Tree_Node_Leaf } from "./nested_pb.js";
+import { NestedService as NestedService$1 } from "./nested_pb.js";
 import type { FindReply, FindRequest } from "../../../proto3_pb.js";
-import { FindReplySchema, FindRequestSchema } from "../../../proto3_pb.js";
 import type { Note } from "../../../shared/shared_pb.js";
-import { NoteSchema } from "../../../shared/shared_pb.js";
-import { reflectiveCodec, withDescriptor } from "@millrace/core/reflect";
+import type { WireCodec } from "@millrace/core/wire";
+import { enter, leave, nextField, readUnknown, wireCodec, writeUnknown } from "@millrace/core/wire";
+import { FindReply$codec, FindRequest$codec } from "../../../proto3_millrace.js";
+import { Note$codec } from "../../../shared/shared_millrace.js";
+import { withDescriptor } from "@millrace/core/reflect";
 
 /**
  * Messages of this file, of one above it and of one beside it.
@@ -32,11 +34,65 @@ export interface NestedServiceHandlers {
   beside: (request: Note, call: HandlerCall) => AsyncIterable<Init<Note>>;
 }
 
-const Tree_Node_Leaf$codec = /*@__PURE__*/ reflectiveCodec(Tree_Node_LeafSchema);
-const Tree_Node$codec = /*@__PURE__*/ reflectiveCodec(Tree_NodeSchema);
-const FindRequest$codec = /*@__PURE__*/ reflectiveCodec(FindRequestSchema);
-const FindReply$codec = /*@__PURE__*/ reflectiveCodec(FindReplySchema);
-const Note$codec = /*@__PURE__*/ reflectiveCodec(NoteSchema);
+/**
+ * The binary codec of golden.nested.deep.v1.Tree.
+ */
+export const Tree$codec: WireCodec<Tree> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.nested.deep.v1.Tree" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.nested.deep.v1.Tree.Node.
+ */
+export const Tree_Node$codec: WireCodec<Tree_Node> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.nested.deep.v1.Tree.Node" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
+
+/**
+ * The binary codec of golden.nested.deep.v1.Tree.Node.Leaf.
+ */
+export const Tree_Node_Leaf$codec: WireCodec<Tree_Node_Leaf> = /*@__PURE__*/ wireCodec({
+  empty() {
+    return { $typeName: "golden.nested.deep.v1.Tree.Node.Leaf" };
+  },
+  fill() {},
+  write(m, w) {
+    writeUnknown(w, m);
+  },
+  read(m, r, end, group) {
+    enter(r, m);
+    for (let field; (field = nextField(r, end, group)) !== 0; ) {
+      readUnknown(r, m, field);
+    }
+    return leave(r, m);
+  },
+});
 
 export const NestedService_own: Method<"unary", Tree_Node_Leaf, Tree_Node> = /*@__PURE__*/
   method("unary", "golden.nested.deep.v1.NestedService", "Own", "unknown", Tree_Node_Leaf$codec, Tree_Node$codec);
