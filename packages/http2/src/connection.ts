@@ -105,6 +105,11 @@ export abstract class Connection
     this.#duplex.start(this);
   }
 
+  /** Reads nothing for so many milliseconds. */
+  protected wait(ms: number): void {
+    this.#intake.wait(ms);
+  }
+
   /** Asks a silent peer whether it lives, from now on, or while there are streams; without an answer the connection is lost. */
   protected keepAlive(options: KeepaliveOptions, always: boolean): void {
     const dead = (): void => this.#closing.giveUp(`no answer to PING within ${options.timeoutMs} ms`);

@@ -25,12 +25,24 @@ export class Intake {
   #held = false;
   #scheduled = false;
   #isBacklogged = false;
+  #isWaiting = false;
   #isPaused = false;
   #then: (() => void)[] = [];
 
   constructor(host: IntakeHost, duplex: Duplex) {
     this.#host = host;
     this.#duplex = duplex;
+  }
+
+  /** Reads nothing for so many milliseconds. */
+  wait(ms: number): void {
+    this.#isWaiting = true;
+    this.#pauseOrResume();
+    this.#host.runtime.timer(ms, () => {
+      this.#isWaiting = false;
+      this.#schedule();
+      this.#pauseOrResume();
+    });
   }
 
   /** Something waits to be read. */
@@ -41,9 +53,11 @@ export class Intake {
   /** Reads borrowed bytes, now or in later turns. */
   take(chunk: Uint8Array, start: number, end: number): void {
     const wasBehind = this.isBehind;
-    const at = wasBehind ? start : this.#host.read(chunk, start, end);
+    const at = wasBehind || this.#isWaiting ? start : this.#host.read(chunk, start, end);
     if (at === end || !this.#host.isOpen) return;
     this.#waiting.copy(chunk, at, end);
+    // Node resumes a stream that was read by another way before, whoever has paused it meanwhile.
+    if (this.#isWaiting) return this.#duplex.pause();
     if (wasBehind) return;
     this.#pauseOrResume();
     this.#schedule();
@@ -74,9 +88,10 @@ export class Intake {
     this.#schedule();
   }
 
-  /** Nothing more comes of a peer that does not read, or as long as there is more of it than a turn allows. */
+  /** Nothing more comes of a peer that has to wait or does not read, or as long as there is more of it than a turn allows. */
   #pauseOrResume(): void {
-    const pauses = this.#host.isOpen ? this.#isBacklogged || this.isBehind : this.#host.isDeaf;
+    const isHeldBack = this.#isWaiting || this.#isBacklogged || this.isBehind;
+    const pauses = this.#host.isOpen ? isHeldBack : this.#host.isDeaf;
     if (pauses === this.#isPaused) return;
     this.#isPaused = pauses;
     if (pauses) this.#duplex.pause();
@@ -84,7 +99,7 @@ export class Intake {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#held || !this.isBehind) return;
+    if (this.#scheduled || this.#held || this.#isWaiting || !this.isBehind) return;
     this.#scheduled = true;
     this.#host.runtime.later(this.#readOn);
   }

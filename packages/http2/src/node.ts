@@ -26,6 +26,7 @@ import { checkConnect, checkListen } from "./node-options.ts";
 import { nodeRuntime } from "./node-runtime.ts";
 import { checkGrace } from "./option-checks.ts";
 import { longestMs } from "./runtime.ts";
+import { Offenders } from "./offenders.ts";
 import { guarded } from "./guarded-accept.ts";
 import { leftInHandshake, tlsProblem } from "./tls-problem.ts";
 import { WindowBudget } from "./window-budget.ts";
@@ -144,6 +145,7 @@ class OpenServer implements Listening {
   readonly #limits: Limits;
   readonly #listener: Server;
   /** Also those whose TLS handshake is not over. */
+  readonly #offenders = new Offenders(nodeRuntime);
   readonly #sockets = new Set<Socket>();
   /** Who is in a TLS handshake, by address: that socket's own is lost with it, and node tells of it later. */
   readonly #handshakes = new Map<string, Peer>();
@@ -223,6 +225,7 @@ class OpenServer implements Listening {
         keepalive,
         indexing,
         peer,
+        origin: this.#offenders.at(socket.remoteAddress),
         closed: (problem) => {
           this.#connections.delete(connection);
           if (problem !== undefined) onProblem?.(problem, peer);

@@ -6,6 +6,7 @@ import { Connection } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
 import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
+import type { Origin } from "./offenders.ts";
 import { checkKeepalive, type KeepaliveOptions } from "./keepalive.ts";
 import type { Limits } from "./limits.ts";
 import { Malformed } from "./message/malformed.ts";
@@ -40,6 +41,8 @@ export interface ServerConnectionOptions {
   readonly accept: Accept;
   /** What exchanges say of the other end. */
   readonly peer: Peer;
+  /** Where it comes from. Absent: it is read at once, whatever connections of its client's did before. */
+  readonly origin?: Origin | undefined;
   /**
    * It is closed. `problem`: what the client did wrong, in one line; `cause`: what the transport says, if it broke. Both are
    * undefined where it ended as it should.
@@ -86,6 +89,8 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
       [Setting.NO_RFC7540_PRIORITIES, 1],
     ]);
     if (options.keepalive !== undefined) this.keepAlive(options.keepalive, true);
+    const waitMs = options.origin?.waitMs ?? 0;
+    if (waitMs > 0) this.wait(waitMs);
     this.#watchIdle();
   }
 
@@ -273,8 +278,10 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
   protected connectionEnded(end: ConnectionEnd): void {
     this.#stopWaiting();
     this.#stopIdle();
-    if (end.kind === "protocol") this.#problem = end.text;
-    else if (end.kind === "lost") this.#cause = end.cause;
+    if (end.kind === "protocol") {
+      this.#problem = end.text;
+      this.#options.origin?.offended();
+    } else if (end.kind === "lost") this.#cause = end.cause;
   }
 
   protected connectionClosed(): void {

@@ -14,6 +14,7 @@ import { type LimitOptions, limitsFrom } from "../../src/limits.ts";
 import { ServerConnection } from "../../src/server-connection.ts";
 import { WindowBudget } from "../../src/window-budget.ts";
 import { AttackedEngine } from "./attacked-engine.ts";
+import type { Origin } from "../../src/offenders.ts";
 import { peer } from "./engine-script.ts";
 
 /** What a server's application saw of one request. */
@@ -37,6 +38,7 @@ export class Target extends AttackedEngine {
     given: LimitOptions = {},
     act: (seen: Seen) => void = answerAtEnd,
     failed: (seen: Seen) => void = () => {},
+    origin?: Origin,
   ) {
     super();
     const { wire, runtime } = this;
@@ -61,14 +63,15 @@ export class Target extends AttackedEngine {
     this.connection = new ServerConnection(wire, runtime, limitsFrom(given), new WindowBudget(2 ** 26), {
       peer,
       accept,
+      origin,
       closed: (problem) => this.problems.push(problem),
     });
     runtime.settle();
   }
 
   /** One whose client has said what a client says first. */
-  static open(given?: LimitOptions, act?: (seen: Seen) => void, failed?: (seen: Seen) => void): Target {
-    const target = new Target(given, act, failed);
+  static open(...given: ConstructorParameters<typeof Target>): Target {
+    const target = new Target(...given);
     return target.say(preface, settings(), frame(SETTINGS, ACK, 0));
   }
 

@@ -5,6 +5,7 @@ import {
   type KeepaliveOptions,
   type Limits,
   limitsFrom,
+  Offenders,
   ServerConnection,
 } from "@millrace/http2";
 import { SocketDuplex, windowBudget } from "@millrace/http2/node";
@@ -28,6 +29,7 @@ export class Http2Connections {
   readonly #options: Http2Options;
   readonly #limits: Limits;
   readonly #connections = new Set<ServerConnection>();
+  readonly #offenders = new Offenders(engineRuntime);
   #isDraining = false;
 
   constructor(options: Http2Options) {
@@ -46,6 +48,7 @@ export class Http2Connections {
       {
         keepalive,
         peer,
+        origin: this.#offenders.at(socket.remoteAddress),
         indexing: indexingPolicy,
         accept: (exchange) => accept(exchange) ?? notFound(exchange),
         closed: (problem, cause) => {
