@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createRegistry, fromJsonString, toJsonString } from "@bufbuild/protobuf";
 import type { Message } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { WireType } from "@bufbuild/protobuf/wire";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Scalars$codec } from "../../../../gen/millrace/codec/v1/proto3_millrace.ts";
@@ -223,7 +224,7 @@ test("a type of more fields than a number has bits", () => {
 test("what is beyond the fast path is written once, behind what was there", () => {
   const codec = jsonCodec(ScalarsSchema, {});
   const message = Scalars$codec.create({ string: "s".repeat(30_000), int32: 5 });
-  message.$unknown = [{ no: 777, wireType: 0, data: Uint8Array.of(1) } as never];
+  message.$unknown = [{ no: 777, wireType: WireType.Varint, data: Uint8Array.of(1) }];
   const text = new TextDecoder().decode(encoded(codec as never, message));
   assert.deepEqual(JSON.parse(text), { string: "s".repeat(30_000), int32: 5 });
   expect(() => codec.decode(Uint8Array.of(0x22, 0xff, 0x22), 0, 3, true)).toThrow(TypeError);
