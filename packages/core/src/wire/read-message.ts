@@ -19,11 +19,11 @@ export function readListEnd(r: WireReader): number {
 
 /** Begins to read a message. */
 export function enter(r: WireReader, message: { readonly $typeName: string }): void {
-  if (++r.depth > recursionLimit) throw tooDeep(message.$typeName);
+  if (++r.depth > recursionLimit) throwTooDeep(message.$typeName);
 }
 
-function tooDeep(typeName: string): Error {
-  return new Error(
+function throwTooDeep(typeName: string): never {
+  throw new Error(
     `cannot decode message ${typeName} from binary: maximum recursion depth of ${recursionLimit} reached`,
   );
 }
