@@ -5,49 +5,60 @@ const text = String.fromCharCode;
 
 /** Null if there are bytes that are not ASCII. */
 export function decodeAscii(buf: Uint8Array, start: number, size: number): string | null {
-  const end = start + size;
-  let bits = 0;
-  for (let i = start; i < end; i++) bits |= buf[i]!;
-  if (bits > 0x7f) return null;
-  let result = "";
-  let at = start;
-  for (; end - at > 16; at += 16) result += decodeFew(buf, at, 16);
-  return at === start ? decodeFew(buf, at, size) : result + decodeFew(buf, at, end - at);
+  if (size <= 16) return decodeFew(buf, start, size);
+  const first = decodeFew(buf, start, 16);
+  const rest = decodeAscii(buf, start + 16, size - 16);
+  return first === null || rest === null ? null : first + rest;
 }
 
-/** 16 at most, all of them at once: to put strings together takes longer than to make them. */
-function decodeFew(buf: Uint8Array, at: number, size: number): string {
+/** 16 bytes at most, all of them at once: to put strings together takes longer than to make them. */
+function decodeFew(buf: Uint8Array, at: number, size: number): string | null {
   if (size === 0) return "";
   const a = buf[at]!;
-  if (size === 1) return text(a);
+  if (size === 1) return a > 0x7f ? null : text(a);
   const b = buf[at + 1]!;
-  if (size === 2) return text(a, b);
+  let bits = a | b;
+  if (size === 2) return bits > 0x7f ? null : text(a, b);
   const c = buf[at + 2]!;
-  if (size === 3) return text(a, b, c);
+  bits |= c;
+  if (size === 3) return bits > 0x7f ? null : text(a, b, c);
   const d = buf[at + 3]!;
-  if (size === 4) return text(a, b, c, d);
+  bits |= d;
+  if (size === 4) return bits > 0x7f ? null : text(a, b, c, d);
   const e = buf[at + 4]!;
-  if (size === 5) return text(a, b, c, d, e);
+  bits |= e;
+  if (size === 5) return bits > 0x7f ? null : text(a, b, c, d, e);
   const f = buf[at + 5]!;
-  if (size === 6) return text(a, b, c, d, e, f);
+  bits |= f;
+  if (size === 6) return bits > 0x7f ? null : text(a, b, c, d, e, f);
   const g = buf[at + 6]!;
-  if (size === 7) return text(a, b, c, d, e, f, g);
+  bits |= g;
+  if (size === 7) return bits > 0x7f ? null : text(a, b, c, d, e, f, g);
   const h = buf[at + 7]!;
-  if (size === 8) return text(a, b, c, d, e, f, g, h);
+  bits |= h;
+  if (size === 8) return bits > 0x7f ? null : text(a, b, c, d, e, f, g, h);
   const i = buf[at + 8]!;
-  if (size === 9) return text(a, b, c, d, e, f, g, h, i);
+  bits |= i;
+  if (size === 9) return bits > 0x7f ? null : text(a, b, c, d, e, f, g, h, i);
   const j = buf[at + 9]!;
-  if (size === 10) return text(a, b, c, d, e, f, g, h, i, j);
+  bits |= j;
+  if (size === 10) return bits > 0x7f ? null : text(a, b, c, d, e, f, g, h, i, j);
   const k = buf[at + 10]!;
-  if (size === 11) return text(a, b, c, d, e, f, g, h, i, j, k);
+  bits |= k;
+  if (size === 11) return bits > 0x7f ? null : text(a, b, c, d, e, f, g, h, i, j, k);
   const l = buf[at + 11]!;
-  if (size === 12) return text(a, b, c, d, e, f, g, h, i, j, k, l);
+  bits |= l;
+  if (size === 12) return bits > 0x7f ? null : text(a, b, c, d, e, f, g, h, i, j, k, l);
   const m = buf[at + 12]!;
-  if (size === 13) return text(a, b, c, d, e, f, g, h, i, j, k, l, m);
+  bits |= m;
+  if (size === 13) return bits > 0x7f ? null : text(a, b, c, d, e, f, g, h, i, j, k, l, m);
   const n = buf[at + 13]!;
-  if (size === 14) return text(a, b, c, d, e, f, g, h, i, j, k, l, m, n);
+  bits |= n;
+  if (size === 14) return bits > 0x7f ? null : text(a, b, c, d, e, f, g, h, i, j, k, l, m, n);
   const o = buf[at + 14]!;
-  if (size === 15) return text(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o);
+  bits |= o;
+  if (size === 15) return bits > 0x7f ? null : text(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o);
   const p = buf[at + 15]!;
-  return text(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p);
+  bits |= p;
+  return bits > 0x7f ? null : text(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p);
 }

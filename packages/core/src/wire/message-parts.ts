@@ -6,7 +6,11 @@ export const noBytes: Uint8Array = /*@__PURE__*/ new Uint8Array(0);
 
 /** Throws if a message to be written is of another type; `field` is the first one of the type. */
 export function expectType(message: { readonly $typeName?: unknown }, typeName: string, field: string): void {
-  if (message.$typeName === typeName) return;
+  // So short that it is inlined wherever it is called.
+  if (message.$typeName !== typeName) throwForeign(message, typeName, field);
+}
+
+function throwForeign(message: { readonly $typeName?: unknown }, typeName: string, field: string): never {
   const name = `${typeName}.${field}`;
   const error = new Error(`cannot use field ${name} with message ${String(message.$typeName)}`);
   error.name = "ForeignFieldError";

@@ -19,11 +19,11 @@ export function readListEnd(r: WireReader): number {
 
 /** Begins to read a message. */
 export function enter(r: WireReader, message: { readonly $typeName: string }): void {
-  if (++r.depth > recursionLimit) throw tooDeep(message.$typeName);
+  if (++r.depth > recursionLimit) throwTooDeep(message.$typeName);
 }
 
-function tooDeep(typeName: string): Error {
-  return new Error(
+function throwTooDeep(typeName: string): never {
+  throw new Error(
     `cannot decode message ${typeName} from binary: maximum recursion depth of ${recursionLimit} reached`,
   );
 }
@@ -40,7 +40,8 @@ export function leave<T>(r: WireReader, message: T): T {
  */
 export function nextField(r: WireReader, end: number, group: number): number {
   const { pos } = r;
-  if (pos < end && pos < r.end) {
+  if (pos >= end) return group === 0 ? 0 : withoutEnd();
+  if (pos < r.end) {
     const tag = r.buf[pos]!;
     const wireType = tag & 7;
     // A tag of one byte, of a field whose value is no group.
@@ -50,14 +51,14 @@ export function nextField(r: WireReader, end: number, group: number): number {
       return tag >>> 3;
     }
   }
-  return nextOtherField(r, end, group);
+  return nextOtherField(r, group);
 }
 
-function nextOtherField(r: WireReader, end: number, group: number): number {
-  if (r.pos >= end) {
-    if (group !== 0) throw new Error("invalid end group tag");
-    return 0;
-  }
+function withoutEnd(): never {
+  throw new Error("invalid end group tag");
+}
+
+function nextOtherField(r: WireReader, group: number): number {
   const tag = readTag(r);
   const number = tag >>> 3;
   const wireType = tag & 7;
@@ -65,7 +66,7 @@ function nextOtherField(r: WireReader, end: number, group: number): number {
     throw new Error(`illegal tag: field no ${number} wire type ${wireType}`);
   }
   if (wireType === endGroup && group !== 0) {
-    if (number !== group) throw new Error("invalid end group tag");
+    if (number !== group) withoutEnd();
     return 0;
   }
   r.wireType = wireType;
@@ -116,7 +117,7 @@ function skipGroup(r: WireReader, group: number, levels: number): void {
   for (;;) {
     const number = nextField(r, Infinity, 0);
     if (r.wireType === endGroup) {
-      if (number !== group) throw new Error("invalid end group tag");
+      if (number !== group) withoutEnd();
       return;
     }
     skip(r, number, r.wireType, levels - 1);
@@ -129,7 +130,7 @@ export function readGroupEnd(r: WireReader, group: number): number {
     const { pos } = r;
     const number = nextField(r, Infinity, 0);
     if (r.wireType === endGroup) {
-      if (number !== group) throw new Error("invalid end group tag");
+      if (number !== group) withoutEnd();
       return pos;
     }
     skipField(r, number);

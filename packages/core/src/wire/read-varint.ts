@@ -52,23 +52,23 @@ export function readBool(r: WireReader): boolean {
       return byte !== 0;
     }
   }
-  readVarint64(r);
-  return (r.low | r.high) !== 0;
+  const low = readLow(r);
+  return (low | r.high) !== 0;
 }
 
 export function readInt64(r: WireReader): bigint {
-  readVarint64(r);
-  return toInt64(r.low, r.high);
+  const low = readLow(r);
+  return toInt64(low, r.high);
 }
 
 export function readUint64(r: WireReader): bigint {
-  readVarint64(r);
-  return toUint64(r.low, r.high);
+  const low = readLow(r);
+  return toUint64(low, r.high);
 }
 
 export function readSint64(r: WireReader): bigint {
-  readVarint64(r);
-  const { low, high } = r;
+  const low = readLow(r);
+  const { high } = r;
   const sign = -(low & 1);
   return toInt64(((low >>> 1) | (high << 31)) ^ sign, (high >>> 1) ^ sign);
 }
@@ -85,35 +85,30 @@ export function toUint64(low: number, high: number): bigint {
   return shared.getBigUint64(0, true);
 }
 
-/** Leaves the halves on the reader. */
-function readVarint64(r: WireReader): void {
-  const { buf, pos, end } = r;
+/** The low half of a varint; leaves the high one on the reader. */
+function readLow(r: WireReader): number {
+  const { buf, pos } = r;
+  if (r.end - pos < 3) return readLongLow(r);
   r.high = 0;
-  if (end - pos >= 4) {
-    let low = buf[pos]!;
-    let size = 1;
-    if (low > 0x7f) {
-      size = 2;
-      let byte = buf[pos + 1]!;
-      low = (low & 0x7f) | (byte << 7);
-      if (byte > 0x7f) {
-        size = 3;
-        byte = buf[pos + 2]!;
-        low = (low & 0x3fff) | (byte << 14);
-        if (byte > 0x7f) {
-          readLongVarint64(r);
-          return;
-        }
-      }
-    }
-    r.pos = pos + size;
-    r.low = low;
-    return;
+  const first = buf[pos]!;
+  if (first < 0x80) {
+    r.pos = pos + 1;
+    return first;
   }
-  readLongVarint64(r);
+  const second = buf[pos + 1]!;
+  if (second < 0x80) {
+    r.pos = pos + 2;
+    return (first & 0x7f) | (second << 7);
+  }
+  const third = buf[pos + 2]!;
+  if (third < 0x80) {
+    r.pos = pos + 3;
+    return (first & 0x7f) | ((second & 0x7f) << 7) | (third << 14);
+  }
+  return readLongLow(r);
 }
 
-function readLongVarint64(r: WireReader): void {
+function readLongLow(r: WireReader): number {
   const { buf, end } = r;
   let { pos } = r;
   let low = 0;
@@ -127,9 +122,8 @@ function readLongVarint64(r: WireReader): void {
     else if (i > 4) high |= bits << (7 * i - 32);
     if (byte < 0x80) {
       r.pos = pos;
-      r.low = low;
       r.high = high;
-      return;
+      return low;
     }
   }
   throw new Error("invalid varint");

@@ -31,8 +31,11 @@ export function keepEnum(r: WireReader, message: Holder, no: number, value: numb
 }
 
 /** Writes what was kept. */
-export function writeUnknown(w: WireWriter, { $unknown: fields }: Holder): void {
-  if (fields === undefined) return;
+export function writeUnknown(w: WireWriter, message: Holder): void {
+  if (message.$unknown !== undefined) writeFields(w, message.$unknown);
+}
+
+function writeFields(w: WireWriter, fields: readonly UnknownField[]): void {
   for (const { no, wireType, data } of fields) {
     writeTag(w, ((no << 3) | wireType) >>> 0);
     if (w.end - w.pos < data.length) w.grow(data.length);

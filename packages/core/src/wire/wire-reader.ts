@@ -13,8 +13,7 @@ export class WireReader {
   depth = 0;
   /** The wire type of the field that nextField() told. */
   wireType = 0;
-  /** The halves of the last 64-bit varint. */
-  low = 0;
+  /** The high half of the last 64-bit varint. */
   high = 0;
 
   constructor(buf: Uint8Array, pos: number, end: number, owned: boolean) {

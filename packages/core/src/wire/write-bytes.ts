@@ -4,7 +4,7 @@ import type { WireWriter } from "./wire-writer.ts";
 import { writeTag, writeVarint } from "./write-varint.ts";
 
 const encoder = /*@__PURE__*/ new TextEncoder();
-/** So many characters at most are encoded here, if they are ASCII; beyond, TextEncoder is faster. */
+/** So many characters at most are encoded here, if they are ASCII; beyond, TextEncoder is faster. writeTag() makes room for them. */
 const shortest = 32;
 
 export function writeString(w: WireWriter, tag: number, value: unknown): void {
@@ -15,7 +15,6 @@ export function writeString(w: WireWriter, tag: number, value: unknown): void {
     encode(w, text);
     return;
   }
-  if (w.end - w.pos <= length) w.grow(length + 1);
   const { buf } = w;
   let { pos } = w;
   buf[pos++] = length;

@@ -6,9 +6,12 @@ const shared = /*@__PURE__*/ new DataView(/*@__PURE__*/ new ArrayBuffer(8));
 
 // Wherever a `tag` is asked for, 0 is none: for the values of packed lists.
 
-/** Writes a tag, with room for 10 bytes of value behind it. */
+/** A tag and a value of few bytes: a varint, a length, a short string with its length. */
+const room = 48;
+
+/** Writes a tag, with room for a value of 40 bytes behind it. */
 export function writeTag(w: WireWriter, tag: number): void {
-  if (w.end - w.pos < 15) w.grow(15);
+  if (w.end - w.pos < room) w.grow(room);
   if (tag === 0) return;
   if (tag < 0x80) w.buf[w.pos++] = tag;
   else writeVarint(w, tag);

@@ -66,9 +66,11 @@ export function readName(input: JsonInput, name: Uint8Array): boolean {
 
 /** Reads a string. */
 export function readText(input: JsonInput): string {
-  const start = readQuoted(input);
-  const end = input.pos - 1;
+  const start = beginString(input);
+  const end = endOfPlain(input, start);
   const { buf } = input;
+  if (buf[end] === backslash) return readEscaped(input, start);
+  input.pos = end + 1;
   if (end - start <= longestAscii) {
     const text = decodeAscii(buf, start, end - start);
     if (text !== null) return text;
@@ -78,19 +80,39 @@ export function readText(input: JsonInput): string {
 
 /** Reads a string that has no backslash in it. Gives where it starts, behind the quote. */
 export function readQuoted(input: JsonInput): number {
+  const start = beginString(input);
+  const end = endOfPlain(input, start);
+  if (input.buf[end] === backslash) throw beyond;
+  input.pos = end + 1;
+  return start;
+}
+
+function beginString(input: JsonInput): number {
   if (peek(input) !== quote) throw beyond;
-  const { buf, end } = input;
-  const start = input.pos + 1;
+  return input.pos + 1;
+}
+
+/** Where a string ends, or the first backslash of it is. */
+function endOfPlain({ buf, end }: JsonInput, start: number): number {
   for (let pos = start; pos < end; pos++) {
     const byte = buf[pos]!;
-    if (byte === quote) {
-      input.pos = pos + 1;
-      return start;
-    }
-    // What has to be written otherwise, and what is written in another way.
-    if (byte < 0x20 || byte === backslash) throw beyond;
+    if (byte === quote || byte === backslash) return pos;
+    // What has to be written as an escape.
+    if (byte < 0x20) throw beyond;
   }
   throw beyond;
+}
+
+function readEscaped(input: JsonInput, start: number): string {
+  const { buf, end } = input;
+  let pos = start;
+  while (pos < end && buf[pos] !== quote) pos += buf[pos] === backslash ? 2 : 1;
+  if (pos >= end) throw beyond;
+  input.pos = pos + 1;
+  const text = JSON.parse(decodeUtf8(buf.subarray(start - 1, pos + 1))) as string;
+  // Half of a surrogate pair is an error.
+  if (!text.isWellFormed()) throw beyond;
+  return text;
 }
 
 /** Reads a number. */
