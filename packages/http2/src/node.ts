@@ -295,9 +295,12 @@ export interface Connected
  */
 export async function connect(url: string | URL, options: ConnectOptions = {}): Promise<Connected> {
   const limits = checkConnect(options);
-  const { protocol, hostname, host, port } = new URL(url);
-  if (protocol !== "http:" && protocol !== "https:")
-    throw new TypeError(`cannot connect to ${String(url)}: the URL must begin with http: or https:`);
+  const parsed = URL.parse(String(url));
+  if (parsed === null || (parsed.protocol !== "http:" && parsed.protocol !== "https:"))
+    throw new TypeError(
+      `cannot connect to ${String(url)}: it must be a URL that begins with http: or https:`,
+    );
+  const { protocol, hostname, host, port } = parsed;
   const { tls, timeoutMs = 10_000, keepalive, indexing } = options;
   const isSecure = protocol === "https:";
   const address = hostname.replace(/^\[|\]$/g, "");

@@ -347,9 +347,9 @@ describe("connect()", () => {
     return `127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  test("refuses other URLs", async () => {
-    await expect(connect("ftp://a")).rejects.toThrow(
-      new TypeError("cannot connect to ftp://a: the URL must begin with http: or https:"),
+  test.each(["ftp://a", "127.0.0.1:8080", "localhost:8080", "http://[a"])("refuses %s", async (url) => {
+    await expect(connect(url)).rejects.toThrow(
+      new TypeError(`cannot connect to ${url}: it must be a URL that begins with http: or https:`),
     );
   });
 

@@ -17,6 +17,8 @@ const queryText = /^[^\0- #\x7f-\uffff]*$/;
 
 /** What is wrong with fields that are to be sent (RFC 9113 section 8.2); null if nothing is. */
 export function unsendable(fields: Fields): string | null {
+  if (fields.length % 2 !== 0)
+    return `its fields are ${fields.length} texts: each name must be followed by its value`;
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i]!;
     const value = fields[i + 1]!;

@@ -32,6 +32,7 @@ describe("sections 8.2.1 and 8.3.1: a client does not send", () => {
     ["a query with a space", { query: "a=b c" }, "the query has what a URL may not have"],
     ["a name in upper case", { fields: ["Bad", "x"] }, '"Bad" is no field name in lower case'],
     ["a value of two lines", { fields: ["x", "a\r\nb"] }, 'the value of "x" has a line break'],
+    ["a name without a value", { fields: ["a", "b", "x"] }, "its fields are 3 texts: each name must be"],
     [
       "a value that is not of octets",
       { fields: ["x", "€uro"] },
@@ -100,6 +101,7 @@ describe("sections 8.2.1 and 8.3.2: a server does not send", () => {
       'the value of "x" has a line break, NUL, a space at an end, or a character above U+00FF',
     ],
     [200, ["connection", "close"], 'the field "connection" is of a connection'],
+    [200, ["x"], "its fields are 1 texts: each name must be followed by its value"],
   ])("a response of %d %j", (status, fields, text) => {
     const script = answering();
     script.last.exchange.reply(status, fields, null, null);

@@ -100,7 +100,7 @@ export class TransportCore implements TransportParts {
       path: this.basePath + method.path,
       failure:
         codecs === undefined
-          ? `${method.service}.${method.name} has no JSON codec here: take the method, or the service, that carries its descriptor (GreetService rather than GreetServiceLite), or set codec: "proto"`
+          ? `${method.service}.${method.name} has no JSON codec here: take the method, or the service, that carries its descriptor (the one without Lite at the end of its name), or set codec: "proto"`
           : undefined,
     };
   }
