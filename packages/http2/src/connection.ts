@@ -304,6 +304,7 @@ export abstract class Connection
   }
 
   over(end: ConnectionEnd): void {
+    this.#intake.stop();
     this.#inbound.stop();
     this.#keepalive?.stop();
     const streams = this.streams.values();

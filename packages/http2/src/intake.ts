@@ -1,6 +1,6 @@
 import { Backlog } from "./backlog.ts";
 import type { Duplex } from "./duplex.ts";
-import type { Runtime } from "./runtime.ts";
+import { noTimer, type Runtime } from "./runtime.ts";
 
 /** Whoever reads what an intake gives. */
 export interface IntakeHost {
@@ -26,6 +26,7 @@ export class Intake {
   #scheduled = false;
   #isBacklogged = false;
   #isWaiting = false;
+  #cancelWait: () => void = noTimer;
   #isPaused = false;
   #then: (() => void)[] = [];
 
@@ -38,7 +39,7 @@ export class Intake {
   wait(ms: number): void {
     this.#isWaiting = true;
     this.#pauseOrResume();
-    this.#host.runtime.timer(ms, () => {
+    this.#cancelWait = this.#host.runtime.timer(ms, () => {
       this.#isWaiting = false;
       this.#schedule();
       this.#pauseOrResume();
@@ -68,6 +69,12 @@ export class Intake {
     this.#isBacklogged = isBacklogged;
     this.#hold(isBacklogged && this.#then.length === 0);
     this.#pauseOrResume();
+  }
+
+  /** Nothing is waited for any more. */
+  stop(): void {
+    this.#isWaiting = false;
+    this.#cancelWait();
   }
 
   /** The connection has ended: what still comes is thrown away, or not read at all. */

@@ -72,6 +72,23 @@ describe("a connection", () => {
     expect(target.of(HEADERS, 3).length).toBe(1);
   });
 
+  test.each([{ handshakeTimeoutMs: 1 }, { settingsTimeoutMs: 1 }])(
+    "that waits is not cut for what was not read of it: %o",
+    (limits) => {
+      const target = Target.open(limits, undefined, undefined, { ...never, waitMs: 100 });
+      target.say(headers(1, true, ...post));
+      target.runtime.advance(1_000);
+      expect([target.problems, target.of(HEADERS, 1).length]).toEqual([[], 1]);
+    },
+  );
+
+  test("that waits leaves no timer behind when its transport ends", () => {
+    const target = new Target({}, undefined, undefined, { ...never, waitMs: 100 });
+    target.wire.close(undefined);
+    target.runtime.settle();
+    expect(target.runtime.timers).toBe(0);
+  });
+
   test("that waits is paused again when its transport resumes by itself", () => {
     const target = Target.open({}, undefined, undefined, { ...never, waitMs: 100 });
     target.say(headers(1, true, ...post));
