@@ -161,7 +161,7 @@ export abstract class Connection
     return this.#inbound.read(chunk, start, end);
   }
 
-  readOn(): void {
+  turnBegins(): void {
     this.#inbound.nextTurn();
   }
 

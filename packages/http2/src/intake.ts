@@ -10,8 +10,7 @@ export interface IntakeHost {
   readonly runtime: Runtime;
   /** Reads frames as far as a turn allows. Gives where it stopped. */
   read(chunk: Uint8Array, start: number, end: number): number;
-  /** A turn begins. */
-  readOn(): void;
+  turnBegins(): void;
 }
 
 /**
@@ -113,7 +112,7 @@ export class Intake {
 
   readonly #readOn = (): void => {
     this.#scheduled = false;
-    this.#host.readOn();
+    this.#host.turnBegins();
     while (this.isBehind && this.#host.isOpen) {
       const { chunk, at } = this.#waiting;
       const stop = this.#host.read(chunk, at, chunk.length);

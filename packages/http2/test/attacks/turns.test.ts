@@ -216,7 +216,14 @@ describe("the end of a connection with many streams", () => {
     const script = ClientScript.open();
     let closed = 0;
     const nothing = (): void => {};
-    const sink = { sent: nothing, inform: nothing, head: nothing, data: nothing, end: nothing, writable: nothing };
+    const sink = {
+      sent: nothing,
+      inform: nothing,
+      head: nothing,
+      data: nothing,
+      end: nothing,
+      writable: nothing,
+    };
     const works = (): void => script.runtime.work(0.1);
     for (let n = 0; n < 200; n++)
       script.client.open(requestHead, null, undefined, { ...sink, fault: works, closed: () => closed++ });
@@ -227,6 +234,17 @@ describe("the end of a connection with many streams", () => {
     while (script.runtime.step()) await Promise.resolve();
     await closing;
     expect(closedThen).toBe(200);
+  });
+
+  test("who resets a call before its turn has come hears no fault of it", () => {
+    const target = Target.open({}, undefined, ({ exchange }) => {
+      target.runtime.work(0.1);
+      if (exchange === target.seen[0]!.exchange) target.seen.at(-1)!.exchange.reset(ErrorCode.CANCEL);
+    }).say(opened);
+    target.wire.close(undefined);
+    target.runtime.settle();
+    expect(target.seen.at(-1)).toMatchObject({ closed: true, fault: undefined });
+    expect(target.seen.at(-2)).toMatchObject({ closed: true, fault: { kind: "truncated" } });
   });
 
   test("what they still say reaches nobody", () => {
