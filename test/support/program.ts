@@ -3,9 +3,9 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { Answer, Question } from "./program-answers.ts";
 
-/** The command that runs a program on one core alone (util-linux). */
-export function onCore(core: number): string[] {
-  return ["taskset", "-c", String(core)];
+/** The command that runs a program on these cores alone (util-linux). */
+export function onCore(...cores: readonly number[]): string[] {
+  return ["taskset", "-c", cores.join(",")];
 }
 
 /** A program of ours in a process of its own, that answers questions. See program-answers.ts for its side. */

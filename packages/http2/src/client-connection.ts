@@ -159,7 +159,7 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
       this.#roomDue = false;
       this.#startWaiting();
     }
-    if (!this.#isRetired || this.streams.size + this.lingering.size > 0) return;
+    if (!this.#isRetired || this.streams.size + this.lingering.size > 0 || this.turnEnd.isAwaited) return;
     if (!this.isOpen) this.#whenThrough.resolve();
     else if (!this.output.isPending) this.shut();
   }

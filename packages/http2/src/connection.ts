@@ -161,7 +161,7 @@ export abstract class Connection
     return this.#inbound.read(chunk, start, end);
   }
 
-  readOn(): void {
+  turnBegins(): void {
     this.#inbound.nextTurn();
   }
 
@@ -304,6 +304,7 @@ export abstract class Connection
   }
 
   over(end: ConnectionEnd): void {
+    this.#intake.stop();
     this.#inbound.stop();
     this.#keepalive?.stop();
     const streams = this.streams.values();

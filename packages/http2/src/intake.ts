@@ -1,6 +1,6 @@
 import { Backlog } from "./backlog.ts";
 import type { Duplex } from "./duplex.ts";
-import type { Runtime } from "./runtime.ts";
+import { noTimer, type Runtime } from "./runtime.ts";
 
 /** Whoever reads what an intake gives. */
 export interface IntakeHost {
@@ -10,8 +10,7 @@ export interface IntakeHost {
   readonly runtime: Runtime;
   /** Reads frames as far as a turn allows. Gives where it stopped. */
   read(chunk: Uint8Array, start: number, end: number): number;
-  /** A turn begins. */
-  readOn(): void;
+  turnBegins(): void;
 }
 
 /**
@@ -26,6 +25,7 @@ export class Intake {
   #scheduled = false;
   #isBacklogged = false;
   #isWaiting = false;
+  #cancelWait: () => void = noTimer;
   #isPaused = false;
   #then: (() => void)[] = [];
 
@@ -38,7 +38,7 @@ export class Intake {
   wait(ms: number): void {
     this.#isWaiting = true;
     this.#pauseOrResume();
-    this.#host.runtime.timer(ms, () => {
+    this.#cancelWait = this.#host.runtime.timer(ms, () => {
       this.#isWaiting = false;
       this.#schedule();
       this.#pauseOrResume();
@@ -68,6 +68,12 @@ export class Intake {
     this.#isBacklogged = isBacklogged;
     this.#hold(isBacklogged && this.#then.length === 0);
     this.#pauseOrResume();
+  }
+
+  /** Nothing is waited for any more. */
+  stop(): void {
+    this.#isWaiting = false;
+    this.#cancelWait();
   }
 
   /** The connection has ended: what still comes is thrown away, or not read at all. */
@@ -106,7 +112,7 @@ export class Intake {
 
   readonly #readOn = (): void => {
     this.#scheduled = false;
-    this.#host.readOn();
+    this.#host.turnBegins();
     while (this.isBehind && this.#host.isOpen) {
       const { chunk, at } = this.#waiting;
       const stop = this.#host.read(chunk, at, chunk.length);

@@ -24,9 +24,9 @@ import type { KeepaliveOptions } from "./keepalive.ts";
 import type { LimitOptions, Limits } from "./limits.ts";
 import { checkConnect, checkListen } from "./node-options.ts";
 import { nodeRuntime } from "./node-runtime.ts";
+import { Offenders } from "./offenders.ts";
 import { checkGrace } from "./option-checks.ts";
 import { longestMs } from "./runtime.ts";
-import { Offenders } from "./offenders.ts";
 import { guarded } from "./guarded-accept.ts";
 import { leftInHandshake, tlsProblem } from "./tls-problem.ts";
 import { WindowBudget } from "./window-budget.ts";
@@ -144,8 +144,8 @@ class OpenServer implements Listening {
   readonly #options: ListenOptions;
   readonly #limits: Limits;
   readonly #listener: Server;
-  /** Also those whose TLS handshake is not over. */
   readonly #offenders = new Offenders(nodeRuntime);
+  /** Also those whose TLS handshake is not over. */
   readonly #sockets = new Set<Socket>();
   /** Who is in a TLS handshake, by address: that socket's own is lost with it, and node tells of it later. */
   readonly #handshakes = new Map<string, Peer>();

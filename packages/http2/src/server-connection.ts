@@ -6,7 +6,6 @@ import { Connection } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
 import type { HeaderBlock } from "./hpack/header-block.ts";
 import type { IndexingPolicy } from "./hpack/indexing-policy.ts";
-import type { Origin } from "./offenders.ts";
 import { checkKeepalive, type KeepaliveOptions } from "./keepalive.ts";
 import type { Limits } from "./limits.ts";
 import { Malformed } from "./message/malformed.ts";
@@ -15,8 +14,9 @@ import { readRequest } from "./message/request.ts";
 import { readTrailers } from "./message/trailers.ts";
 import { noBytes } from "./no-bytes.ts";
 import { noFields } from "./no-fields.ts";
-import { clientPreface } from "./preface.ts";
+import type { Origin } from "./offenders.ts";
 import { checkGrace } from "./option-checks.ts";
+import { clientPreface } from "./preface.ts";
 import { noTimer, type Runtime } from "./runtime.ts";
 import { ServerStream, type ServerStreamHost } from "./server-stream.ts";
 import { Setting } from "./settings.ts";
@@ -89,7 +89,9 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
       [Setting.NO_RFC7540_PRIORITIES, 1],
     ]);
     if (options.keepalive !== undefined) this.keepAlive(options.keepalive, true);
-    const waitMs = options.origin?.waitMs ?? 0;
+    // What is not read cannot come in time.
+    const { handshakeTimeoutMs, settingsTimeoutMs } = limits;
+    const waitMs = Math.min(options.origin?.waitMs ?? 0, handshakeTimeoutMs / 2, settingsTimeoutMs / 2);
     if (waitMs > 0) this.wait(waitMs);
     this.#watchIdle();
   }

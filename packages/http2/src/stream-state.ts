@@ -67,12 +67,12 @@ export abstract class StreamState implements Deferred {
   protected isOwed = false;
   /** What content-length promises, less what came; -1 if nothing is promised. */
   protected expected = -1;
-  /** END_STREAM has come, or RST_STREAM. */
+  /** Nothing more of it is read: END_STREAM has come, or either side has reset the stream, or the connection has ended. */
   protected remoteEnded = false;
   protected isPaused = false;
   /** What came and the sink has not been told. */
   protected held: Held | null = null;
-  /** The sink knows that the peer's half has ended. */
+  /** The sink knows that the peer's half has ended, or need not know. */
   protected endTold = false;
 
   constructor(host: StreamHost, sendWindow: number) {

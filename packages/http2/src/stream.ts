@@ -75,6 +75,7 @@ export abstract class Stream extends ReceiveHalf implements Exchange {
     const fault = this.faultDue;
     if (fault !== null) {
       this.faultDue = null;
+      // die() passes over what is dying, and may leave it alive until a paused reader has taken the bytes before the fault.
       this.life = live;
       this.die(fault);
     }

@@ -67,7 +67,7 @@ export class TurnEnd {
       do deferred[told++]!.deliver();
       while (told < deferred.length && (told % slice > 0 || this.#runtime.now() < until));
     } finally {
-      // A sink that throws takes its own exchange's turn, and no other's.
+      // For want of time; or a sink has thrown, which takes its own exchange's turn, and no other's.
       if (told < deferred.length) {
         this.#deferred = [...deferred.slice(told), ...this.#deferred];
         this.#output.touch();

@@ -104,7 +104,7 @@ async function run(name: string, ms: number): Promise<Report> {
  */
 const places = canPin()
   ? {
-      server: [],
+      server: onCore(0, 1),
       attacker: [...onCore(0), "chrt", "--idle", "0"],
       caller: onCore(1),
     }

@@ -1,7 +1,15 @@
 // Whoever was cut for what it did waits before its next connection is read; everybody else does not.
 import { ErrorCode } from "@millrace/exchange";
 import { describe, expect, test } from "vitest";
-import { DATA, frame, HEADERS, headers, SETTINGS } from "../../../../test/support/frames.ts";
+import {
+  DATA,
+  frame,
+  HEADERS,
+  headers,
+  preface,
+  SETTINGS,
+  settings,
+} from "../../../../test/support/frames.ts";
 import { Offenders, type Origin } from "../../src/offenders.ts";
 import { ManualRuntime } from "../support/manual-runtime.ts";
 import { post } from "../support/server-script.ts";
@@ -72,6 +80,23 @@ describe("a connection", () => {
     expect(target.of(HEADERS, 3).length).toBe(1);
   });
 
+  test.each([{ handshakeTimeoutMs: 1 }, { settingsTimeoutMs: 1 }])(
+    "that waits is not cut for what was not read of it: %o",
+    (limits) => {
+      const target = Target.open(limits, undefined, undefined, { ...never, waitMs: 100 });
+      target.say(headers(1, true, ...post));
+      target.runtime.advance(1_000);
+      expect([target.problems, target.of(HEADERS, 1).length]).toEqual([[], 1]);
+    },
+  );
+
+  test("that waits leaves no timer behind when its transport ends", () => {
+    const target = new Target({}, undefined, undefined, { ...never, waitMs: 100 });
+    target.wire.close(undefined);
+    target.runtime.settle();
+    expect(target.runtime.timers).toBe(0);
+  });
+
   test("that waits is paused again when its transport resumes by itself", () => {
     const target = Target.open({}, undefined, undefined, { ...never, waitMs: 100 });
     target.say(headers(1, true, ...post));
@@ -86,11 +111,16 @@ describe("a connection", () => {
   test.each<[string, (target: Target) => void]>([
     ["its transport ends", (target) => target.wire.close(undefined)],
     ["it is cut", (target) => target.connection.abort()],
-  ])("that waits when %s is over all the same", (_how, end) => {
-    const target = Target.open({}, undefined, undefined, { ...never, waitMs: 100 });
-    target.say(headers(1, true, ...post));
+  ])("that waits when %s is read no sooner, and over all the same", (_how, end) => {
+    const target = new Target({}, undefined, undefined, { ...never, waitMs: 100 });
+    target.say(Buffer.concat([preface, settings(), headers(1, true, ...post)]));
+    // What comes all the same: Node resumes a socket that was read by another way before.
+    target.wire.resume();
+    target.runtime.settle();
     end(target);
     target.wire.endFromPeer();
+    target.runtime.settle();
+    expect(target.seen.length).toBe(0);
     target.runtime.advance(1_100);
     expect([target.problems, target.runtime.timers]).toEqual([[undefined], 0]);
     expect(target.goaway ?? ErrorCode.NO_ERROR).toBe(ErrorCode.NO_ERROR);

@@ -18,6 +18,7 @@ import {
   settings,
 } from "../../../../test/support/frames.ts";
 import { block } from "../../../../test/support/hpack.ts";
+import { ClientScript, requestHead } from "../support/client-script.ts";
 import { post } from "../support/server-script.ts";
 import { Target } from "../support/target.ts";
 
@@ -206,6 +207,44 @@ describe("the end of a connection with many streams", () => {
     target.runtime.settle();
     expect(closedBefore).toEqual(Array(200).fill(0));
     expect([target.problems.length, target.runtime.timers]).toEqual([1, 0]);
+  });
+
+  test.each<[string, (script: ClientScript) => void]>([
+    ["with its transport", (script) => script.wire.close(undefined)],
+    ["since it is cut", (script) => script.client.abort()],
+  ])("is told to a client's calls before close() resolves (%s)", async (_how, end) => {
+    const script = ClientScript.open();
+    let closed = 0;
+    const nothing = (): void => {};
+    const sink = {
+      sent: nothing,
+      inform: nothing,
+      head: nothing,
+      data: nothing,
+      end: nothing,
+      writable: nothing,
+    };
+    const works = (): void => script.runtime.work(0.1);
+    for (let n = 0; n < 200; n++)
+      script.client.open(requestHead, null, undefined, { ...sink, fault: works, closed: () => closed++ });
+    script.runtime.settle();
+    let closedThen = 0;
+    const closing = script.client.close(10_000).then(() => (closedThen = closed));
+    end(script);
+    while (script.runtime.step()) await Promise.resolve();
+    await closing;
+    expect(closedThen).toBe(200);
+  });
+
+  test("who resets a call before its turn has come hears no fault of it", () => {
+    const target = Target.open({}, undefined, ({ exchange }) => {
+      target.runtime.work(0.1);
+      if (exchange === target.seen[0]!.exchange) target.seen.at(-1)!.exchange.reset(ErrorCode.CANCEL);
+    }).say(opened);
+    target.wire.close(undefined);
+    target.runtime.settle();
+    expect(target.seen.at(-1)).toMatchObject({ closed: true, fault: undefined });
+    expect(target.seen.at(-2)).toMatchObject({ closed: true, fault: { kind: "truncated" } });
   });
 
   test("what they still say reaches nobody", () => {

@@ -188,6 +188,14 @@ describe("section 6.9: what the peer sends", () => {
     expect(script.sent()).toEqual(["WINDOW_UPDATE 1 60"]);
   });
 
+  test("is credited when nobody wants it any more: the answer is given, and the reader is paused", () => {
+    const script = receiving();
+    script.last.exchange.pause();
+    script.receive(data(1, new Uint8Array(60)));
+    script.last.exchange.reply(200, [], null, null);
+    expect(script.sent()).toContain("WINDOW_UPDATE 1 60");
+  });
+
   test("is credited with its padding, paused or not", () => {
     const script = receiving();
     script.receive(padded(data(1, "x"), 58));

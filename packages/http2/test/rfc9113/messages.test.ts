@@ -258,4 +258,22 @@ describe("section 8.1: a response, as a client has it", () => {
     script.runtime.settle();
     expect(call.events()).toEqual(["data held", "fault peer reset CANCEL maybe", "closed false"]);
   });
+
+  test("a fault waits behind an end whose reader pauses when it hears of it", () => {
+    const script = ClientScript.open();
+    const call = script.upload();
+    const end = call.end.bind(call);
+    call.end = (trailers) => {
+      end(trailers);
+      call.exchange.pause();
+    };
+    call.exchange.pause();
+    script.receive(headers(1, ok), data(1, "held", "END_STREAM"), rstStream(1, "CANCEL"));
+    call.exchange.resume();
+    script.runtime.settle();
+    expect(call.events()).toEqual(["sent", "head 200", "data held", "end"]);
+    call.exchange.resume();
+    script.runtime.settle();
+    expect(call.events()).toEqual(["fault peer reset CANCEL maybe", "closed false"]);
+  });
 });
