@@ -7,7 +7,7 @@ export { type Goaway, goawayText } from "./goaway.ts";
 export { defaultIndexingPolicy, type IndexingPolicy } from "./hpack/indexing-policy.ts";
 export type { KeepaliveOptions } from "./keepalive.ts";
 export { defaultLimits, type LimitOptions, limitRanges, type Limits, limitsFrom } from "./limits.ts";
-export { Offenders, type Origin } from "./offenders.ts";
+export { Offenders, type Reputation } from "./offenders.ts";
 export { greeting } from "./other-protocol.ts";
 export type { Runtime } from "./runtime.ts";
 export type { ServerConnectionOptions } from "./server-connection.ts";

@@ -225,7 +225,7 @@ class OpenServer implements Listening {
         keepalive,
         indexing,
         peer,
-        origin: this.#offenders.at(socket.remoteAddress),
+        reputation: this.#offenders.reputationOf(socket.remoteAddress),
         closed: (problem) => {
           this.#connections.delete(connection);
           if (problem !== undefined) onProblem?.(problem, peer);

@@ -14,7 +14,7 @@ import { readRequest } from "./message/request.ts";
 import { readTrailers } from "./message/trailers.ts";
 import { noBytes } from "./no-bytes.ts";
 import { noFields } from "./no-fields.ts";
-import type { Origin } from "./offenders.ts";
+import type { Reputation } from "./offenders.ts";
 import { checkGrace } from "./option-checks.ts";
 import { clientPreface } from "./preface.ts";
 import { noTimer, type Runtime } from "./runtime.ts";
@@ -42,7 +42,7 @@ export interface ServerConnectionOptions {
   /** What exchanges say of the other end. */
   readonly peer: Peer;
   /** Where it comes from. Absent: it is read at once, whatever connections of its client's did before. */
-  readonly origin?: Origin | undefined;
+  readonly reputation?: Reputation | undefined;
   /**
    * It is closed. `problem`: what the client did wrong, in one line; `cause`: what the transport says, if it broke. Both are
    * undefined where it ended as it should.
@@ -91,7 +91,7 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
     if (options.keepalive !== undefined) this.keepAlive(options.keepalive, true);
     // What is not read cannot come in time.
     const { handshakeTimeoutMs, settingsTimeoutMs } = limits;
-    const waitMs = Math.min(options.origin?.waitMs ?? 0, handshakeTimeoutMs / 2, settingsTimeoutMs / 2);
+    const waitMs = Math.min(options.reputation?.waitMs ?? 0, handshakeTimeoutMs / 2, settingsTimeoutMs / 2);
     if (waitMs > 0) this.wait(waitMs);
     this.#watchIdle();
   }
@@ -282,7 +282,7 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
     this.#stopIdle();
     if (end.kind === "protocol") {
       this.#problem = end.text;
-      this.#options.origin?.offended();
+      this.#options.reputation?.offended();
     } else if (end.kind === "lost") this.#cause = end.cause;
   }
 

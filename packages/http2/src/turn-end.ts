@@ -56,6 +56,8 @@ export class TurnEnd {
     this.#owed.length = 0;
   }
 
+  readonly #goOn = (): void => this.#output.touch();
+
   /** What is told behind it; the rest in the next turn, if there is much of it. */
   deliver(): void {
     const deferred = this.#deferred;
@@ -70,7 +72,7 @@ export class TurnEnd {
       // For want of time; or a sink has thrown, which takes its own exchange's turn, and no other's.
       if (told < deferred.length) {
         this.#deferred = [...deferred.slice(told), ...this.#deferred];
-        this.#output.touch();
+        this.#runtime.later(this.#goOn);
       }
     }
   }

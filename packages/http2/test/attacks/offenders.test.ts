@@ -10,7 +10,7 @@ import {
   SETTINGS,
   settings,
 } from "../../../../test/support/frames.ts";
-import { Offenders, type Origin } from "../../src/offenders.ts";
+import { Offenders, type Reputation } from "../../src/offenders.ts";
 import { ManualRuntime } from "../support/manual-runtime.ts";
 import { post } from "../support/server-script.ts";
 import { Target } from "../support/target.ts";
@@ -19,31 +19,45 @@ describe("an address", () => {
   test("waits after an offence of its own, for a second", () => {
     const runtime = new ManualRuntime();
     const offenders = new Offenders(runtime);
-    offenders.at("192.0.2.1")!.offended();
-    expect(offenders.at("192.0.2.1")!.waitMs).toBe(100);
-    expect(offenders.at("192.0.2.2")!.waitMs).toBe(0);
+    offenders.reputationOf("192.0.2.1")!.offended();
+    expect(offenders.reputationOf("192.0.2.1")!.waitMs).toBe(100);
+    expect(offenders.reputationOf("192.0.2.2")!.waitMs).toBe(0);
     runtime.advance(999);
-    expect(offenders.at("192.0.2.1")!.waitMs).toBe(100);
+    expect(offenders.reputationOf("192.0.2.1")!.waitMs).toBe(100);
     runtime.advance(1);
-    expect(offenders.at("192.0.2.1")!.waitMs).toBe(0);
+    expect(offenders.reputationOf("192.0.2.1")!.waitMs).toBe(0);
   });
 
   test("is one of 1,024 that are remembered, the last ones", () => {
     const offenders = new Offenders(new ManualRuntime());
     const name = (n: number): string => `192.0.2.${n}`;
-    for (let n = 0; n < 1_024; n++) offenders.at(name(n))!.offended();
-    offenders.at(name(0))!.offended();
-    offenders.at(name(1_024))!.offended();
-    expect([0, 1, 2, 1_024].map((n) => offenders.at(name(n))!.waitMs)).toEqual([100, 0, 100, 100]);
+    for (let n = 0; n < 1_024; n++) offenders.reputationOf(name(n))!.offended();
+    offenders.reputationOf(name(0))!.offended();
+    offenders.reputationOf(name(1_024))!.offended();
+    expect([0, 1, 2, 1_024].map((n) => offenders.reputationOf(name(n))!.waitMs)).toEqual([100, 0, 100, 100]);
+  });
+
+  test.each([
+    ["192.0.2.1", "192.0.2.1", "192.0.2.2"],
+    ["::ffff:192.0.2.1", "::ffff:192.0.2.1", "::ffff:192.0.2.2"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::1", "2001:db8:1:3::1"],
+    ["2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"],
+    ["2001:db8:1:2::", "2001:db8:1:2:ffff::", "2001:db8:1::"],
+    ["::1", "::2", "1::"],
+  ])("%s shares its reputation with %s, and not with %s", (address, alike, other) => {
+    const offenders = new Offenders(new ManualRuntime());
+    offenders.reputationOf(address)!.offended();
+    expect(offenders.reputationOf(alike)!.waitMs).toBe(100);
+    expect(offenders.reputationOf(other)!.waitMs).toBe(0);
   });
 
   test("that is unknown is nobody's", () => {
-    expect(new Offenders(new ManualRuntime()).at(undefined)).toBeUndefined();
+    expect(new Offenders(new ManualRuntime()).reputationOf(undefined)).toBeUndefined();
   });
 });
 
 describe("a connection", () => {
-  const never: Origin = { waitMs: 0, offended: () => expect.fail("offended") };
+  const never: Reputation = { waitMs: 0, offended: () => expect.fail("offended") };
 
   test("that breaks the rules is an offence, at once", () => {
     let offences = 0;

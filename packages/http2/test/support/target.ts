@@ -14,7 +14,7 @@ import { type LimitOptions, limitsFrom } from "../../src/limits.ts";
 import { ServerConnection } from "../../src/server-connection.ts";
 import { WindowBudget } from "../../src/window-budget.ts";
 import { AttackedEngine } from "./attacked-engine.ts";
-import type { Origin } from "../../src/offenders.ts";
+import type { Reputation } from "../../src/offenders.ts";
 import { peer } from "./engine-script.ts";
 
 /** What a server's application saw of one request. */
@@ -38,7 +38,7 @@ export class Target extends AttackedEngine {
     given: LimitOptions = {},
     act: (seen: Seen) => void = answerAtEnd,
     failed: (seen: Seen) => void = () => {},
-    origin?: Origin,
+    reputation?: Reputation,
   ) {
     super();
     const { wire, runtime } = this;
@@ -63,7 +63,7 @@ export class Target extends AttackedEngine {
     this.connection = new ServerConnection(wire, runtime, limitsFrom(given), new WindowBudget(2 ** 26), {
       peer,
       accept,
-      origin,
+      reputation,
       closed: (problem) => this.problems.push(problem),
     });
     runtime.settle();

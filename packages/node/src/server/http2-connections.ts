@@ -48,7 +48,7 @@ export class Http2Connections {
       {
         keepalive,
         peer,
-        origin: this.#offenders.at(socket.remoteAddress),
+        reputation: this.#offenders.reputationOf(socket.remoteAddress),
         indexing: indexingPolicy,
         accept: (exchange) => accept(exchange) ?? notFound(exchange),
         closed: (problem, cause) => {
