@@ -64,6 +64,8 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   #goaway: Goaway | undefined;
   #end: ConnectionEnd | undefined;
   #isRetired = false;
+  /** The server's GOAWAY was the first word of it. */
+  #isServerLeaving = false;
   /** Nothing has come yet. */
   #isSilent = true;
   /** Those that wait are to be looked at, at the end of the turn. */
@@ -207,8 +209,9 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     for (const stream of this.streams.values()) {
       if (stream.id <= lastStream) continue;
       this.streams.delete(stream.id);
-      stream.die(this.#goawayFault(this.#goaway, "never"));
+      stream.perish(this.#goawayFault(this.#goaway, "never"));
     }
+    if (!this.#isRetired) this.#isServerLeaving = true;
     this.retire();
     // The peer ends the connection now (RFC 9113 section 5.4.1).
     if (code !== ErrorCode.NO_ERROR) this.shut();
@@ -284,13 +287,13 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   }
 
   #refuse(stream: ClientStream): void {
-    const fault: Fault =
-      this.#end !== undefined
-        ? this.#faultOf(this.#end, "never")
-        : this.#goaway !== undefined
-          ? this.#goawayFault(this.#goaway, "never")
-          : this.#shutdownFault("never");
-    stream.dieLater(fault);
+    stream.dieLater(this.#refusal());
+  }
+
+  #refusal(): Fault {
+    if (this.#goaway !== undefined && (this.#end === undefined || this.#isServerLeaving))
+      return this.#goawayFault(this.#goaway, "never");
+    return this.#end === undefined ? this.#shutdownFault("never") : this.#faultOf(this.#end, "never");
   }
 
   #faultOf(end: ConnectionEnd, processed: "never" | "maybe"): Fault {

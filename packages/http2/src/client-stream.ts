@@ -10,7 +10,7 @@ import type { HeaderBlock } from "./hpack/header-block.ts";
 import { Malformed } from "./message/malformed.ts";
 import { readResponse } from "./message/response.ts";
 import { readTrailers } from "./message/trailers.ts";
-import { unsendableFault, unsendableRequest } from "./message/unsendable.ts";
+import { unsendableBody, unsendableFault, unsendableRequest } from "./message/unsendable.ts";
 import { noFields } from "./no-fields.ts";
 import { Stream } from "./stream.ts";
 import type { StreamHost } from "./stream-host.ts";
@@ -60,7 +60,9 @@ export class ClientStream extends Stream {
   /** Why it can never be sent; null if it can. */
   get unsendable(): Fault | null {
     const wrong = unsendableRequest(this.#head);
-    return wrong === null ? null : unsendableFault("head", wrong, "never");
+    if (wrong !== null) return unsendableFault("head", wrong, "never");
+    const wrongBody = this.#body === null ? null : unsendableBody(this.#body);
+    return wrongBody === null ? null : unsendableFault("body", wrongBody, "never");
   }
 
   /** It has an id now. Sends the head, and what has been written so far. */

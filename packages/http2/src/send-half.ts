@@ -1,6 +1,6 @@
 import type { Fault, Fields, Span } from "@millrace/exchange";
 import { Backlog } from "./backlog.ts";
-import { unsendable, unsendableFault } from "./message/unsendable.ts";
+import { unsendable, unsendableBody, unsendableFault } from "./message/unsendable.ts";
 import { noBytes } from "./no-bytes.ts";
 import { noFields } from "./no-fields.ts";
 import { largestWindow } from "./settings.ts";
@@ -26,7 +26,10 @@ export abstract class SendHalf extends StreamState {
   abstract flushed(): void;
 
   write(chunk: Uint8Array): boolean {
-    if (!this.isAlive || this.local >= ending || !this.begin()) return true;
+    if (!this.isAlive || this.local >= ending) return true;
+    const wrong = unsendableBody(chunk);
+    if (wrong !== null) this.dieLater(unsendableFault("body", wrong, "maybe"));
+    if (wrong !== null || !this.begin()) return true;
     this.put(chunk, false);
     return this.hasRoom();
   }

@@ -10,7 +10,7 @@ import {
 } from "@millrace/exchange";
 import type { Request } from "./message/request.ts";
 import { statusFields } from "./message/status-fields.ts";
-import { unsendableFault, unsendableInterim, unsendableResponse } from "./message/unsendable.ts";
+import { unsendableBody, unsendableFault, unsendableInterim, unsendableResponse } from "./message/unsendable.ts";
 import { noBytes } from "./no-bytes.ts";
 import { noFields } from "./no-fields.ts";
 import { Stream } from "./stream.ts";
@@ -95,6 +95,8 @@ export class ServerStream extends Stream implements ServerExchange {
 
   reply(status: number, fields: Fields, body: Uint8Array | null, trailers: Fields | null): void {
     if (!this.isAlive || this.#response !== "none") return;
+    const wrong = body === null ? null : unsendableBody(body);
+    if (wrong !== null) return this.dieLater(unsendableFault("body", wrong, "maybe"));
     this.#status = status;
     this.#fields = fields;
     if (body === null || trailers !== null) {

@@ -2,6 +2,7 @@ import { ErrorCode, type Fault, type Fields, type RequestHead } from "@millrace/
 import { isFieldName, isFieldValue } from "../hpack/field-syntax.ts";
 import { CheckedTexts } from "./checked-texts.ts";
 import { fieldFault } from "./regular-field.ts";
+import { shown } from "../option-checks.ts";
 import { token } from "./token.ts";
 
 /** Names that have been looked at, and are well: a program has few. */
@@ -70,9 +71,15 @@ export function unsendableInterim(status: number, fields: Fields): string | null
   return unsendable(fields);
 }
 
-/** The fault of a message whose fields nobody sends. */
+/** What is wrong with a body, or a piece of one; null if nothing is. A string would be sent as zeros. */
+export function unsendableBody(body: unknown): string | null {
+  if (ArrayBuffer.isView(body)) return null;
+  return `it is ${typeof body === "string" ? "a string" : shown(body)}: it must be a Uint8Array`;
+}
+
+/** The fault of a message of which nobody sends a part. */
 export function unsendableFault(
-  part: "head" | "interim response" | "trailers",
+  part: "head" | "body" | "interim response" | "trailers",
   wrong: string,
   processed: "never" | "maybe",
 ): Fault {
