@@ -89,7 +89,12 @@ export class ServerConnection extends Connection implements ServerStreamHost, As
       [Setting.NO_RFC7540_PRIORITIES, 1],
     ]);
     if (options.keepalive !== undefined) this.keepAlive(options.keepalive, true);
-    const waitMs = options.origin?.waitMs ?? 0;
+    // What it says in time is read in time.
+    const waitMs = Math.min(
+      options.origin?.waitMs ?? 0,
+      limits.handshakeTimeoutMs / 2,
+      limits.settingsTimeoutMs / 2,
+    );
     if (waitMs > 0) this.wait(waitMs);
     this.#watchIdle();
   }

@@ -59,29 +59,35 @@ describe.each(ends)("a connection with many calls, ended by %s", (_how, end) => 
   });
 });
 
-test.each(ends)("a call that is opened in the turn in which the connection ends by %s was sent first", (_how, end) => {
-  const script = ClientScript.open();
-  const call = new RecordedSink();
-  script.start(call);
-  end(script);
-  script.runtime.settle();
-  const events = call.events();
-  expect(events.map((event) => event.split(" ")[0])).toEqual(["sent", "fault", "closed"]);
-});
+test.each(ends)(
+  "a call that is opened in the turn in which the connection ends by %s was sent first",
+  (_how, end) => {
+    const script = ClientScript.open();
+    const call = new RecordedSink();
+    script.start(call);
+    end(script);
+    script.runtime.settle();
+    const events = call.events();
+    expect(events.map((event) => event.split(" ")[0])).toEqual(["sent", "fault", "closed"]);
+  },
+);
 
-test.each(ends)("close() waits for no reader that is paused when the connection ends by %s", async (_how, end) => {
-  const script = ClientScript.open();
-  const call = script.open();
-  script.receive(headers(1, [":status", "200"]));
-  call.exchange.pause();
-  script.receive(data(1, "held"));
-  end(script);
-  script.runtime.settle();
-  const closing = script.client.close(0);
-  script.runtime.advance(0);
-  await closing;
-  expect(call.isClosed).toBe(true);
-});
+test.each(ends)(
+  "close() waits for no reader that is paused when the connection ends by %s",
+  async (_how, end) => {
+    const script = ClientScript.open();
+    const call = script.open();
+    script.receive(headers(1, [":status", "200"]));
+    call.exchange.pause();
+    script.receive(data(1, "held"));
+    end(script);
+    script.runtime.settle();
+    const closing = script.client.close(0);
+    script.runtime.advance(0);
+    await closing;
+    expect(call.isClosed).toBe(true);
+  },
+);
 
 test("a call that follows one that a GOAWAY refused, at once, is refused too: its server would not hear it", () => {
   const script = ClientScript.open();
