@@ -206,13 +206,13 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
     if (before !== undefined && lastStream > before.lastStream)
       return this.fail(ErrorCode.PROTOCOL_ERROR, "a GOAWAY names a later stream than the one before it");
     this.#goaway = { lastStream, code, debug };
+    if (!this.#isRetired) this.#isServerLeaving = true;
+    this.retire();
     for (const stream of this.streams.values()) {
       if (stream.id <= lastStream) continue;
       this.streams.delete(stream.id);
       stream.perish(this.#goawayFault(this.#goaway, "never"));
     }
-    if (!this.#isRetired) this.#isServerLeaving = true;
-    this.retire();
     // The peer ends the connection now (RFC 9113 section 5.4.1).
     if (code !== ErrorCode.NO_ERROR) this.shut();
     return this.isOpen;
@@ -236,7 +236,9 @@ export class ClientConnection extends Connection implements ClientStreamHost, Co
   }
 
   protected lose(stream: Stream, end: ConnectionEnd): void {
-    stream.perish(this.#faultOf(end, "maybe"));
+    // Of a connection that has ended before, it is this side that cuts what waits for its reader.
+    const isOver = this.#end !== undefined;
+    stream.perish(isOver ? this.#shutdownFault("maybe") : this.#faultOf(end, "maybe"));
   }
 
   protected connectionEnded(end: ConnectionEnd): void {

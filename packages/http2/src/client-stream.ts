@@ -14,7 +14,7 @@ import { unsendableBody, unsendableFault, unsendableRequest } from "./message/un
 import { noFields } from "./no-fields.ts";
 import { Stream } from "./stream.ts";
 import type { StreamHost } from "./stream-host.ts";
-import { ending, open } from "./stream-state.ts";
+import { dying, ending, open } from "./stream-state.ts";
 
 /** What a client's stream asks of its connection beyond what each does. */
 export interface ClientStreamHost extends StreamHost {
@@ -170,7 +170,8 @@ export class ClientStream extends Stream {
   }
 
   private tellSent(): void {
-    if (!this.#sentDue) return;
+    // Of what is dying, die() tells it, in front of the fault.
+    if (!this.#sentDue || this.life === dying) return;
     this.#sentDue = false;
     if (this.isAlive) this.sink.sent(this.host.peer, this.host.caps);
   }

@@ -165,6 +165,10 @@ export abstract class Connection
     this.#inbound.nextTurn();
   }
 
+  get isHeldBack(): boolean {
+    return this.#intake.isHeldBack;
+  }
+
   /** Frames that have come wait to be read. */
   protected get isBehind(): boolean {
     return this.#intake.isBehind;

@@ -13,6 +13,8 @@ import type { WindowTuner } from "./window-tuner.ts";
 export interface InboundHost {
   readonly isClient: boolean;
   readonly isOpen: boolean;
+  /** Nothing is read for now, whatever the peer sends. */
+  readonly isHeldBack: boolean;
   readonly limits: Limits;
   readonly runtime: Runtime;
   readonly output: Output;

@@ -29,9 +29,14 @@ export class IncompleteWatch {
     this.#awaited = incomplete;
     this.#cancel();
     this.#cancel = noTimer;
-    if (incomplete === 0) return;
+    if (incomplete !== 0) this.#wait(incomplete);
+  }
+
+  #wait(incomplete: number): void {
     const { headersTimeoutMs } = this.#host.limits;
     this.#cancel = this.#host.runtime.timer(headersTimeoutMs, () => {
+      // The rest may have come.
+      if (this.#host.isHeldBack) return this.#wait(incomplete);
       const what = incomplete < 0 ? "header block" : "frame";
       const text = `a ${what} was not complete within ${headersTimeoutMs} ms`;
       this.#host.fail(ErrorCode.ENHANCE_YOUR_CALM, text);

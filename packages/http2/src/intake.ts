@@ -50,6 +50,11 @@ export class Intake {
     return this.#waiting.bytes > 0;
   }
 
+  /** Nothing is read for now, whatever the peer sends. */
+  get isHeldBack(): boolean {
+    return this.#isWaiting || this.#isBacklogged || this.isBehind;
+  }
+
   /** Reads borrowed bytes, now or in later turns. */
   take(chunk: Uint8Array, start: number, end: number): void {
     const wasBehind = this.isBehind;
@@ -96,8 +101,7 @@ export class Intake {
 
   /** Nothing more comes of a peer that has to wait or does not read, or as long as there is more of it than a turn allows. */
   #pauseOrResume(): void {
-    const isHeldBack = this.#isWaiting || this.#isBacklogged || this.isBehind;
-    const pauses = this.#host.isOpen ? isHeldBack : this.#host.isDeaf;
+    const pauses = this.#host.isOpen ? this.isHeldBack : this.#host.isDeaf;
     if (pauses === this.#isPaused) return;
     this.#isPaused = pauses;
     if (pauses) this.#duplex.pause();

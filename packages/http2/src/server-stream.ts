@@ -10,7 +10,12 @@ import {
 } from "@millrace/exchange";
 import type { Request } from "./message/request.ts";
 import { statusFields } from "./message/status-fields.ts";
-import { unsendableBody, unsendableFault, unsendableInterim, unsendableResponse } from "./message/unsendable.ts";
+import {
+  unsendableBody,
+  unsendableFault,
+  unsendableInterim,
+  unsendableResponse,
+} from "./message/unsendable.ts";
 import { noBytes } from "./no-bytes.ts";
 import { noFields } from "./no-fields.ts";
 import { Stream } from "./stream.ts";

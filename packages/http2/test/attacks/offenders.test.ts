@@ -122,6 +122,16 @@ describe("a connection", () => {
     expect(target.of(HEADERS, 1).length).toBe(1);
   });
 
+  test.each(["handshakeTimeoutMs", "settingsTimeoutMs"])(
+    "that waits and says in time what it has to within %s is no offence",
+    (limit) => {
+      const target = Target.open({ [limit]: 100 }, undefined, undefined, { ...never, waitMs: 100 });
+      target.runtime.advance(100);
+      target.say(headers(1, true, ...post));
+      expect(target.of(HEADERS, 1).length).toBe(1);
+    },
+  );
+
   test.each<[string, (target: Target) => void]>([
     ["its transport ends", (target) => target.wire.close(undefined)],
     ["it is cut", (target) => target.connection.abort()],

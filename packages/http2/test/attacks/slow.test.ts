@@ -138,6 +138,24 @@ describe("a connection that nobody uses", () => {
 });
 
 describe("a client that does not read", () => {
+  test("and is not read from meanwhile has its time to finish a frame when it is", () => {
+    let count = 0;
+    const target = Target.open({ outputBacklogBytes: 20_000 }, ({ exchange }) =>
+      exchange.reply(200, ["x", String(count++).padStart(8_000, "y")], null, null),
+    );
+    target.wire.isCongested = true;
+    target.say(headers(1, true, ...post));
+    const last = headers(9, true, ...post);
+    const requests = [3, 5, 7].map((id) => headers(id, true, ...post));
+    target.say(Buffer.concat([...requests, last.subarray(0, 12)]));
+    expect(target.wire.isPaused).toBe(true);
+    target.say(last.subarray(12));
+    target.runtime.advance(2 * headersTimeoutMs);
+    target.wire.drain();
+    target.runtime.settle();
+    expect(target.of(HEADERS, 9).length).toBe(1);
+  });
+
   test("is given up, and its requests with it, when what was written has not left in time", () => {
     const target = Target.open().say(headers(1, false, ...post));
     target.wire.isCongested = true;

@@ -45,11 +45,19 @@ export class ClientScript extends EngineScript {
   }
 
   /** Opens a request whose body is whole, or none. */
-  open(head: Partial<RequestHead> = {}, body: Uint8Array | null = null): RecordedSink {
-    const sink = new RecordedSink();
-    sink.exchange = this.client.open({ ...requestHead, ...head }, body, noHints, sink);
+  open(
+    head: Partial<RequestHead> = {},
+    body: Uint8Array | null = null,
+    sink: RecordedSink = new RecordedSink(),
+  ): RecordedSink {
+    this.start(sink, head, body);
     this.runtime.settle();
     return sink;
+  }
+
+  /** The same, in a turn that is not over yet. */
+  start(sink: RecordedSink, head: Partial<RequestHead> = {}, body: Uint8Array | null = null): void {
+    sink.exchange = this.client.open({ ...requestHead, ...head }, body, noHints, sink);
   }
 
   /** Opens a request whose body is streamed. */
