@@ -42,7 +42,7 @@ export interface Limits {
   readonly handshakeTimeoutMs: number;
   /** Until our SETTINGS are acknowledged, in milliseconds (section 6.5.3). 30,000. */
   readonly settingsTimeoutMs: number;
-  /** Until a header block, or any frame but DATA, is complete: from so long on, at the latest twice that, in milliseconds. 10,000. */
+  /** Until a header block, or any frame but DATA, is complete, in milliseconds. 10,000. */
   readonly headersTimeoutMs: number;
   /** How long a server keeps a connection without a stream: from so long on, at the latest twice that, in milliseconds. 600,000. */
   readonly idleTimeoutMs: number;

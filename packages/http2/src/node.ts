@@ -28,7 +28,7 @@ import { Offenders } from "./offenders.ts";
 import { checkGrace } from "./option-checks.ts";
 import { longestMs } from "./runtime.ts";
 import { guarded } from "./guarded-accept.ts";
-import { leftInHandshake, tlsProblem } from "./tls-problem.ts";
+import { connectFailure, leftInHandshake, noAgreement, tlsProblem } from "./tls-problem.ts";
 import { WindowBudget } from "./window-budget.ts";
 
 export { nodeRuntime };
@@ -314,12 +314,14 @@ export async function connect(url: string | URL, options: ConnectOptions = {}): 
   );
   try {
     await once(socket, isSecure ? "secureConnect" : "connect");
+  } catch (error) {
+    throw connectFailure(host, error as Error);
   } finally {
     cancel();
   }
   if (socket instanceof TLSSocket && socket.alpnProtocol !== alpn) {
     socket.destroy();
-    throw new Error(`${host} does not agree on h2 by ALPN`);
+    throw noAgreement(host);
   }
   return new ClientConnection(new SocketDuplex(socket), nodeRuntime, limits, windowBudget, {
     keepalive,

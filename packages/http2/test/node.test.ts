@@ -406,6 +406,22 @@ describe("connect()", () => {
     );
   });
 
+  test("rejects if the server refuses h2 by ALPN", async () => {
+    const host = await silent(createTlsServer({ cert, key, ALPNProtocols: ["http/1.1"] }));
+    await expect(connect(`https://${host}`, { tls: { ca } })).rejects.toThrow(
+      `${host} does not agree on h2 by ALPN`,
+    );
+  });
+
+  test("rejects if what answers is no TLS", async () => {
+    const host = await silent(createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")));
+    await expect(connect(`https://${host}`)).rejects.toThrow(
+      new Error(
+        `cannot connect to ${host}: TLS: wrong version number (the server may speak no TLS there: http:)`,
+      ),
+    );
+  });
+
   test("rejects if the certificate is not to be trusted", async () => {
     const { origin } = await start({ tls: { cert, key } });
     await expect(connect(origin)).rejects.toThrow(/certificate/);

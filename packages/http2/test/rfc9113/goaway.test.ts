@@ -253,6 +253,23 @@ describe("section 6.8: a client that hears GOAWAY", () => {
     expect(script.wire.state).toBe("ended");
   });
 
+  test("of a server that was idle is what later requests are told, though this side has closed behind it", () => {
+    const script = ClientScript.open();
+    script.receive(goaway(0, "NO_ERROR"));
+    expect(script.wire.state).toBe("ended");
+    const call = script.open();
+    expect(call.events()).toEqual(["fault peer goaway NO_ERROR never", "closed false"]);
+    expect(call.lastFault!.text).toMatch(/ is shutting down, and took no more requests /);
+  });
+
+  test("that comes behind our own close is not what later requests are told", () => {
+    const script = ClientScript.open();
+    script.client.retire();
+    script.receive(goaway(0, "NO_ERROR"));
+    const call = script.open();
+    expect(call.lastFault).toMatchObject({ by: "local", kind: "shutdown", processed: "never" });
+  });
+
   test("that names a later stream than the one before it ends the connection", () => {
     const script = ClientScript.open();
     script.open();

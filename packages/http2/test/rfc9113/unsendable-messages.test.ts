@@ -5,6 +5,19 @@ import { ClientScript } from "../support/client-script.ts";
 import { headers } from "../support/frames.ts";
 import { get, ServerScript } from "../support/server-script.ts";
 
+function answering(): ServerScript {
+  const script = ServerScript.open();
+  script.receive(headers(1, get));
+  script.last.events();
+  return script;
+}
+
+function expectRefused(script: ServerScript, text: string): void {
+  expect(script.sent()).toEqual(["RST_STREAM 1 INTERNAL_ERROR"]);
+  expect(script.last.events()).toEqual(["fault local protocol INTERNAL_ERROR maybe", "closed false"]);
+  expect(script.last.lastFault!.text).toContain(text);
+}
+
 describe("sections 8.2.1 and 8.3.1: a client does not send", () => {
   test.each<[string, Partial<RequestHead>, string]>([
     ["a method that is no token", { method: "GET /\r\n" }, 'the method "GET /\\r\\n" is none'],
@@ -66,19 +79,6 @@ describe("sections 8.2.1 and 8.3.1: a client does not send", () => {
 });
 
 describe("sections 8.2.1 and 8.3.2: a server does not send", () => {
-  function answering(): ServerScript {
-    const script = ServerScript.open();
-    script.receive(headers(1, get));
-    script.last.events();
-    return script;
-  }
-
-  function expectRefused(script: ServerScript, text: string): void {
-    expect(script.sent()).toEqual(["RST_STREAM 1 INTERNAL_ERROR"]);
-    expect(script.last.events()).toEqual(["fault local protocol INTERNAL_ERROR maybe", "closed false"]);
-    expect(script.last.lastFault!.text).toContain(text);
-  }
-
   test.each<[number, Fields, string]>([
     [200, [], "its status is 200: it must be from 100 to 199"],
     [101, [], "its status is 101: it must be from 100 to 199, and not 101"],
@@ -116,5 +116,44 @@ describe("sections 8.2.1 and 8.3.2: a server does not send", () => {
     expect(script.last.lastFault!.text).toContain(
       'the trailers cannot be sent: the value of "x" has a line break',
     );
+  });
+});
+
+describe("a body that is no Uint8Array, which only JavaScript can give,", () => {
+  const bodies: readonly (readonly [unknown, string])[] = [
+    ["text", "it is a string"],
+    [[1, 2, 3], "it is an array"],
+    [5, "it is 5"],
+    [undefined, "it is undefined"],
+  ];
+  const must = ": it must be a Uint8Array";
+
+  test.each(bodies.slice(0, 3))("is no request's (%j)", (body, text) => {
+    const script = ClientScript.open();
+    const call = script.open({}, body as Uint8Array);
+    expect(call.lastFault).toMatchObject({ by: "local", kind: "protocol", processed: "never" });
+    expect(call.lastFault!.text).toBe(`the body cannot be sent: ${text}${must}`);
+    expect(script.sent()).toEqual([]);
+  });
+
+  test.each(bodies)("is no piece of a request's (%j)", (body, text) => {
+    const script = ClientScript.open();
+    const call = script.upload();
+    script.sent();
+    call.exchange.write(body as Uint8Array);
+    expect(script.sent()).toEqual(["RST_STREAM 1 INTERNAL_ERROR"]);
+    expect(call.lastFault!.text).toBe(`the body cannot be sent: ${text}${must}`);
+  });
+
+  test.each(bodies)("is no response's (%j)", (body, text) => {
+    const script = answering();
+    script.last.exchange.reply(200, [], body as Uint8Array, null);
+    expectRefused(script, `the body cannot be sent: ${text}${must}`);
+  });
+
+  test.each(bodies)("is no piece of a response's (%j)", (body, text) => {
+    const script = answering();
+    script.last.exchange.write(body as Uint8Array);
+    expectRefused(script, `the body cannot be sent: ${text}${must}`);
   });
 });
