@@ -5,8 +5,10 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const stamp = join(root, "gen/.generated");
+/** The modules of buf.yaml. */
+const protos = ["proto", "test/proto"];
 const inputs = [
-  "proto",
+  ...protos,
   "buf.yaml",
   "buf.gen.yaml",
   "plugins/protoc-gen-millrace/src",
@@ -26,8 +28,8 @@ export function setup(): void {
 function isStale(): boolean {
   if (!existsSync(stamp)) return true;
   const last = statSync(stamp).mtimeMs;
-  const outputs = filesBelow("proto").map((path) =>
-    path.replace(/^proto/, "gen").replace(/\.proto$/, "_pb.ts"),
+  const outputs = protos.flatMap((folder) =>
+    filesBelow(folder).map((path) => path.replace(folder, "gen").replace(/\.proto$/, "_pb.ts")),
   );
   if (!outputs.every((path) => existsSync(join(root, path)))) return true;
   return inputs.flatMap(filesBelow).some((path) => statSync(join(root, path)).mtimeMs > last);

@@ -6,7 +6,7 @@ import protobuf from "protobufjs";
 import { RecordSchema } from "../../gen/millrace/bench/v1/record_pb.ts";
 import { contend, samples } from "./work.ts";
 
-const file = fileURLToPath(new URL("../../proto/millrace/bench/v1/record.proto", import.meta.url));
+const file = fileURLToPath(new URL("../../test/proto/millrace/bench/v1/record.proto", import.meta.url));
 const type = protobuf.loadSync(file).lookupType("millrace.bench.v1.Record");
 
 contend((sample) => {
