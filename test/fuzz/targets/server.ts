@@ -68,7 +68,7 @@ async function server(httpVersion: "1.1" | "2", words: readonly string[]): Promi
 
 /** Sends it all, in pieces, and waits until the server has closed. Gives what it answered, in short. */
 async function send(port: number, input: Uint8Array): Promise<string> {
-  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  const socket = connect({ port, host: "127.0.0.1", localAddress: stranger(), noDelay: true });
   const chunks: Buffer[] = [];
   socket.on("error", () => {});
   socket.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -91,4 +91,12 @@ function frameTypes(heard: Buffer): string {
     return type === RST_STREAM || type === GOAWAY ? `${type}:${part.at(-1)}` : `${type}`;
   });
   return [...new Set(types)].toSorted().join(" ");
+}
+
+let strangers = 0;
+
+/** An address of this machine that has done nothing wrong yet: whoever was cut waits with its next connection. */
+function stranger(): string {
+  const n = strangers++ % 50_000;
+  return process.platform === "linux" ? `127.${1 + (n >> 8)}.${n & 255}.1` : "127.0.0.1";
 }
